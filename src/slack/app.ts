@@ -3,6 +3,7 @@ import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
 import type { Policy } from '../domain/authorization.ts';
+import type { OnCallRule } from '../domain/on-call.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
@@ -15,6 +16,7 @@ import {
   commandActionIdPattern,
   filterActionIdPattern,
   historyPageActionIdPattern,
+  linksPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
@@ -24,7 +26,15 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onFilter, onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import {
+  onAllLinks,
+  onFilter,
+  onHistoryPage,
+  onLinksPage,
+  onPage,
+  onRequestAction,
+  onShow,
+} from './listeners/project-buttons.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -47,6 +57,8 @@ export interface SlackAppOptions {
   readonly readPolicy: () => Promise<Policy>;
   /** `settings.showErrors` of syncbot.yml, as it is now. */
   readonly showErrors: () => boolean;
+  /** `policy.onCall` of syncbot.yml, as it is now. */
+  readonly onCallRules: () => readonly OnCallRule[];
   readonly context: UseCaseContext;
   readonly log: Logger;
   /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
@@ -146,6 +158,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       get showErrors() {
         return options.showErrors();
       },
+      get onCallRules() {
+        return options.onCallRules();
+      },
       log,
     }),
   };
@@ -176,6 +191,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(pageActionIdPattern, action(onPage));
   app.action(filterActionIdPattern, action(onFilter));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
+  app.action(actionIds.links.all, action(onAllLinks));
+  app.action(linksPageActionIdPattern, action(onLinksPage));
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));

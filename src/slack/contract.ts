@@ -22,6 +22,7 @@ export const actionIds = {
   /** The selects of the list. The value of an option is a filter. */
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
+  links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
   /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
   commands: Array.from({ length: 10 }, (_button, index) => commandActionId(index)),
 } as const;
@@ -35,6 +36,7 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
   ...Object.values(actionIds.historyPage),
+  ...Object.values(actionIds.links),
   ...actionIds.commands,
 ];
 
@@ -44,6 +46,7 @@ export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.filter).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
+export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 
 /** A block id. It differs for each version of a message, as Slack requires. */
@@ -115,6 +118,19 @@ export function filterValue(filter: string): string | null {
 export function readFilterValue(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > maxOptionValueLength) return null;
   return /^list(?: (.*))?$/su.exec(value)?.[1] ?? (value === 'list' ? '' : null);
+}
+
+const linksQuerySchema = z.object({ project: projectIdSchema, page: z.int().min(0).max(100_000) });
+export type LinksQuery = Readonly<z.infer<typeof linksQuerySchema>>;
+
+export function linksQueryValue({ project, page }: LinksQuery): string {
+  return JSON.stringify({ project, page });
+}
+
+/** Returns the page of links in the value of an All Links, Next or Previous button, or null. The first page is 0. */
+export function readLinksQuery(value: unknown): LinksQuery | null {
+  const query = linksQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
+  return query.success ? query.data : null;
 }
 
 /** The longest value of a button. */

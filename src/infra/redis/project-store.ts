@@ -19,7 +19,7 @@ const maxAuditedLinks = 20;
 const conflict = z.strictObject({ kind: z.literal('conflict') });
 const createProjectStep = defineStep('create-project', writeReply);
 const updateProjectStep = defineStep('update-project', writeReply);
-const removeProjectStep = defineStep('remove-project', writeReply);
+const removeProjectStep = defineStep('remove-project', replyWithOperationToNotify('written'));
 const setWatermarksStep = defineStep('set-watermarks', writeReply);
 const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
@@ -69,8 +69,9 @@ export function createProjectStore(options: ProjectStoreOptions): ProjectStore {
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
+      const cause = failure.kind === 'task_failed' ? failure.reason : null;
       const args = { project: id, expectedVersion, failure: JSON.stringify(failure), by, oldestUnprocessedAt };
-      const result = await runStep(markFailedStep, args);
+      const result = await runStep(markFailedStep, { ...args, cause });
       if (result.kind === 'failed') void index.update({ id, state: 'failed', alerts: {} });
       return result;
     },
@@ -123,7 +124,7 @@ export function createProjectReads({
   };
 }
 
-function replyWithOperationToNotify<Kind extends 'failed' | 'reconciled'>(kind: Kind) {
+function replyWithOperationToNotify<Kind extends 'failed' | 'reconciled' | 'written'>(kind: Kind) {
   return jsonReply(
     z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflict]),
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
+import { failureRowSchema } from '../../domain/failure-row.ts';
 import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
@@ -42,7 +43,10 @@ const stateHashSchema = z.object({
   activeOperation: emptyIsNull,
   reconciledVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
-  drainingOperation: emptyIsNull,
+  /** Earlier versions did not store it. */
+  failureRow: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureRowSchema)])).prefault(''),
+  /** Earlier versions did not write it. */
+  followedOperation: emptyIsNull.default(null),
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,
   pendingLinks: json.pipe(z.array(z.string())).nullable(),
@@ -97,7 +101,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'message', 'dialog'];
+const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'followUp', 'followEnd', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
 const numberOrNullFields = [
   'resolvedAt',

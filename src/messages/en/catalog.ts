@@ -9,6 +9,7 @@ import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages } from './doctor.ts';
+import { failures } from './failures.ts';
 import { format } from './format.ts';
 import { healthMessages } from './health.ts';
 import { help } from './help.ts';
@@ -45,6 +46,7 @@ export const en = {
   outcomes,
   seeOutcome,
   alerts,
+  failures,
   history,
   list,
   show,

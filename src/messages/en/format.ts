@@ -9,6 +9,14 @@ export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function formatOrdinal(n: number): string {
+  const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+  return `${formatNumber(n)}${suffixes[ordinalRules.select(n)] ?? 'th'}`;
+}
+
+const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });
+
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -30,6 +38,14 @@ export function nameAndMore(names: readonly string[], total = names.length): str
   return total > 1 ? `${first} and ${formatNumber(total - 1)} more` : first;
 }
 
+/** `a`, `a and b`, `a, b and c`, or `a, b and 3 more`: at most `max` names. */
+export function nameUpTo(names: readonly string[], max: number): string {
+  const others = names.length - max;
+  const parts = others > 0 ? [...names.slice(0, max), `${formatNumber(others)} more`] : names;
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -48,6 +64,12 @@ function twoUnits(ms: number, unit: { big: number; small: number; names: readonl
   const big = Math.floor(ms / unit.big);
   const small = Math.floor((ms % unit.big) / unit.small);
   return small === 0 ? `${big} ${unit.names[0]}` : `${big} ${unit.names[0]} ${small} ${unit.names[1]}`;
+}
+
+/** A rate: `310/s`, `24/min`, `3/h`. */
+export function formatRate(perS: number): string {
+  const [count, unit] = perS >= 1 ? [perS, 's'] : perS * 60 >= 1 ? [perS * 60, 'min'] : [perS * 3_600, 'h'];
+  return perS === 0 ? '0/s' : `${formatNumber(Math.round(count))}/${unit}`;
 }
 
 /** A sentence about failed tasks that were removed, after another sentence. `removedTasks` is a lower bound. */

@@ -39,6 +39,7 @@ export const buttons = {
   whoami: 'Whoami',
   list: 'List',
   show: 'Show',
+  allLinks: 'All Links',
   precheck: 'Precheck',
   history: 'History',
   next: 'Next',

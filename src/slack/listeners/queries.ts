@@ -3,6 +3,7 @@ import { explainNoMatch, listPage, suggestFilters } from '../../application/list
 import {
   findProject,
   getProjectDetails,
+  observeProject,
   observeProjects,
   precheckProject,
   readObservationStatus,
@@ -13,10 +14,11 @@ import type { ProjectId } from '../../domain/project.ts';
 import { totalCount } from '../../domain/project-state.ts';
 import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
+import type { HistoryQuery, LinksQuery, ListQuery, SlackRequest } from '../contract.ts';
 import { buildHelp } from '../views/help.ts';
 import { buildHistory, buildHistorySince, linesPerPage, maxProjectLines } from '../views/history.ts';
 import { maxOptions } from '../views/limits.ts';
+import { buildLinkPage } from '../views/links.ts';
 import { buildEmptyList, buildList, buildUnknownFilter, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
@@ -74,6 +76,19 @@ export async function showDetails(
   ]);
   const view = { details, observation, revealReasons, restriction, format: context.format, now };
   return { kind: 'message', message: buildShow(view) };
+}
+
+/** One page of the links of a project, observed now. */
+export async function showLinkPage(
+  context: ListenerContext,
+  { project: id, page }: LinksQuery,
+): Promise<ListenerResult> {
+  const result = await findProject(context, id);
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'show', reason: null } };
+  const { project } = result;
+  const [stats, now] = await Promise.all([observeProject(context, project), context.serverClock.now()]);
+  return { kind: 'message', message: buildLinkPage({ project, stats, page, now }) };
 }
 
 /** `precheck`: checks whether the project can be started. */

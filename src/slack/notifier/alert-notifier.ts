@@ -8,14 +8,14 @@ import {
   needsNotification,
 } from '../../domain/alert.ts';
 import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
+import type { OnCallRule } from '../../domain/on-call.ts';
 import type { MessageRef } from '../../domain/operation.ts';
-import type { Project, ProjectId } from '../../domain/project.ts';
+import { isSlackUser, lastChangedBy, type Project, type ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
 import type { Message } from '../views/blocks.ts';
-import { isSlackUser } from '../views/mrkdwn.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 
 export interface AlertNotifierOptions {
@@ -26,6 +26,8 @@ export interface AlertNotifierOptions {
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
+  /** `policy.onCall` of syncbot.yml. */
+  readonly onCallRules: readonly OnCallRule[];
   readonly log: Logger;
 }
 
@@ -83,7 +85,7 @@ async function notifyFiring(
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null && !isSameOccurrence) {
-    await updateResolved(options, notification, { messageRef: firingMessage, ...unknownEnd });
+    await updateResolved(options, notification, { messageRef: firingMessage, ...resolutionOf(alert, delivered) });
   }
   const content = buildAlert({ ...options, ...notification }, alert);
   const messageRef = isSameOccurrence ? delivered.message : null;
@@ -103,7 +105,7 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
   const isSameOccurrence = delivered?.since === since;
   const firingMessage = firingMessageOf(delivered);
   if (firingMessage !== null) {
-    const end = isSameOccurrence ? resolutionOf(alert) : unknownEnd;
+    const end = resolutionOf(alert, delivered);
     const message = await updateResolved(options, notification, { messageRef: firingMessage, ...end });
     return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
   }
@@ -112,7 +114,7 @@ async function notifyResolved(options: AlertNotifierOptions, notification: Alert
     const message = delivered?.message ?? null;
     return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
   }
-  const content = buildResolvedAlert(resolvedFacts(options, notification, resolutionOf(alert)));
+  const content = buildResolvedAlert(resolvedFacts(options, notification, resolutionOf(alert, alert)));
   const result = await post(options, notification, { content, messageRef: null });
   if (result.kind === 'cannot_post') return result;
   return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: true } };
@@ -126,11 +128,12 @@ function firingMessageOf(delivered: DeliveredAlert | null): MessageRef | null {
 /** When an occurrence ended, and what was observed last. */
 type Resolution = Pick<ResolvedAlertFacts, 'occurrence' | 'condition'>;
 
-const unknownEnd: Resolution = { occurrence: null, condition: null };
-
-function resolutionOf(alert: Alert): Resolution {
-  const { since, changedAt, condition = null } = alert;
-  return { occurrence: { since, resolvedAt: changedAt }, condition };
+/** How the occurrence that began at `since` ended, as far as the alert has it. */
+function resolutionOf(alert: Alert, occurrence: { readonly since: number } | null): Resolution {
+  const { since, changedAt, condition = null, earlier } = alert;
+  if (occurrence?.since === since) return { occurrence: { since, resolvedAt: changedAt }, condition };
+  if (earlier === undefined || occurrence?.since !== earlier.since) return { occurrence: null, condition: null };
+  return { occurrence: earlier, condition: earlier.condition ?? null };
 }
 
 function resolvedFacts(
@@ -192,9 +195,11 @@ async function post(
 /** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
 export async function candidateChannels(
   operations: AlertNotifierOptions['operations'],
-  { id, definition, lastOperation, by }: Project,
+  project: Project,
 ): Promise<string[]> {
+  const { id, definition, lastOperation } = project;
+  const person = lastChangedBy(project);
   const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
-  const channels = [definition.channel, operation?.channel ?? null, isSlackUser(by) ? by : null];
+  const channels = [definition.channel, operation?.channel ?? null, isSlackUser(person) ? person : null];
   return [...new Set(channels.filter((channel) => channel !== null))];
 }

@@ -7,9 +7,10 @@ import type { HistoryContext } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { historyLineText, historySummary } from '../../messages/render.ts';
 import { actionIds, blockId, type HistoryQuery, historyQueryValue } from '../contract.ts';
-import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
-import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
+import { actionsBlock, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
+import { maxBlocksJsonChars } from './limits.ts';
 import { codeSpan, truncateMrkdwn } from './mrkdwn.ts';
+import { splitIntoSections } from './sections.ts';
 
 export const linesPerPage = 10;
 /** The lines of a page fit into a message, also if each character needs two in JSON. */
@@ -159,15 +160,4 @@ function pageButton(target: 'older' | 'newest', value: string | null): Button[] 
   const label = messages.buttons[target];
   const accessibilityLabel = messages.buttons.accessibilityLabels.page(label);
   return [button({ label, actionId: actionIds.historyPage[target], value, accessibilityLabel })];
-}
-
-/** Puts lines into as few sections as possible. */
-function splitIntoSections(lines: readonly string[]): Block[] {
-  const texts: string[] = [];
-  for (const line of lines) {
-    const last = texts.at(-1);
-    if (last === undefined || last.length + line.length >= sectionBudgetChars) texts.push(line);
-    else texts[texts.length - 1] = `${last}\n${line}`;
-  }
-  return texts.map((text) => sectionBlock(text));
 }

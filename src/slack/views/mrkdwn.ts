@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import type { Actor } from '../../domain/project.ts';
+import { isSlackUser } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
 /** Invisible characters and characters that change the text direction. With them a name can look like another one. */
@@ -66,12 +66,13 @@ export function truncateMrkdwn(mrkdwn: string, maxChars: number): string {
   return `${withoutPartial.replace(/<[^>]*$/u, '').trimEnd()}…`;
 }
 
-const userIdPattern = /^[UW][A-Z0-9]{2,20}$/;
 const channelIdPattern = /^[CGD][A-Z0-9]{2,20}$/;
+const userGroupIdPattern = /^S[A-Z0-9]{2,20}$/;
 
-/** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
-export function isSlackUser(actor: Actor): boolean {
-  return userIdPattern.test(actor);
+/** Mentions a user or a user group, which notifies them when the message is posted. */
+export function mention(id: string): string {
+  if (isSlackUser(id)) return `<@${id}>`;
+  return userGroupIdPattern.test(id) ? `<!subteam^${id}>` : safeText(id, 60);
 }
 
 /** Slack shows no name for the channel of a direct message. */
@@ -84,7 +85,7 @@ function formatChannel(id: string): string {
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
-    person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
+    person: (actor) => (isSlackUser(actor) ? mention(actor) : safeText(actor, 60)),
     channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
     // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.

@@ -29,7 +29,7 @@ const latency: Condition = { kind: 'latency', latencyMs: 600_000, limitMs: 300_0
 /** Sets an alert of the project as the observer does. A null condition means resolved. */
 function setAlert(
   condition: Condition | null,
-  overrides: Partial<Pick<Alert, 'since' | 'seq'>> = {},
+  overrides: Partial<Pick<Alert, 'since' | 'seq' | 'earlier'>> = {},
   kind: AlertKind = condition?.kind ?? 'unexpectedly_running',
 ): void {
   const fields = { since: 1_000, seq: 1, changedAt: 61_000, version: 1 };
@@ -56,6 +56,7 @@ async function notify(id = project.id): Promise<void> {
       client: new webApi.WebClient(botToken, options),
       format: slackFormatter('/sync'),
       showErrors: false,
+      onCallRules: [],
       log: { info: () => {}, warn: (fields, message) => void warnings.push({ ...fields, message }), error: () => {} },
       projects: { read: async (id) => (id === project.id ? project : null) },
       operations: {
@@ -115,6 +116,23 @@ it('The message of an older occurrence is resolved before the next occurrence is
   expect(channelMessages()).toEqual([
     expect.stringMatching(/^orders · Was Failed until a restore$/m),
     expect.stringContaining('a task failed'),
+  ]);
+});
+
+it('The message of the occurrence before says when that ended, and keeps its cause.', async () => {
+  const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '1', at: 1, reason: '' } as const;
+  setAlert({ kind: 'project_failed', since: 1, failure });
+  await notify();
+  const earlier = {
+    since: 1_000,
+    resolvedAt: 61_000,
+    condition: { kind: 'project_failed', since: 1, failure },
+  } as const;
+  setAlert({ kind: 'project_failed', since: 9, failure }, { since: 62_000, seq: 3, earlier });
+  await notify();
+  expect(channelMessages()).toEqual([
+    expect.stringMatching(/^orders · Was Failed until a restore at .*, after 1 min · a task failed on `orders-full`$/m),
+    expect.stringContaining('orders · Failed · a task failed'),
   ]);
 });
 

@@ -14,6 +14,7 @@ import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.t
 import { type Message, messageWithSuggestions } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slack/views/history.ts';
+import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildEmptyList, buildList, buildUnknownFilter } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildNotObserved, buildObservedAgain } from '../../../src/slack/views/not-observed.ts';
@@ -29,6 +30,7 @@ import {
   hostileTextArbitrary,
   now,
   observedProjectArbitrary,
+  onCallRulesArbitrary,
   operationArbitrary,
   precheckItemsArbitrary,
   projectIdArbitrary,
@@ -57,12 +59,18 @@ function expectFirstLine({ text }: Pick<Message, 'text'>, project: string, state
 describe('the first line of a message', () => {
   it('of an alert has the project and what happened', () => {
     fc.assert(
-      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
-        const message = buildAlert({ project, format, showErrors }, alert);
-        const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
-        expectFirstLine(message, project.id, event.slice(0, eventChars));
-        expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
-      }),
+      fc.property(
+        observedProjectArbitrary,
+        firingAlertArbitrary,
+        fc.boolean(),
+        onCallRulesArbitrary,
+        ({ project }, alert, showErrors, onCallRules) => {
+          const message = buildAlert({ project, format, showErrors, onCallRules }, alert);
+          const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
+          expectFirstLine(message, project.id, event.slice(0, eventChars));
+          expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
+        },
+      ),
       fuzzOptions,
     );
   });
@@ -120,6 +128,7 @@ describe('the first line of a message', () => {
         const details = { project, stats, precheck: items, operations: [] };
         const view = { restriction: null, format, now };
         expectFirstLine(buildShow({ ...view, details, observation, revealReasons: true }), project.id, state);
+        expectFirstLine(buildLinkPage({ project, stats, page: 1, now }), project.id, state);
         expectFirstLine(buildPrecheck({ ...view, project, items }), project.id, state);
         const [operation] = fc.sample(operationArbitrary(project.id), 1);
         if (operation === undefined) throw new Error('no operation');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   codeSpan,
   escapeText,
-  isSlackUser,
+  mention,
   normalizeText,
   safeText,
   slackFormatter,
@@ -90,7 +90,12 @@ describe('the formatter of Slack', () => {
       'a direct message',
       '`#sync`',
     ]);
-    expect([isSlackUser('U0ALICE'), isSlackUser('cli:root')]).toEqual([true, false]);
+    expect(['U0ALICE', 'W0ALICE', 'S0OPS', 'S0OPS> <!here'].map(mention)).toEqual([
+      '<@U0ALICE>',
+      '<@W0ALICE>',
+      '<!subteam^S0OPS>',
+      'S0OPS&gt; &lt;!here',
+    ]);
   });
 
   it('shows a time in the time zone of the reader, and in UTC', () => {

@@ -4,7 +4,7 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { formatUtc } from '../format.ts';
-import { format, formatDuration, formatNumber, pluralize } from './format.ts';
+import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
@@ -130,7 +130,7 @@ export const cliMessages = {
     urlInFile: 'its URL is in the file, so running bots and workers need this file and a restart',
     processes: (problems: readonly string[]) => toList(problems),
     notPaused: (queues: readonly string[]) =>
-      `Applied, but not paused yet: ${queues.join(', ')}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
+      `Applied, but not paused yet: ${nameAndMore(queues)}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
     applied: ({ configuration, created, changed, removed, pausedAgain }: AppliedCounts) => {
       const counts = [
         [created, 'created'],

@@ -81,7 +81,8 @@ export interface JobQueue {
 
 /** Asks the notifier to update messages. Never throws: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
-  operationChanged(ref: OperationRef): Promise<void>;
+  /** The notifier updates the operation's messages after `delayMs`, 0 by default. A later call replaces that delay by its own. */
+  operationChanged(ref: OperationRef, delayMs?: number): Promise<void>;
   /** An alert of the project has started, changed or been resolved. */
   alertsChanged(id: ProjectId): Promise<void>;
   /** No worker observes the links, or one does again. */

@@ -122,7 +122,7 @@ describe('a page of the list', () => {
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'rests', 'a-runs', 'new']);
     await operations.claim(await services.requestAndConfirm('a-runs', 'pause'), 'run');
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'rests', 'new']);
-    expect(await projects.remove('new', 1, 'cli:test')).toEqual({ kind: 'written' });
+    expect(await projects.remove('new', 1, 'cli:test')).toMatchObject({ kind: 'written' });
     expect(idsOf(pageOf(await listByUrgency()))).toEqual(['b-runs', 'a-runs', 'rests']);
   });
 
@@ -190,7 +190,7 @@ describe('an urgency index that a crash left wrong', () => {
 
   it('does not count a project whose removal was interrupted', async () => {
     await createProjects();
-    expect(await services.context.projects.remove('rests', 1, 'cli:test')).toEqual({ kind: 'written' });
+    expect(await services.context.projects.remove('rests', 1, 'cli:test')).toMatchObject({ kind: 'written' });
     await services.redis.sadd(keys.projects, 'rests');
     await services.redis.zadd(keys.urgencyIndex, 1_124, 'rests');
     await sweep(services.context);
@@ -285,7 +285,7 @@ describe('the labels of all projects', () => {
       labels: ['new'],
     });
     const update = { expectedVersion: (await services.context.projects.readVersion('rests')) ?? 0, added: [] };
-    expect(await services.context.projects.save(definition, update, 'cli:test')).toEqual({ kind: 'written' });
+    expect(await services.context.projects.save(definition, update, 'cli:test')).toMatchObject({ kind: 'written' });
     expect(await listLabels()).toEqual(['new', 'prod']);
   });
 });

@@ -63,6 +63,13 @@ export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>
 export type Actor = string;
 export const botActor: Actor = 'syncbot';
 
+const userIdPattern = /^[UW][A-Z0-9]{2,20}$/;
+
+/** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
+export function isSlackUser(actor: Actor): boolean {
+  return userIdPattern.test(actor);
+}
+
 /** The record of a project. Times are epoch ms of the bot's Redis server. */
 export interface Project {
   readonly id: ProjectId;

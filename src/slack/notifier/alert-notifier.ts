@@ -9,13 +9,12 @@ import {
 } from '../../domain/alert.ts';
 import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
 import type { MessageRef } from '../../domain/operation.ts';
-import type { Project, ProjectId } from '../../domain/project.ts';
+import { isSlackUser, type Project, type ProjectId } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
 import type { Message } from '../views/blocks.ts';
-import { isSlackUser } from '../views/mrkdwn.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 
 export interface AlertNotifierOptions {

@@ -1,13 +1,12 @@
 import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
-import type { Project } from '../../domain/project.ts';
+import { isSlackUser, type Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
-import { isSlackUser } from './mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;

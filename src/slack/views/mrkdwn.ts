@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import type { Actor } from '../../domain/project.ts';
+import { isSlackUser } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
 /** Invisible characters and characters that change the text direction. With them a name can look like another one. */
@@ -61,13 +61,7 @@ export function truncateMrkdwn(mrkdwn: string, maxChars: number): string {
   return `${withoutPartial.replace(/<[^>]*$/u, '').trimEnd()}…`;
 }
 
-const userIdPattern = /^[UW][A-Z0-9]{2,20}$/;
 const channelIdPattern = /^[CGD][A-Z0-9]{2,20}$/;
-
-/** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
-export function isSlackUser(actor: Actor): boolean {
-  return userIdPattern.test(actor);
-}
 
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {

@@ -4,6 +4,7 @@ import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
+import { isSlackUser } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
@@ -19,7 +20,7 @@ import {
 } from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
-import { isSlackUser, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';

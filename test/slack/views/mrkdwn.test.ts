@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isSlackUser } from '../../../src/domain/project.ts';
 import {
   codeSpan,
   escapeText,
-  isSlackUser,
   normalizeText,
   safeText,
   slackFormatter,

@@ -60,7 +60,8 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
 }
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
-  const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
+  const { confirmationTtl, observeEvery, operationRetention, alertGroupWait, alertGroupInterval, ...otherSettings } =
+    settings;
   return {
     connections,
     policy,
@@ -68,6 +69,8 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
+      alertGroupWaitMs: alertGroupWait,
+      alertGroupIntervalMs: alertGroupInterval,
       ...otherSettings,
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({

@@ -6,7 +6,7 @@ export const fullConfig = `connections:
 policy:
   operators: [U0123, S0456]
   channels: [C0123]
-settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true }
+settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m }
 projects:
   orders:
     description: Orders to the warehouse

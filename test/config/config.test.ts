@@ -26,6 +26,8 @@ describe('a valid file', () => {
         operationRetentionMs: 90 * 86_400_000,
         auditLength: 5_000,
         showErrors: true,
+        alertGroupWaitMs: 5_000,
+        alertGroupIntervalMs: 120_000,
       },
       projects: [
         {
@@ -59,6 +61,8 @@ describe('a valid file', () => {
       operationRetentionMs: 90 * 86_400_000,
       auditLength: 10_000,
       showErrors: false,
+      alertGroupWaitMs: 10_000,
+      alertGroupIntervalMs: 60_000,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.connections).toEqual({});

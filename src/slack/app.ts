@@ -138,6 +138,12 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       projects: context.projects,
       operations: context.operations,
       alerts: context.alerts,
+      alertGroups: context.alertGroups,
+      notifications: context.notifications,
+      get groupTimes() {
+        const { alertGroupWaitMs, alertGroupIntervalMs } = context.settings;
+        return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
+      },
       observations: context.observations,
       serverClock: context.serverClock,
       responseUrlFetch,
@@ -155,7 +161,7 @@ type NotifierOptions = OperationNotifierOptions & AlertNotifierOptions & Observa
 function createNotifier(options: NotifierOptions): Notifier {
   return {
     notifyOperation: createOperationNotifier(options),
-    notifyAlerts: (id) => notifyAlerts(options, id),
+    notifyAlerts: (channel) => notifyAlerts(options, channel),
     notifyObservation: () => notifyObservation(options),
   };
 }

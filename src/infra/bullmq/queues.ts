@@ -61,7 +61,7 @@ export function createBotQueues(
   const add = async <Name extends JobName>(
     name: Name,
     data: JobData<Name>,
-    identity: Pick<JobsOptions, 'jobId' | 'deduplication'>,
+    identity: Pick<JobsOptions, 'jobId' | 'deduplication' | 'delay'>,
   ) => {
     const { queue, options } = jobs[name];
     await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...identity }));
@@ -85,8 +85,18 @@ export function createBotQueues(
       async operationChanged(ref) {
         await addNotification('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
       },
-      async alertsChanged(project) {
-        await addNotification('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
+      async alertsChanged(channel, { wake }) {
+        const { deduplication } = jobIdentity['notify-channel-alerts']({ channel });
+        const identity = { deduplication: { ...deduplication, replace: wake } };
+        await addNotification('notify-channel-alerts', { channel }, identity).catch(onError);
+      },
+      async alertsDueIn(channel, delayMs) {
+        const { deduplication } = jobIdentity['notify-channel-alerts']({ channel });
+        const identity = {
+          deduplication: { ...deduplication, replace: true },
+          delay: Math.min(Math.ceil(delayMs), maxDelayMs.notifications),
+        };
+        await add('notify-channel-alerts', { channel }, identity);
       },
       async observationChanged() {
         await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);

@@ -16,8 +16,10 @@ export function createAlertStore(runStep: StepRunner): AlertStore {
         after: serializeAlert(after),
         event,
       }),
-    async markNotified(id, kind, delivered, isNew) {
-      await runStep(markAlertNotifiedStep, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
+    async markNotified(id, kind, delivered) {
+      const { message } = delivered;
+      const args = { project: id, kind, delivered: JSON.stringify(delivered), message: message?.ts ?? null };
+      await runStep(markAlertNotifiedStep, args);
     },
   };
 }

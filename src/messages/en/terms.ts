@@ -39,6 +39,7 @@ export const buttons = {
   whoami: 'Whoami',
   list: 'List',
   show: 'Show',
+  showAll: 'Show All',
   precheck: 'Precheck',
   history: 'History',
   next: 'Next',
@@ -55,6 +56,7 @@ export const buttons = {
     cancel: 'Cancel: change nothing',
     onProject,
     page: (label: string) => `${label} page`,
+    showAll: 'Show all projects with this alert',
   },
 };
 

@@ -39,7 +39,7 @@ export function buildResolvedAlert(facts: ResolvedAlertFacts): Message {
 }
 
 /** Mentions the person who last changed the project, if that was a person of Slack. */
-function mentionFor({ project: { by }, format }: AlertView): string {
+export function mentionFor({ project: { by }, format }: Pick<AlertView, 'project' | 'format'>): string {
   return messages.alerts.mention(isSlackUser(by) ? format.person(by) : null);
 }
 

@@ -27,13 +27,14 @@ export async function createApp(given: AppOptions, { createSlack = loadSlackApp 
   const { environment, config } = given;
   const metrics = await createMetricsIfEnabled(given, () => services.context.settings.observeEveryMs);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
-  const { connections, policy, settings } = config;
+  const { connections, policy, onCall, settings } = config;
   const { resolveConnections } = given;
   const services: Services = new Services(
     {
       redis: environment.secrets.redis,
       connections,
       policy,
+      onCall,
       settings,
       keyPrefix: environment.keyPrefix,
       ...(resolveConnections === undefined ? {} : { resolveConnections }),
@@ -196,6 +197,7 @@ function slackOptions(
     command: environment.command,
     readPolicy: () => configuration.readPolicy(),
     showErrors: () => configuration.showErrors,
+    onCallRules: () => configuration.onCall,
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
   };
@@ -217,6 +219,10 @@ async function runSlackChecks({ environment, config, log }: AppOptions) {
     botToken,
     transport: transportOf(environment),
     policy: config.policy,
+    mentioned: [
+      ...config.onCall.flatMap(({ mention }) => mention),
+      ...config.projects.flatMap(({ definition }) => definition.onCall),
+    ],
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
     channels: config.projects.flatMap(({ definition }) => definition.channel ?? []),

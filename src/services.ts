@@ -19,6 +19,7 @@ import { emptyPolicy, type Policy } from './domain/authorization.ts';
 import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
+import type { OnCallRule } from './domain/on-call.ts';
 import type { OperationRef } from './domain/operation.ts';
 import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
@@ -42,6 +43,8 @@ export interface ServicesConfig {
   readonly keyPrefix?: string;
   /** Default: no person may change a project. */
   readonly policy?: Policy;
+  /** Default: no rule. */
+  readonly onCall?: readonly OnCallRule[];
   /** Finds the URLs of the connections that `apply` stored. Without it the services use only the given connections. */
   readonly resolveConnections?: ConnectionResolver;
 }
@@ -173,10 +176,10 @@ export class Services implements AsyncDisposable {
   }
 
   #createConfiguration({ configurations }: Stores): CurrentConfiguration {
-    const { settings, policy = emptyPolicy } = this.#config;
+    const { settings, policy = emptyPolicy, onCall = [] } = this.#config;
     return new CurrentConfiguration({
       store: configurations,
-      own: { policy, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
+      own: { policy, onCall, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
       useConnections: (sources) => this.#useConnections(sources),
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,

@@ -1,18 +1,17 @@
 import { type AlertRecord, deliveredTo, needsNotification } from '../domain/alert.ts';
 import { noChannel } from '../domain/group-alerts.ts';
-import { isSlackUser, type Project, type ProjectId } from '../domain/project.ts';
+import { isSlackUser, lastChangedBy, type Project, type ProjectId } from '../domain/project.ts';
 import type { NotificationQueue } from './ports.ts';
 import type { AlertGroupStore, OperationStore } from './stores.ts';
 
 type Operations = Pick<OperationStore, 'read'>;
 
 /** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
-export async function candidateChannels(
-  operations: Operations,
-  { id, definition, lastOperation, by }: Project,
-): Promise<string[]> {
+export async function candidateChannels(operations: Operations, project: Project): Promise<string[]> {
+  const { id, definition, lastOperation } = project;
+  const person = lastChangedBy(project);
   const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
-  const channels = [definition.channel, operation?.channel ?? null, isSlackUser(by) ? by : null];
+  const channels = [definition.channel, operation?.channel ?? null, isSlackUser(person) ? person : null];
   return [...new Set(channels.filter((channel) => channel !== null))];
 }
 

@@ -1,13 +1,16 @@
 import type { Policy } from '../domain/authorization.ts';
 import type { ConfigSettings, Configuration, ConnectionSources, UnusableConnection } from '../domain/configuration.ts';
+import type { OnCallRule } from '../domain/on-call.ts';
 import type { Logger } from './context.ts';
 import { ConfigurationUnreadableError } from './errors.ts';
 import type { ConfigurationStore } from './stores.ts';
 
+type OwnConfiguration = Omit<Configuration, 'connections'>;
+
 export interface CurrentConfigurationOptions {
   readonly store: Pick<ConfigurationStore, 'read'>;
   /** From the syncbot.yml of this process. Used while no configuration is stored. */
-  readonly own: Pick<Configuration, 'policy' | 'settings'>;
+  readonly own: OwnConfiguration;
   /** Opens and closes connections. Returns those that this process cannot use. */
   readonly useConnections: (sources: ConnectionSources) => Promise<readonly UnusableConnection[]>;
   /** Called after this process has taken over other settings or connections. */
@@ -21,7 +24,7 @@ export interface CurrentConfigurationOptions {
  */
 export class CurrentConfiguration {
   readonly #options: CurrentConfigurationOptions;
-  #used: Pick<Configuration, 'policy' | 'settings'>;
+  #used: OwnConfiguration;
   #version: number | null = null;
   #text = '';
   #unusable: readonly UnusableConnection[] = [];
@@ -42,6 +45,10 @@ export class CurrentConfiguration {
   /** False until it is known, so that no reason is shown which should be hidden. */
   get showErrors(): boolean {
     return this.#source !== 'not_read' && this.#used.settings.showErrors;
+  }
+
+  get onCall(): readonly OnCallRule[] {
+    return this.#used.onCall;
   }
 
   /** Null while this process uses its own file. */

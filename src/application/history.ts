@@ -4,11 +4,11 @@ import {
   cursorAfter,
   foldHistory,
   type HistoryCursor,
-  type HistoryLine,
   type HistoryPage,
   mainEntry,
 } from '../domain/history-lines.ts';
 import type { ProjectId } from '../domain/project.ts';
+import type { ProjectLine } from '../domain/similar-lines.ts';
 import { toChunks } from '../lib/async.ts';
 import type { SinceTime } from '../lib/since-time.ts';
 import type { UseCaseContext } from './context.ts';
@@ -91,11 +91,6 @@ export async function getHistoryPage(
 
 /** From when on the history of all projects is shown if nothing else is asked for. */
 export const defaultHistorySince: SinceTime = { kind: 'ago', ms: 12 * 3_600_000 };
-
-export interface ProjectLine {
-  readonly project: ProjectId;
-  readonly line: HistoryLine;
-}
 
 export interface HistorySince {
   /** The lines of these projects that changed last, in the order of `compareLines`. */

@@ -5,6 +5,7 @@ import { requestAction } from '../application/request-action.ts';
 import type { ConfirmationResult } from '../application/stores.ts';
 import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import { messages } from '../messages/catalog.ts';
+import { joinDots } from '../messages/format.ts';
 import { outcomeText } from '../messages/render.ts';
 import type { ChangeCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
@@ -139,10 +140,10 @@ function printOutcome(
 }
 
 function outcomeMessage(operation: Operation): string {
-  const { headline, more } = outcomeText({ operation, format: cliFormatter });
+  const { headline, attribution, more } = outcomeText({ operation, format: cliFormatter });
   // The lines of an open operation already name a missing worker.
   const openLines = stillOpenLines(operation);
-  return [headline, ...(openLines.length > 0 ? openLines : more)].join('\n');
+  return [joinDots(headline, attribution), ...(openLines.length > 0 ? openLines : more)].join('\n');
 }
 
 function stillOpenLines(operation: Operation): string[] {

@@ -7,9 +7,10 @@ import {
 } from '../application/history.ts';
 import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
 import { actorOf, type HistoryLine, timesOf } from '../domain/history-lines.ts';
+import { groupSimilarLines, type SimilarLines } from '../domain/similar-lines.ts';
 import { resolveSince } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
-import { historyLineText, historyText } from '../messages/render.ts';
+import { historyLineText, historySummary, historyText } from '../messages/render.ts';
 import type { HistoryCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
@@ -63,10 +64,12 @@ async function printLinesSince(context: CommandContext, project: string | null, 
   const texts = messages.cli.history;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   output.note(texts.since(localFormatter.time(since), timeZone));
-  const rows = result.lines.map((each) => [each.project, ...lineCells(each.line)]);
+  const groups = groupSimilarLines(result.lines, (line) => historySummary(line, textContext));
+  const rows = groups.map((group) => [messages.history.projects(group.projects), ...groupCells(group)]);
   output.result(rows.length === 0 ? texts.nothing : formatTable([projectColumn, ...columns], rows), null);
-  const notShown = result.lineCount - rows.length;
-  if (notShown > 0 || !result.isComplete) output.note(texts.notShown(notShown, result.isComplete, rows.length));
+  const { length } = result.lines;
+  const notShown = result.lineCount - length;
+  if (notShown > 0 || !result.isComplete) output.note(texts.notShown(notShown, result.isComplete, length));
   return exitCodes.success;
 }
 
@@ -81,9 +84,16 @@ const columns: readonly Column[] = [
 const textContext = { format: localFormatter, revealReasons: true };
 
 function lineCells(line: HistoryLine): string[] {
-  const { from, to } = timesOf(line);
-  const times = messages.history.times(localFormatter.time(from), to === null ? null : localFormatter.time(to));
-  return [times, actorOf(line) ?? '-', historyLineText(line, textContext)];
+  return [timesText(timesOf(line)), actorOf(line) ?? '-', historyLineText(line, textContext)];
+}
+
+function groupCells({ newest, projects, times }: SimilarLines): string[] {
+  if (projects.length === 1) return lineCells(newest);
+  return [timesText(times), actorOf(newest) ?? '-', historySummary(newest, textContext) ?? ''];
+}
+
+function timesText({ from, to }: SimilarLines['times']): string {
+  return messages.history.times(localFormatter.time(from), to === null ? null : localFormatter.time(to));
 }
 
 /** A history entry in the `--json` output. */

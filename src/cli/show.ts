@@ -8,17 +8,20 @@ import {
   readObservationStatus,
 } from '../application/queries.ts';
 import { firingConditions } from '../domain/alert.ts';
+import type { Failure } from '../domain/link.ts';
 import {
   hasQueue,
   isNotConfigured,
   type LinkObservation,
   linkLatencyMs,
   type ObservedProject,
+  oldestFailure,
 } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
-import type { Endpoint } from '../domain/project.ts';
+import type { Endpoint, Project } from '../domain/project.ts';
 import { logRetentionDeadline } from '../domain/source-log-retention.ts';
+import { worstLinksFirst } from '../domain/worst-links.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { joinDots } from '../messages/format.ts';
@@ -35,13 +38,12 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   const result = await getProjectDetails(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { details } = result;
-  const [operation, now, observation] = await Promise.all([
+  const [operation, observation] = await Promise.all([
     findOpenOperation(useCaseContext, details.project),
-    useCaseContext.serverClock.now(),
     readObservationStatus(useCaseContext),
   ]);
   const data = { ...projectJson(details, operation), precheck: details.precheck.map(toCheckText) };
-  context.output.result(detailsText(details, now), data);
+  context.output.result(detailsText(details), data);
   noteIfNotObserved(context.output, observation);
   return exitCodes.success;
 }
@@ -52,12 +54,20 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   const result = await findProject(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { items } = await precheckProject(useCaseContext, result.project);
-  const texts = items.map(toCheckText);
-  context.output.result(checkTable(texts), texts);
+  context.output.result(precheckTable(items), items.map(toCheckText));
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
-/** The items of a precheck or of `doctor`. */
+function precheckTable(items: readonly PrecheckItem[]): string {
+  const [result, , message] = checkColumns;
+  const rows = items.map((item) => [
+    messages.precheck.results[item.result],
+    messages.precheck.line(item, cliFormatter),
+  ]);
+  return formatTable([result, message], rows);
+}
+
+/** The items of `doctor`. */
 export function checkTable(items: readonly CheckText[]): string {
   const rows = items.map(({ item, result, message }) => [messages.precheck.results[result], item, message]);
   return formatTable(checkColumns, rows);
@@ -99,44 +109,47 @@ const unreadStats = {
   latencyMs: null,
 };
 
-function detailsText(details: ProjectDetails, now: number): string {
+/** In the order of `show` in Slack: state, cause, action, numbers, links (the worst first), precheck, last operations. */
+function detailsText(details: ProjectDetails): string {
   const { project, stats, precheck: items, operations } = details;
-  const facts = [...projectFacts(details, now), ...alertFacts(details), ...actionFacts(details)].map(
-    ([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`,
-  );
-  const sections = [
+  const { show: shared, links, precheck: checks } = messages;
+  const facts = [
+    ...stateFacts(details),
+    ...alertFacts(details),
+    ...actionFacts(details),
+    ...statFacts(details),
+    ...definitionFacts(project),
+  ].map(([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`);
+  const failed = items.filter(({ result }) => result === 'fail').map((item) => checks.line(item, cliFormatter));
+  const recent = operations.map((operation) => shared.operation(operation, cliFormatter));
+  return [
     [sanitizeText(project.id), ...facts].join('\n'),
-    formatTable(linkColumns, stats.links.map(linkRow)),
-    checkTable(items.map(toCheckText)),
-    ...(operations.length === 0 ? [] : [operationTable(operations, now)]),
-  ];
-  return sections.join('\n\n');
+    [links.title(stats.links.length, stats.links.length), linkTable(stats.links)].join('\n'),
+    indented(checks.summary(items), failed),
+    indented(shared.operationsTitle, recent.length === 0 ? [shared.noOperations] : recent),
+  ].join('\n\n');
+}
+
+function indented(title: string, lines: readonly string[]): string {
+  return [title, ...lines.map((line) => `  ${sanitizeText(line)}`)].join('\n');
 }
 
 type Fact = readonly [label: string, value: string];
 
-function projectFacts({ project, stats }: ProjectDetails, now: number): Fact[] {
-  const { definition, state, since, by, reason, failure } = project;
-  const logKeptUntil = logRetentionDeadline(project);
-  const facts: [label: string, value: string | null][] = [
-    [messages.factLabels.state, texts.state({ state, durationMs: now - since, by, reason })],
-    [messages.factLabels.description, definition.description],
-    [messages.factLabels.source, endpointText(definition.source)],
-    [messages.factLabels.target, endpointText(definition.target)],
-    [messages.factLabels.labels, definition.labels.length === 0 ? null : definition.labels.join(', ')],
-    [messages.factLabels.channel, definition.channel],
-    [
-      messages.factLabels.backlog,
-      stats.backlog === null ? messages.cli.unknown : messages.format.number(stats.backlog),
-    ],
-    [
-      messages.factLabels.latency,
-      stats.latencyMs === null ? messages.cli.unknown : messages.format.duration(stats.latencyMs),
-    ],
-    [messages.factLabels.failure, failure === null ? null : texts.failure(failure, cliFormatter)],
-    [messages.factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil)],
+function stateFacts({ project, stats }: ProjectDetails): Fact[] {
+  const { factLabels, show: shared, states } = messages;
+  const failure = project.failure ?? oldestFailure(stats.links);
+  return [
+    [factLabels.state, joinDots(states[project.state], shared.since(project, cliFormatter))],
+    ...(failure === null ? [] : ([[factLabels.cause, failureText(failure)]] as const)),
   ];
-  return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+function failureText(failure: Failure): string {
+  const { show: shared } = messages;
+  if (failure.kind === 'link_unreachable') return shared.linkUnreachable(failure, cliFormatter);
+  const reason = messages.format.failureReason(failure.reason, cliFormatter, 400);
+  return shared.taskFailed(cliFormatter.link(failure.link), cliFormatter.time(failure.at), reason);
 }
 
 /** Without `project_failed`, because the failure is a fact of its own. */
@@ -156,7 +169,31 @@ function actionFacts(details: ProjectDetails): Fact[] {
   return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
-const checkColumns: readonly Column[] = [
+function statFacts({ stats: { backlog, latencyMs, inFlight } }: ProjectDetails): Fact[] {
+  const { cli, factLabels, format } = messages;
+  return [
+    [factLabels.backlog, backlog === null ? cli.unknown : format.number(backlog)],
+    [factLabels.latency, latencyMs === null ? cli.unknown : format.duration(latencyMs)],
+    [factLabels.inFlight, inFlight === null ? cli.unknown : format.number(inFlight)],
+  ];
+}
+
+function definitionFacts(project: Project): Fact[] {
+  const { factLabels } = messages;
+  const { description, source, target, labels, channel } = project.definition;
+  const logKeptUntil = logRetentionDeadline(project);
+  const facts: [label: string, value: string | null][] = [
+    [factLabels.description, description],
+    [factLabels.source, endpointText(source)],
+    [factLabels.target, endpointText(target)],
+    [factLabels.labels, labels.length === 0 ? null : labels.join(', ')],
+    [factLabels.channel, channel],
+    [factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil)],
+  ];
+  return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+const checkColumns: readonly [Column, Column, Column] = [
   { title: messages.columnTitles.result },
   { title: messages.columnTitles.item },
   { title: messages.columnTitles.message, maxWidth: 300 },
@@ -173,6 +210,10 @@ const linkColumns: readonly Column[] = [
   { title: messages.columnTitles.failed, align: 'right' },
   { title: messages.columnTitles.latency, align: 'right' },
 ];
+
+function linkTable(links: readonly LinkObservation[]): string {
+  return formatTable(linkColumns, worstLinksFirst(links).map(linkRow));
+}
 
 function linkRow(observation: LinkObservation): string[] {
   const { queue, connection } = observation.link;
@@ -192,25 +233,6 @@ function linkRow(observation: LinkObservation): string[] {
 
 function unreadText(observation: Exclude<LinkObservation, { readonly kind: 'read' }>): string {
   return isNotConfigured(observation) ? messages.links.notConfigured : messages.links[observation.kind];
-}
-
-const operationColumns: readonly Column[] = [
-  { title: messages.columnTitles.lastOperations },
-  { title: messages.columnTitles.outcome },
-  { title: messages.columnTitles.ago, align: 'right' },
-  { title: messages.columnTitles.by, maxWidth: 24 },
-  { title: messages.columnTitles.reason, maxWidth: 50 },
-];
-
-function operationTable(operations: readonly Operation[], now: number): string {
-  const rows = operations.map(({ action, state, requestedAt, by, reason }) => [
-    messages.actions[action].label,
-    messages.operationStates[state],
-    messages.format.duration(now - requestedAt),
-    by,
-    reason ?? '',
-  ]);
-  return formatTable(operationColumns, rows);
 }
 
 function endpointText(endpoint: Endpoint | null): string | null {

@@ -3,6 +3,7 @@ import type { Policy } from '../domain/authorization.ts';
 import type { ConfigSettings, Configuration } from '../domain/configuration.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
 import { defaultKeyPrefix } from '../domain/installation.ts';
+import type { OnCallRule } from '../domain/on-call.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
 import { crossCheck } from './cross-checks.ts';
@@ -20,6 +21,7 @@ export interface SyncbotConfig {
   /** By name, without `default` (REDIS_URL). Secret: endpoints can hold passwords. */
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly policy: Policy;
+  readonly onCall: readonly OnCallRule[];
   readonly settings: ConfigSettings;
   readonly projects: readonly DesiredProject[];
   /** The policy, settings and connections as `apply` stores them, without secrets. */
@@ -52,19 +54,21 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
   if (parsed.success && errors.length === 0) {
     const file = toConfig(parsed.data);
     const connections = toConnectionSources(file.connections, yaml.connectionTexts);
-    const { policy, settings } = file;
-    const config = deepFreeze({ ...file, configuration: { policy, settings, connections } });
+    const { policy, onCall, settings } = file;
+    const config = deepFreeze({ ...file, configuration: { policy, onCall, settings, connections } });
     return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
   }
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
+  const { onCall, ...authorization } = policy;
   const { confirmationTtl, observeEvery, operationRetention, alertGroupWait, alertGroupInterval, ...otherSettings } =
     settings;
   return {
     connections,
-    policy,
+    policy: authorization,
+    onCall,
     settings: {
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,

@@ -12,13 +12,14 @@ const { config: texts } = messages;
 
 /**
  * Checks the names of connections and projects, and the rules across keys: a link names a known connection, is in one place
- * only, and is none of the bot's own queues. Reads the raw file, so that it works while other keys have errors.
+ * only, and is none of the bot's own queues; an entry of `onCall` names a label of a project. Reads the raw file, so that it works while other keys have errors.
  */
 export function crossCheck(file: unknown, { defaultUrl, keyPrefix }: CrossCheckOptions): KeyError[] {
-  const { connections, projects } = toRecord(file);
+  const { connections, policy, projects } = toRecord(file);
   const connectionUrls = toRecord(connections);
   return [
     ...Object.keys(connectionUrls).flatMap(connectionNameErrors),
+    ...onCallErrors(toRecord(policy)['onCall'], toRecord(projects)),
     ...Object.keys(toRecord(projects)).flatMap(projectIdErrors),
     ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }, keyPrefix),
   ];
@@ -58,8 +59,7 @@ function linkErrors(
   const projectOfLink = new Map<string, string>();
   const errors: KeyError[] = [];
   for (const [project, definition] of Object.entries(projects)) {
-    const links = z.array(z.unknown()).safeParse(toRecord(definition)['links']).data ?? [];
-    for (const [index, raw] of links.entries()) {
+    for (const [index, raw] of toList(toRecord(definition)['links']).entries()) {
       const path = ['projects', project, 'links', index];
       const link = linkSchema.safeParse(raw).data;
       if (link === undefined) continue;
@@ -79,6 +79,26 @@ function linkErrors(
     }
   }
   return errors;
+}
+
+/** An entry for a label that no project has would never mention anybody. */
+function onCallErrors(onCall: unknown, projects: Record<string, unknown>): KeyError[] {
+  const labels = new Set(Object.values(projects).flatMap((project) => toStrings(toRecord(project)['labels'])));
+  return toList(onCall).flatMap((rule, index) => {
+    const label = z.string().safeParse(toRecord(rule)['label']).data;
+    if (label === undefined || labels.has(label)) return [];
+    const similar = closestMatch(label, [...labels]);
+    const path = ['policy', 'onCall', index, 'label'];
+    return [{ path, message: texts.unknownLabel, hint: similar === null ? hintFor(path) : texts.didYouMean(similar) }];
+  });
+}
+
+function toStrings(value: unknown): string[] {
+  return toList(value).filter((item) => typeof item === 'string');
+}
+
+function toList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function duplicateLinkError(path: readonly PropertyKey[], project: string, otherProject: string): KeyError {

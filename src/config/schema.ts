@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertSeverities } from '../domain/conditions.ts';
 import { defaultConnection } from '../domain/link.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
 import { messages } from '../messages/catalog.ts';
@@ -68,10 +69,16 @@ export const redisUrlSchema = z
   })
   .meta(valueDocs.redisUrl);
 
+/** Slack notifies each of them. */
+const maxMentioned = 10;
+
 const operatorId = z
   .string()
   .regex(/^[UWS][A-Z0-9]+$/, texts.notOperatorId)
   .meta(valueDocs.operatorId);
+
+const mentionedIds = (list: z.ZodArray<typeof operatorId>) =>
+  uniqueItems(list.max(maxMentioned, texts.tooManyEntries(maxMentioned)));
 
 const channelId = z
   .string()
@@ -109,6 +116,7 @@ export const projectSchema = z
       [],
     ).meta(keyDocs.labels),
     channel: optional(channelId).meta(keyDocs.channel),
+    onCall: withDefault(mentionedIds(z.array(operatorId)), []).meta(keyDocs.projectOnCall),
     adopt: withDefault(boolean, false).meta(keyDocs.adopt),
     onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
     logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),
@@ -129,10 +137,23 @@ export const settingsSchema = z
   })
   .meta(keyDocs.settings);
 
+const onCallRule = z
+  .strictObject({
+    mention: mentionedIds(z.array(operatorId).min(1, texts.noId)).meta(keyDocs.onCallMention),
+    label: optional(text(63)).meta(keyDocs.onCallLabel),
+    severity: withDefault(z.enum(alertSeverities, texts.notSeverity), 'critical').meta(keyDocs.onCallSeverity),
+  })
+  .meta(keyDocs.onCallRule);
+
+const maxOnCallRules = 50;
+
 export const policySchema = z
   .strictObject({
     operators: withDefault(uniqueItems(z.array(operatorId)), []).meta(keyDocs.operators),
     channels: withDefault(uniqueItems(z.array(channelId)), []).meta(keyDocs.channels),
+    onCall: withDefault(z.array(onCallRule).max(maxOnCallRules, texts.tooManyEntries(maxOnCallRules)), []).meta(
+      keyDocs.onCall,
+    ),
   })
   .meta(keyDocs.policy);
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { criticalKinds } from './alert.ts';
-import { type AlertKind, alertKinds, type Condition } from './conditions.ts';
+import { type AlertKind, alertKinds, type Condition, severities } from './conditions.ts';
 import { messageRefSchema } from './operation.ts';
 import type { ProjectId } from './project.ts';
 
@@ -16,6 +15,8 @@ export const alertMemberSchema = z.object({
   needsPerson: z.boolean(),
   /** Null while it fires. 0 if the end is not known. */
   resolvedAt: z.number().nullable(),
+  /** Whom a message about it mentions: ids of users and user groups. As it was when it joined. */
+  calls: z.array(z.string()),
   /** Whether the project's record says that the channel was notified of `seq`. */
   isRecorded: z.boolean(),
 });
@@ -41,6 +42,7 @@ export const alertGroupSchema = z.object({
     firing: z.number(),
     weight: z.number(),
     needsPerson: z.boolean(),
+    calls: z.array(z.string()),
     /** When the last reply was posted, or 0. */
     repliedAt: z.number(),
   }),
@@ -75,9 +77,13 @@ export interface GroupTimes {
   readonly intervalMs: number;
 }
 
+export function isCritical(kind: AlertKind): boolean {
+  return severities[kind] === 'critical';
+}
+
 /** Critical groups first, then by kind, the worst first. */
 export function severityRank({ kind }: Pick<AlertGroup, 'kind'>): number {
-  return alertKinds.indexOf(kind) + (criticalKinds.has(kind) ? 0 : alertKinds.length);
+  return alertKinds.indexOf(kind) + (isCritical(kind) ? 0 : alertKinds.length);
 }
 
 export interface FiringMembers {
@@ -85,6 +91,8 @@ export interface FiringMembers {
   /** The highest weight. */
   readonly weight: number;
   readonly needsPerson: boolean;
+  /** Whom a message about them mentions, each once. */
+  readonly calls: readonly string[];
 }
 
 export function summarizeFiring({ members }: AlertGroup): FiringMembers {
@@ -93,6 +101,7 @@ export function summarizeFiring({ members }: AlertGroup): FiringMembers {
     count: firing.length,
     weight: firing.reduce((highest, { weight }) => Math.max(highest, weight), 0),
     needsPerson: firing.some(({ needsPerson }) => needsPerson),
+    calls: [...new Set(firing.flatMap(({ calls }) => calls))],
   };
 }
 
@@ -151,8 +160,8 @@ export function needsPerson(condition: Condition): boolean {
   return condition.kind !== 'unexpectedly_running' || condition.cause !== 'not_paused';
 }
 
-/** What happened after people were notified last. */
-export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'resolved';
+/** What happened after people were notified last. `more`: alerts have joined that call other people. */
+export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'more' | 'resolved';
 
 /** A message about one alert becomes worse when its weight has grown this many times. */
 const worseFactors: Readonly<Partial<Record<AlertKind, number>>> = { tasks_failed: 10 };
@@ -170,5 +179,11 @@ export function groupEvent(group: AlertGroup): GroupEvent | null {
   const factor = worseFactors[kind] ?? defaultWorseFactor;
   const [before, after, growth] =
     members.size === 1 ? [notified.weight, now.weight, factor] : [notified.firing, now.count, 2];
-  return after > before && after >= before * growth ? 'worse' : null;
+  if (after > before && after >= before * growth) return 'worse';
+  return now.calls.some((id) => !notified.calls.includes(id)) ? 'more' : null;
+}
+
+/** Whether the channel shows the reply too. The outcome of a restore has told the channel that a project is not Failed any more. */
+export function isBroadcast(kind: AlertKind, event: GroupEvent): boolean {
+  return isCritical(kind) && !(kind === 'project_failed' && event === 'resolved');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AlertKind, alertKinds, type Condition, conditionSchema } from './conditions.ts';
+import { type AlertKind, alertKinds, type Condition, conditionSchema, severities } from './conditions.ts';
 
 const alertFields = {
   /** When the condition was first observed. Identifies the occurrence. */
@@ -10,6 +10,8 @@ const alertFields = {
   changedAt: z.number(),
   /** The project's version at the first observation. */
   version: z.number(),
+  /** The occurrence before, for its message if that could not be edited in time. Earlier versions did not store it. */
+  earlier: z.object({ since: z.number(), resolvedAt: z.number(), condition: conditionSchema.optional() }).optional(),
 };
 
 /** One alert of a project. Times are epoch ms of the bot's Redis server. */
@@ -74,8 +76,6 @@ export function firingConditions(alerts: Alerts): Condition[] {
   });
 }
 
-/** Alerts whose message mentions a person: tasks are processed although people believe that they are not. */
-export const criticalKinds: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
 const debounced: ReadonlySet<AlertKind> = new Set([
   'unexpectedly_running',
@@ -153,33 +153,54 @@ function start(
   const returnsSoon = previous !== null && now - previous.changedAt < flappingWindowMs;
   const since = returnsSoon && flapping.has(condition.kind) ? previous.since : now;
   const seq = previous?.seq ?? 0;
-  const pending: PendingAlert = { state: 'pending', condition, since, seq, changedAt: now, version };
+  const earlier = earlierOccurrence(previous, since);
+  const pending: PendingAlert = { state: 'pending', condition, since, seq, changedAt: now, version, ...earlier };
   return debounced.has(condition.kind) ? pending : fire(pending, condition, now);
 }
 
-function fire({ since, seq, version }: PendingAlert, condition: Condition, now: number): FiringAlert {
-  return { state: 'firing', condition, absentOnce: false, since, seq: seq + 1, changedAt: now, version };
+/** The last occurrence that fired before the one that began at `since`. */
+function earlierOccurrence(previous: ResolvedAlert | null, since: number): Pick<Alert, 'earlier'> {
+  if (previous === null) return {};
+  const { since: earlierSince, changedAt: resolvedAt, condition } = previous;
+  if (earlierSince === since || resolvedAt === 0) return keepEarlier(previous);
+  return { earlier: { since: earlierSince, resolvedAt, ...(condition === undefined ? {} : { condition }) } };
+}
+
+function keepEarlier({ earlier }: Alert): Pick<Alert, 'earlier'> {
+  return earlier === undefined ? {} : { earlier };
+}
+
+function fire(pending: PendingAlert, condition: Condition, now: number): FiringAlert {
+  const { since, seq, version } = pending;
+  const fields = { since, seq: seq + 1, changedAt: now, version, ...keepEarlier(pending) };
+  return { state: 'firing', condition, absentOnce: false, ...fields };
 }
 
 function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: number): Alert {
   if (occurrenceOf(previous.condition) !== occurrenceOf(condition))
-    return toResolved(previous, { seq: previous.seq + 1, changedAt: now });
+    return toResolved(previous, { seq: previous.seq + 1, changedAt: beginOfRun(condition) ?? now });
   const continued = previous.absentOnce ? { ...previous, absentOnce: false } : previous;
-  const mayChange = criticalKinds.has(condition.kind) || now - previous.changedAt >= updateIntervalMs;
+  const mayChange = severities[condition.kind] === 'critical' || now - previous.changedAt >= updateIntervalMs;
   if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }
 
 function toResolved(
-  { since, version, condition }: PendingAlert | FiringAlert,
+  previous: PendingAlert | FiringAlert,
   { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
 ): ResolvedAlert {
-  return { state: 'resolved', condition, since, seq, changedAt, version };
+  const { since, version, condition } = previous;
+  return { state: 'resolved', condition, since, seq, changedAt, version, ...keepEarlier(previous) };
 }
 
 /** Only a failure has occurrences: a second failure after a restore is another one. */
 function occurrenceOf(condition: Condition): number {
   return condition.kind === 'project_failed' ? condition.since : 0;
+}
+
+/** When the project became Running before this failure: the end of an earlier one. */
+function beginOfRun(condition: Condition): number | undefined {
+  return condition.kind === 'project_failed' ? condition.row?.run.since : undefined;
 }
 
 /** Compares conditions in the form in which they are stored: the schema sets the order of the keys. */

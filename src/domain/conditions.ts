@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureRowSchema } from './failure-row.ts';
 import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
 
 const logSchema = {
@@ -8,12 +9,14 @@ const logSchema = {
 
 /** Something observed about a project that may raise an alert: its kind, and the facts that the message needs. */
 export const conditionSchema = z.discriminatedUnion('kind', [
-  /** The observer made the project Failed at `since`. `isRepeated`: it had done so before. */
+  /** The observer made the project Failed at `since`. */
   z.object({
     kind: z.literal('project_failed'),
     since: z.number(),
     failure: failureSchema.nullable(),
+    /** Earlier versions stored it instead of `row`: the project had failed before. */
     isRepeated: z.boolean().optional(),
+    row: failureRowSchema.optional(),
   }),
   /** Links run although they should be paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({
@@ -67,6 +70,31 @@ export const alertKinds = [
   'latency',
 ] as const satisfies readonly Condition['kind'][];
 export type AlertKind = Condition['kind'];
+
+/** The worst first. */
+export const alertSeverities = ['critical', 'warning', 'info'] as const;
+export type AlertSeverity = (typeof alertSeverities)[number];
+
+/**
+ * How severe an alert is. It decides whom its message mentions (on-call.ts).
+ * `critical`: tasks are processed that should wait, nothing is processed any more, or changes of the source may be lost.
+ * `warning`: something must be repaired. `info`: a person does not have to do anything now.
+ */
+export const severities: Readonly<Record<AlertKind, AlertSeverity>> = {
+  unexpectedly_running: 'critical',
+  pause_ignored: 'critical',
+  project_failed: 'critical',
+  log_retention_100: 'critical',
+  log_retention_80: 'warning',
+  log_retention_50: 'info',
+  unexpectedly_paused: 'warning',
+  queue_missing: 'warning',
+  queue_created: 'info',
+  link_unreadable: 'warning',
+  tasks_failed: 'warning',
+  no_worker: 'warning',
+  latency: 'warning',
+};
 
 /** The links that a condition names: at most five of each sample. */
 export function sampledLinks(condition: Condition): Link[] {

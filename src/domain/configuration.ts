@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { policySchema } from './authorization.ts';
+import { emptyPolicy, policySchema } from './authorization.ts';
+import { type OnCallRule, onCallRuleSchema } from './on-call.ts';
 
 const positive = z.number().int().positive();
 
@@ -34,6 +35,8 @@ export type ConnectionSources = Readonly<Record<string, ConnectionSource>>;
 /** Everything of syncbot.yml that concerns all projects. `apply` stores it, and every process uses what is stored. */
 export const configurationSchema = z.object({
   policy: policySchema,
+  /** `policy.onCall`. Earlier versions did not store it. */
+  onCall: z.array(onCallRuleSchema).readonly().default([]),
   settings: settingsSchema,
   connections: z.record(z.string(), connectionSourceSchema),
 });
@@ -54,6 +57,7 @@ export type UnusableConnection = Readonly<z.infer<typeof unusableConnectionSchem
 export type ConfigurationChange =
   | { readonly kind: 'operators'; readonly added: readonly string[]; readonly removed: readonly string[] }
   | { readonly kind: 'channels'; readonly before: readonly string[]; readonly after: readonly string[] }
+  | { readonly kind: 'on_call'; readonly before: readonly OnCallRule[]; readonly after: readonly OnCallRule[] }
   | SettingChange
   | {
       readonly kind: 'connection_added' | 'connection_changed';
@@ -71,9 +75,12 @@ export interface SettingChange {
 
 /** Returns what a new configuration changes. Empty if both have the same effect. `before`: null if none is stored. */
 export function configurationChanges(before: Configuration | null, after: Configuration): ConfigurationChange[] {
-  const known = before ?? { policy: { operators: [], channels: [] }, settings: after.settings, connections: {} };
+  const known = before ?? { policy: emptyPolicy, onCall: [], settings: after.settings, connections: {} };
   return [
     ...policyChanges(known, after),
+    ...(isSameOnCall(known.onCall, after.onCall)
+      ? []
+      : [{ kind: 'on_call', before: known.onCall, after: after.onCall } as const]),
     ...settingChanges(known.settings, after.settings),
     ...connectionChanges(known.connections, after.connections),
   ];
@@ -88,6 +95,12 @@ function policyChanges({ policy: before }: Configuration, { policy: after }: Con
     ...(added.length + removed.length === 0 ? [] : [{ kind: 'operators', added, removed } as const]),
     ...(isOtherChannel === 0 ? [] : [{ kind: 'channels', before: before.channels, after: after.channels } as const]),
   ];
+}
+
+function isSameOnCall(a: readonly OnCallRule[], b: readonly OnCallRule[]): boolean {
+  const toText = (rules: readonly OnCallRule[]) =>
+    JSON.stringify(rules.map(({ mention, label, severity }) => [mention, label, severity]));
+  return toText(a) === toText(b);
 }
 
 function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingChange[] {

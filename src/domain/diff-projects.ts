@@ -18,6 +18,7 @@ const comparedFields = [
   'target',
   'labels',
   'channel',
+  'onCall',
   'onFailure',
   'logRetention',
   'latencyAlert',

@@ -71,18 +71,14 @@ export function evaluateRecord(project: Project, now: number): ResultsOf<'projec
   };
 }
 
-function evaluateProjectFailed({ state, by, since, failure, alerts }: Project) {
+function evaluateProjectFailed({ state, by, since, failure, failureRow }: Project) {
   if (state !== 'failed' || by !== botActor) return absent;
-  const condition = { kind: 'project_failed', since, failure } as const;
-  const previous = alerts.project_failed?.alert;
-  if (previous === undefined) return present(condition);
-  if (
-    previous.state === 'resolved' ||
-    previous.condition.kind !== 'project_failed' ||
-    previous.condition.since !== since
-  )
-    return present({ ...condition, isRepeated: true });
-  return present(previous.condition);
+  return present({
+    kind: 'project_failed',
+    since,
+    failure,
+    ...(failureRow === null ? {} : { row: failureRow }),
+  } as const);
 }
 
 function logRetentionCondition(project: Project, now: number): ConditionOf<LogKind> | null {

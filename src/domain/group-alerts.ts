@@ -21,6 +21,8 @@ export interface ObservedAlert {
   readonly record: AlertRecord | null;
   /** The channel that gets the alert if it has no message yet. */
   readonly destination: string;
+  /** Whom a message about it mentions: ids of users and user groups. */
+  readonly calls: readonly string[];
 }
 
 /** An alert that gets no message. The record of its project still needs `delivered`. */
@@ -89,11 +91,11 @@ function applyAlert(draft: Draft, observed: ObservedAlert, context: GroupContext
       const isElsewhere = !needsNotification(record) || !isDestination(observed, record, context);
       // A group that Slack refused is posted again, with alerts that were delivered before.
       if (isWaiting && refusals === 0 && isElsewhere) removeMember(draft, id, project);
-      else return updateMember(draft, { id, project, member }, record);
+      else return updateMember(draft, { id, project, member }, { ...observed, record });
       return null;
     }
     if (isWaiting) removeMember(draft, id, project);
-    else if (member !== undefined) endMember(draft, { id, project, member });
+    else if (member !== undefined) endMember(draft, { id, project, member }, record);
   }
   if (record === null || !needsNotification(record)) return null;
   return addAlert(draft, { ...observed, record }, context);
@@ -108,11 +110,11 @@ interface MemberRef {
 function updateMember(
   draft: Draft,
   { id, project, member }: MemberRef,
-  { alert, delivered }: AlertRecord,
+  { record: { alert, delivered } }: DueAlert,
 ): DeliveredAlert | null {
   if (alert.seq <= member.seq) return null;
   const { kind, message } = groupOf(draft, id);
-  const updated = toMember(alert, member.resolvedAt);
+  const updated = toMember(alert, member);
   if (message === null && !isFiring(updated) && !postedAfterResolution.has(kind)) {
     removeMember(draft, id, project);
     return unposted(alert, delivered);
@@ -121,24 +123,35 @@ function updateMember(
   return null;
 }
 
-/** The record of the project has a newer occurrence. */
-function endMember(draft: Draft, { id, project, member }: MemberRef): void {
+/** The record of the project has a newer occurrence, or none. */
+function endMember(draft: Draft, { id, project, member }: MemberRef, record: AlertRecord | null): void {
   if (!isFiring(member) && member.isRecorded) return;
-  const resolvedAt = member.resolvedAt ?? unknownEnd;
+  const resolvedAt = member.resolvedAt ?? endOf(member, record);
   setMember(draft, id, project, { ...member, resolvedAt, isRecorded: true }, isFiring(member));
 }
 
 const unknownEnd = 0;
 
-function toMember(alert: Alert, resolvedBefore: number | null = null): AlertMember {
+/** When an earlier occurrence ended. */
+function endOf({ since }: Pick<AlertMember, 'since'>, record: AlertRecord | null): number {
+  const earlier = record?.alert.earlier;
+  return earlier?.since === since ? earlier.resolvedAt : unknownEnd;
+}
+
+function toMember(alert: Alert, { calls, resolvedAt: resolvedBefore = null }: KeptFields): AlertMember {
   const { since, seq } = alert;
-  const fields = { since, seq, isRecorded: false };
+  const fields = { since, seq, calls: [...calls], isRecorded: false };
   if (alert.state === 'firing') {
     const { condition } = alert;
     return { ...fields, weight: conditionWeight(condition), needsPerson: needsPerson(condition), resolvedAt: null };
   }
   const resolvedAt = alert.state === 'resolved' ? alert.changedAt : (resolvedBefore ?? unknownEnd);
   return { ...fields, weight: 0, needsPerson: true, resolvedAt };
+}
+
+interface KeptFields {
+  readonly calls: readonly string[];
+  readonly resolvedAt?: number | null;
 }
 
 type DueAlert = ObservedAlert & { readonly record: AlertRecord };
@@ -151,8 +164,8 @@ function addAlert(draft: Draft, observed: DueAlert, context: GroupContext): Deli
   const message = deliveredTo(delivered) === context.channel ? (delivered?.message ?? null) : null;
   if (delivered !== null && message !== null && (isOccurrence ? needsEdit(record) : !delivered.resolved)) {
     const member = isOccurrence
-      ? toMember(alert)
-      : { ...toMember(alert), since: delivered.since, seq: delivered.seq, resolvedAt: unknownEnd, isRecorded: true };
+      ? toMember(alert, observed)
+      : { ...toMember(alert, observed), ...endedBefore(record, delivered) };
     adopt(draft, { message, kind, project, member, wasFiring: !delivered.resolved });
     if (isOccurrence) return null;
   }
@@ -164,9 +177,13 @@ function addAlert(draft: Draft, observed: DueAlert, context: GroupContext): Deli
   const isSilent = silentKinds.has(kind) || context.channel === noChannel;
   if (isSilent) return { seq: alert.seq, since: alert.since, message: null, resolved: alert.state !== 'firing' };
   const id = findOpenGroup(draft, observed, context) ?? openGroup(draft, kind, context.now);
-  setMember(draft, id, project, toMember(alert));
+  setMember(draft, id, project, toMember(alert, observed));
   draft.groups.set(id, { ...groupOf(draft, id), joinedAt: context.now });
   return null;
+}
+
+function endedBefore(record: AlertRecord, { since, seq }: DeliveredAlert): Partial<AlertMember> {
+  return { since, seq, resolvedAt: endOf({ since }, record), isRecorded: true };
 }
 
 /** Whether the message of the occurrence has to be edited. */
@@ -193,8 +210,8 @@ interface Adopted {
 
 function adopt(draft: Draft, { message, kind, project, member, wasFiring }: Adopted): void {
   const id = `${kind}:${message.ts}`;
-  const { weight } = member;
-  const notified = { firing: wasFiring ? 1 : 0, weight, needsPerson: true, repliedAt: 0 };
+  const { weight, calls } = member;
+  const notified = { firing: wasFiring ? 1 : 0, weight, needsPerson: true, calls, repliedAt: 0 };
   if (!draft.groups.has(id))
     draft.groups.set(id, { ...emptyGroup, kind, openedAt: member.since, message, isChanged: true, notified });
   setMember(draft, id, project, member);
@@ -208,7 +225,7 @@ const emptyGroup = {
   refusals: 0,
   isChanged: true,
   writtenAt: 0,
-  notified: { firing: 0, weight: 0, needsPerson: false, repliedAt: 0 },
+  notified: { firing: 0, weight: 0, needsPerson: false, calls: [], repliedAt: 0 },
   members: new Map<ProjectId, AlertMember>(),
 };
 

@@ -1,4 +1,4 @@
-import { criticalKinds, flappingWindowMs } from './alert.ts';
+import { flappingWindowMs } from './alert.ts';
 import {
   type AlertGroup,
   type AlertMember,
@@ -6,6 +6,7 @@ import {
   type GroupEvent,
   type GroupTimes,
   groupEvent,
+  isCritical,
   isFiring,
   severityRank,
   someMember,
@@ -61,13 +62,13 @@ function nextStep(
   { id, group }: { readonly id: string; readonly group: AlertGroup },
   times: GroupTimes,
 ): Step {
-  const isCritical = criticalKinds.has(group.kind);
+  const isUrgent = isCritical(group.kind);
   const { openedAt, writtenAt, notified } = group;
   const { nextPostAt, pausedUntil } = alerts;
   if (group.message === null) {
     const isWaiting = group.refusals === 0;
     const readyAt = isWaiting ? openedAt + times.waitMs : 0;
-    const freeAt = isWaiting && !isCritical ? nextFreePost(alerts) : 0;
+    const freeAt = isWaiting && !isUrgent ? nextFreePost(alerts) : 0;
     return { step: { kind: 'post', group: id }, at: Math.max(readyAt, freeAt, nextPostAt, pausedUntil) };
   }
   if (group.isChanged) {
@@ -83,7 +84,7 @@ function nextStep(
       at: isSettled ? writtenAt + forgetAfterMs : Number.POSITIVE_INFINITY,
     };
   }
-  const isPaced = notified.repliedAt > 0 && !isCritical;
+  const isPaced = notified.repliedAt > 0 && !isUrgent;
   const at = Math.max(nextPostAt, pausedUntil, isPaced ? notified.repliedAt + times.intervalMs : 0);
   return { step: { kind: 'reply', group: id, event }, at };
 }
@@ -95,7 +96,7 @@ function nextFreePost({ posts }: ChannelAlerts): number {
 
 /** The last edit of a group is not delayed by the others. */
 function editInterval(group: AlertGroup, { intervalMs }: GroupTimes): number {
-  if (criticalKinds.has(group.kind) || summarizeFiring(group).count === 0) return editIntervalMs;
+  if (isCritical(group.kind) || summarizeFiring(group).count === 0) return editIntervalMs;
   return Math.min(
     Math.max(intervalMs, editIntervalMs),
     editIntervalMs + editIntervalPerMemberMs * (group.members.size - 1),
@@ -187,8 +188,14 @@ export function forgetGroup(alerts: ChannelAlerts, id: string): ChannelAlerts {
 }
 
 function notifiedNow(group: AlertGroup): AlertGroup['notified'] {
-  const { count, weight, needsPerson } = summarizeFiring(group);
-  return { ...group.notified, firing: count, weight, needsPerson };
+  const { count, weight, needsPerson, calls } = summarizeFiring(group);
+  return {
+    ...group.notified,
+    firing: count,
+    weight,
+    needsPerson,
+    calls: [...new Set([...group.notified.calls, ...calls])],
+  };
 }
 
 function mapMembers({ members }: AlertGroup, map: (member: AlertMember) => AlertMember) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureRowSchema } from './failure-row.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
@@ -123,7 +124,15 @@ export const operationSchema = z.object({
   /** When the links that the operation left unreconciled were reconciled. Null while they are not, and if there were none. */
   reconciledAt: z.number().nullable().default(null),
   /** The failure that made the project Failed while this operation was the last one that had changed its state. */
-  laterFailure: z.object({ at: z.number(), failure: failureSchema }).nullable().default(null),
+  laterFailure: z
+    .object({
+      at: z.number(),
+      failure: failureSchema,
+      /** The failures in a row at that time. Earlier versions did not store it. */
+      row: failureRowSchema.optional(),
+    })
+    .nullable()
+    .default(null),
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),

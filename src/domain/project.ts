@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alerts } from './alert.ts';
+import type { FailureRow } from './failure-row.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
 
@@ -49,6 +50,8 @@ export const projectDefinitionSchema = z.object({
   labels: z.array(z.string()),
   /** The Slack channel for outcomes and alerts. */
   channel: z.string().nullable(),
+  /** Ids of the Slack users and user groups that critical alerts mention. */
+  onCall: z.array(z.string()).default([]),
   /** Whether a failed task makes the project Failed. */
   onFailure: z.enum(['pause', 'continue']),
   /** How long the source keeps its log. A pause must end before that. */
@@ -63,11 +66,9 @@ export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>
 export type Actor = string;
 export const botActor: Actor = 'syncbot';
 
-const userIdPattern = /^[UW][A-Z0-9]{2,20}$/;
-
 /** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
 export function isSlackUser(actor: Actor): boolean {
-  return userIdPattern.test(actor);
+  return /^[UW][A-Z0-9]{2,20}$/.test(actor);
 }
 
 /** The record of a project. Times are epoch ms of the bot's Redis server. */
@@ -89,6 +90,8 @@ export interface Project {
   readonly linksToReconcile: readonly string[] | null;
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;
+  /** The failures in a row, also after a restore of the newest. Null when the project has not failed, or has recovered. */
+  readonly failureRow: FailureRow | null;
   /** The pause that is done while some of its tasks are still in flight. */
   readonly drainingOperation: string | null;
   /** The operation that failed because it did not reach every link, while the reconcile job still tries. */
@@ -100,6 +103,11 @@ export interface Project {
   /** When the oldest change was made that a Paused or Failed project has not processed. Null when that is not known. */
   readonly oldestUnprocessedAt: number | null;
   readonly alerts: Alerts;
+}
+
+/** Who last changed the project. The observer makes it Failed: then, who made it Running before. */
+export function lastChangedBy({ by, failureRow }: Pick<Project, 'by' | 'failureRow'>): Actor {
+  return by === botActor ? (failureRow?.run.by ?? by) : by;
 }
 
 export function watermarkOf(project: Project, link: Link): Watermark {

@@ -15,9 +15,11 @@ export interface OutcomeFacts {
   readonly format: Formatter;
 }
 
-/** The headline is complete without the other lines. */
+/** The headline, the attribution and one line for each of `more`. The headline is complete without the others. */
 export interface OutcomeText {
   readonly headline: string;
+  /** Who asked, why, and when it ended. Empty if the headline already says when it ended. */
+  readonly attribution: string;
   readonly more: readonly string[];
 }
 

@@ -67,6 +67,16 @@ export function historyLineText(line: HistoryLine, context: HistoryContext): str
   return messages.history.alert({ kind: alertKind, isResolved, links, firings: firing.length }, context.format);
 }
 
+/** What a line of a history says without its links and causes. Null for an operation: a person asked for each one. */
+export function historySummary(line: HistoryLine, context: HistoryContext): string | null {
+  const { kind, newest } = line;
+  if (kind === 'operation') return null;
+  const alertKind = alertKindOf(newest);
+  if (kind === 'entry' || alertKind === null) return historyText(newest, context);
+  const isResolved = mainEntry(line).event === 'alert_resolved';
+  return messages.history.alert({ kind: alertKind, isResolved, links: [], firings: 1 }, context.format);
+}
+
 export function precheckText(item: PrecheckItem, format: Formatter): CheckText {
   const { title, message } = messages.precheck;
   return { item: title(item, format), result: item.result, message: message(item, format) };

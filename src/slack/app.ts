@@ -3,6 +3,7 @@ import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
 import type { Policy } from '../domain/authorization.ts';
+import type { OnCallRule } from '../domain/on-call.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
@@ -14,6 +15,7 @@ import {
   type BlockAction,
   commandActionIdPattern,
   historyPageActionIdPattern,
+  linksPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
@@ -23,7 +25,14 @@ import {
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onHistoryPage, onPage, onRequestAction, onShow } from './listeners/project-buttons.ts';
+import {
+  onAllLinks,
+  onHistoryPage,
+  onLinksPage,
+  onPage,
+  onRequestAction,
+  onShow,
+} from './listeners/project-buttons.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -46,6 +55,8 @@ export interface SlackAppOptions {
   readonly readPolicy: () => Promise<Policy>;
   /** `settings.showErrors` of syncbot.yml, as it is now. */
   readonly showErrors: () => boolean;
+  /** `policy.onCall` of syncbot.yml, as it is now. */
+  readonly onCallRules: () => readonly OnCallRule[];
   readonly context: UseCaseContext;
   readonly log: Logger;
   /** Called once when Slack revokes the app token. The bot receives nothing from then on. */
@@ -151,6 +162,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       get showErrors() {
         return options.showErrors();
       },
+      get onCallRules() {
+        return options.onCallRules();
+      },
       log,
     }),
   };
@@ -180,6 +194,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
+  app.action(actionIds.links.all, action(onAllLinks));
+  app.action(linksPageActionIdPattern, action(onLinksPage));
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));

@@ -20,6 +20,7 @@ export const actionIds = {
   },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
+  links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
   /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
   commands: Array.from({ length: 10 }, (_button, index) => commandActionId(index)),
 } as const;
@@ -32,6 +33,7 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.historyPage),
+  ...Object.values(actionIds.links),
   ...actionIds.commands,
 ];
 
@@ -40,6 +42,7 @@ export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.joi
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
+export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 
 /** A block id. It differs for each version of a message, as Slack requires. */
@@ -94,6 +97,19 @@ export function listQueryValue({ page, filter }: ListQuery): string {
 /** Returns the page in the value of a Next or Previous button, or null. The first page is 0. */
 export function readListQuery(value: unknown): ListQuery | null {
   const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
+  return query.success ? query.data : null;
+}
+
+const linksQuerySchema = z.object({ project: projectIdSchema, page: z.int().min(0).max(100_000) });
+export type LinksQuery = Readonly<z.infer<typeof linksQuerySchema>>;
+
+export function linksQueryValue({ project, page }: LinksQuery): string {
+  return JSON.stringify({ project, page });
+}
+
+/** Returns the page of links in the value of an All Links, Next or Previous button, or null. The first page is 0. */
+export function readLinksQuery(value: unknown): LinksQuery | null {
+  const query = linksQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
   return query.success ? query.data : null;
 }
 

@@ -14,6 +14,8 @@ export interface SlackDoctorOptions {
   readonly transport: Transport | null;
   readonly apiUrl?: string;
   readonly policy: Policy;
+  /** Ids of the users and user groups that alerts mention. */
+  readonly mentioned: readonly string[];
   /** The channels of the projects. */
   readonly channels: readonly string[];
   readonly log: Logger;
@@ -23,7 +25,7 @@ const { slack: texts, items } = messages.doctor;
 
 /** Checks the bot token, the transport, each channel of the projects and the policy, and each user group. Never throws. */
 export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText[]> {
-  const { botToken, policy, channels } = options;
+  const { botToken, policy, mentioned, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
   const bot = client(botToken);
   const [botTokenResult, transportResult] = await Promise.all([
@@ -31,12 +33,13 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText
     checkTransport(options.transport, (token) => client(token).apps.connections.open()),
   ]);
   if (botTokenResult.result !== 'pass') return [botTokenResult, transportResult];
+  const userGroups = [...new Set([...policy.operators, ...mentioned])].filter(isUserGroup);
   const channelIds = [...new Set([...channels, ...policy.channels])];
   return [
     botTokenResult,
     transportResult,
     ...(await Promise.all(channelIds.map((channel) => checkChannel(bot, channel)))),
-    ...(await Promise.all(policy.operators.filter(isUserGroup).map((group) => checkUserGroup(bot, group)))),
+    ...(await Promise.all(userGroups.map((group) => checkUserGroup(bot, group)))),
   ];
 }
 

@@ -22,6 +22,7 @@ export function desiredProject(
     target: null,
     labels: [],
     channel: null,
+    onCall: [],
     logRetention: null,
     latencyAlert: null,
   };

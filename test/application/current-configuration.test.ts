@@ -4,6 +4,7 @@ import { startTestServices, testSettings } from '../support/test-services.ts';
 
 const configurationOf = (operators: readonly string[]): Configuration => ({
   policy: { operators, channels: [] },
+  onCall: [],
   settings: { ...testSettings, showErrors: false },
   connections: {},
 });

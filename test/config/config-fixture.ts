@@ -6,6 +6,9 @@ export const fullConfig = `connections:
 policy:
   operators: [U0123, S0456]
   channels: [C0123]
+  onCall:
+    - { mention: [S0456], label: prod, severity: warning }
+    - mention: [U0123]
 settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m }
 projects:
   orders:
@@ -14,6 +17,7 @@ projects:
     target: { type: kafka, name: warehouse }
     labels: [prod]
     channel: C0123
+    onCall: [S0789]
     adopt: true
     onFailure: continue
     logRetention: 48h

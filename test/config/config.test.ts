@@ -8,6 +8,7 @@ describe('a valid file', () => {
     const { configuration, ...file } = parsedConfig(fullConfig);
     expect(configuration).toEqual({
       policy: file.policy,
+      onCall: file.onCall,
       settings: file.settings,
       connections: {
         warehouse: {
@@ -20,6 +21,10 @@ describe('a valid file', () => {
     expect(file).toEqual({
       connections: { warehouse: { kind: 'standalone', url: 'redis://:secret@warehouse:6379/2' } },
       policy: { operators: ['U0123', 'S0456'], channels: ['C0123'] },
+      onCall: [
+        { mention: ['S0456'], label: 'prod', severity: 'warning' },
+        { mention: ['U0123'], label: null, severity: 'critical' },
+      ],
       settings: {
         confirmationTtlMs: 600_000,
         observeEveryMs: 30_000,
@@ -40,6 +45,7 @@ describe('a valid file', () => {
             target: { type: 'kafka', name: 'warehouse' },
             labels: ['prod'],
             channel: 'C0123',
+            onCall: ['S0789'],
             onFailure: 'continue',
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
@@ -65,10 +71,19 @@ describe('a valid file', () => {
       alertGroupIntervalMs: 60_000,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
+    expect(config.onCall).toEqual([]);
     expect(config.connections).toEqual({});
     expect(config.projects[0]).toMatchObject({
       adopt: false,
-      definition: { description: null, source: null, target: null, labels: [], channel: null, onFailure: 'pause' },
+      definition: {
+        description: null,
+        source: null,
+        target: null,
+        labels: [],
+        channel: null,
+        onCall: [],
+        onFailure: 'pause',
+      },
     });
   });
 
@@ -145,7 +160,7 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, adopt, onFailure, logRetention, latencyAlert, links.',
+      'The keys here are: description, source, target, labels, channel, onCall, adopt, onFailure, logRetention, latencyAlert, links.',
     ]);
   });
 

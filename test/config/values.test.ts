@@ -81,6 +81,13 @@ describe('a value of syncbot.yml', () => {
     ['operators: [XU1]', 'is not the id of a user or user group'],
     ['operators: [U1x]', 'is not the id of a user or user group'],
     ['operators: [U]', 'is not the id of a user or user group'],
+    ['onCall: [{ mention: [U1, W1, S1], severity: info }]', 'accepted'],
+    ['onCall: [{ mention: [] }]', 'has no id'],
+    ['onCall: [{ mention: ["@ops"] }]', 'is not the id of a user or user group'],
+    ['onCall: [{ mention: [U1, U1] }]', 'is a duplicate'],
+    ['onCall: [{ mention: [U1], severity: high }]', 'is not critical, warning or info'],
+    ['onCall: [{ mention: [U1], label: prod }]', 'is not a label of a project'],
+    ['onCall: [U1]', 'is not a section with keys'],
   ])('in the policy, %s: %s', (value, message) => {
     expect(messageOf(file('', '{}', `{ ${value} }`))).toBe(message);
   });

@@ -55,7 +55,8 @@ const sections: readonly Section[] = [
   },
   {
     title: 'policy',
-    example: 'policy:\n  operators: [U0123ABCD, S0123ABCD]\n  channels: [C0123ABCD]\nprojects: {}',
+    example:
+      'policy:\n  operators: [U0123ABCD, S0123ABCD]\n  channels: [C0123ABCD]\n  onCall:\n    - { mention: [S0123ABCD] }\n    - { mention: [U0123ABCD], severity: warning }\nprojects: {}',
     pattern: /^policy/,
   },
   {
@@ -72,6 +73,7 @@ const sections: readonly Section[] = [
     target: { type: kafka, name: warehouse }
     labels: [prod, nightly]
     channel: C0123ABCD
+    onCall: [S0123ABCD]
     adopt: true
     onFailure: pause
     logRetention: 48h

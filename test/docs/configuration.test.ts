@@ -96,7 +96,7 @@ function parseWithValue(pattern: string, value: unknown) {
   let parent: Record<string | number, unknown> = file;
   for (const [depth, key] of path.slice(0, -1).entries()) {
     const empty = path[depth + 1] === 0 ? [] : {};
-    parent[key] ??= key === 'source' || key === 'target' ? { type: 'mysql', name: 'orders-db' } : empty;
+    parent[key] ??= requiredKeys(path.slice(0, depth + 1)) ?? empty;
     parent = parent[key] as Record<string | number, unknown>;
   }
   const last = path.at(-1) ?? '';
@@ -104,6 +104,12 @@ function parseWithValue(pattern: string, value: unknown) {
   else parent[last] = value;
   const parsed = parseConfig(stringify(file), {});
   return parsed.kind === 'read' ? { kind: parsed.kind, config: parsed.config } : parsed;
+}
+
+function requiredKeys(path: readonly (string | number)[]): object | undefined {
+  const key = path.at(-1);
+  if (key === 'source' || key === 'target') return { type: 'mysql', name: 'orders-db' };
+  return path.at(-2) === 'onCall' ? { mention: ['S0123'] } : undefined;
 }
 
 function placeholderBelow(section: string | undefined): string | number {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import { alertKinds, type Condition, severities } from '../../src/domain/conditions.ts';
 import type { ProjectState } from '../../src/domain/project-state.ts';
 import type { RefusalCode } from '../../src/domain/refusal.ts';
 import type { CallResult } from '../../src/slack/api-calls.ts';
@@ -55,6 +55,10 @@ describe('the tables of alerts', () => {
     const firstCells = [...text.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell);
     const kinds = firstCells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, kind = '']) => kind));
     expect(kinds.sort()).toEqual([...alertKinds].sort());
+  });
+
+  test.each(alertKinds)('the README has the severity of %s', (kind) => {
+    expect(readPage('README.md')).toContain(`| \`${kind}\` | ${severities[kind]} |`);
   });
 });
 

@@ -63,6 +63,33 @@ describe('an alert', () => {
     expect(observe(failed(1), failed(9), failed(9))).toMatchObject({ state: 'firing', seq: 3, since: 3_000 });
   });
 
+  it('that fires again keeps when the occurrence before it ended, and its condition', () => {
+    const [first, second] = [failed(1), failed(9)].map((result) => 'condition' in result && result.condition);
+    expect(observe(failed(1), absent, failed(9))).toMatchObject({
+      state: 'firing',
+      since: 3_000,
+      earlier: { since: 1_000, resolvedAt: 2_000, condition: first },
+    });
+    expect(observe(failed(1), absent, failed(9), absent, failed(9))).toMatchObject({
+      earlier: { since: 3_000, resolvedAt: 4_000, condition: second },
+    });
+    expect(observe(running('a'), running('a'), absent, absent, running('a'), absent, running('a'))).toMatchObject({
+      state: 'pending',
+      earlier: { since: 1_000, resolvedAt: 4_000 },
+    });
+  });
+
+  it('of a failure ended when the project became Running before the next one', () => {
+    const row = {
+      count: 2,
+      isSameCause: true,
+      failedAt: 9,
+      run: { since: 8, by: 'U0BOB', action: 'restore' },
+    } as const;
+    const next = present({ kind: 'project_failed', since: 9, failure: null, row });
+    expect(observe(failed(1), next)).toMatchObject({ state: 'resolved', since: 1_000, changedAt: 8 });
+  });
+
   it('of a debounced kind resolves after two negative observations in a row', () => {
     const firing = [latency(5_000), latency(6_000)];
     expect(observe(...firing, absent)).toMatchObject({ state: 'firing', seq: 1, absentOnce: true });

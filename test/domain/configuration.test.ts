@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { alertSeverities } from '../../src/domain/conditions.ts';
 import { type Configuration, configurationChanges } from '../../src/domain/configuration.ts';
 import { messages } from '../../src/messages/catalog.ts';
 
@@ -18,6 +19,14 @@ const sources = fc.dictionary(
 );
 const configurations: fc.Arbitrary<Configuration> = fc.record({
   policy: fc.record({ operators: ids, channels: ids }),
+  onCall: fc.array(
+    fc.record({
+      mention: ids,
+      label: fc.constantFrom(null, 'prod'),
+      severity: fc.constantFrom(...alertSeverities),
+    }),
+    { maxLength: 2 },
+  ),
   settings: fc.record({
     confirmationTtlMs: duration,
     observeEveryMs: duration,
@@ -31,10 +40,11 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
 });
 
 /** Equal configurations have equal text. The order of ids and names has no effect. */
-const normalize = ({ policy, settings, connections }: Configuration) =>
+const normalize = ({ policy, onCall, settings, connections }: Configuration) =>
   JSON.stringify([
     [...policy.operators].sort(),
     [...policy.channels].sort(),
+    onCall.map(({ mention, label, severity }) => [mention, label, severity]),
     settings,
     Object.entries(connections).sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
@@ -53,6 +63,16 @@ it('A policy without channels names the channels that it does not allow.', () =>
   const change = { kind: 'channels', before: [], after: ['C0SYNC'] } as const;
   expect(messages.configuration.change(change)).toBe(
     'policy.channels: every channel that is not shared with another organization → C0SYNC',
+  );
+});
+
+it('A change of onCall says whom which alerts mention.', () => {
+  const after = [
+    { mention: ['S0OPS', 'U0BOB'], label: 'prod', severity: 'warning' },
+    { mention: ['S0DBA'], label: null, severity: 'critical' },
+  ] as const;
+  expect(messages.configuration.change({ kind: 'on_call', before: [], after })).toBe(
+    'policy.onCall: the person who last changed the project → S0OPS, U0BOB for critical alerts and warnings of projects with the label prod; S0DBA for critical alerts of all projects',
   );
 });
 

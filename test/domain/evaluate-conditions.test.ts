@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
 import { isAdoptable } from '../../src/domain/corrections.ts';
 import { detectDrift } from '../../src/domain/drift.ts';
@@ -223,22 +222,19 @@ describe('the other conditions', () => {
     expect(evaluate([paused], { state: 'paused', since: 7, by: 'syncbot' })).toEqual({});
   });
 
-  it('project_failed is repeated from the second failure on', () => {
-    const failure = (since: number) => ({ kind: 'project_failed', since, failure: null }) as const;
-    const fields = { since: 1, seq: 1, changedAt: 1, version: 3 };
-    const firing = (condition: Condition): Alert => ({ state: 'firing', absentOnce: false, condition, ...fields });
-    const evaluateAfter = (alert: Alert) =>
-      evaluate([paused], {
-        state: 'failed',
-        since: 7,
-        by: 'syncbot',
-        alerts: { project_failed: { alert, delivered: null } },
-      }).project_failed;
-    const repeated = { ...failure(7), isRepeated: true };
-    expect(evaluateAfter(firing(failure(7)))).toEqual(failure(7));
-    expect(evaluateAfter(firing(failure(3)))).toEqual(repeated);
-    expect(evaluateAfter({ state: 'resolved', ...fields })).toEqual(repeated);
-    expect(evaluateAfter(firing(repeated))).toEqual(repeated);
+  it('project_failed has the failures in a row', () => {
+    const failureRow = {
+      count: 2,
+      isSameCause: true,
+      failedAt: 7,
+      run: { since: 6, by: 'U0ALICE', action: 'restore' },
+    } as const;
+    expect(evaluate([paused], { state: 'failed', since: 7, by: 'syncbot', failureRow }).project_failed).toEqual({
+      kind: 'project_failed',
+      since: 7,
+      failure: null,
+      row: failureRow,
+    });
   });
 
   it.each([

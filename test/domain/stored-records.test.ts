@@ -30,10 +30,16 @@ const failures: Failure[] = [
   linkFailure,
   { ...linkFailure, isNotConfigured: true },
 ];
+const failureRow = {
+  count: 2,
+  isSameCause: true,
+  failedAt: at,
+  run: { since: at - 1, by: text, action: 'restore' },
+} as const;
 const message = { channel: 'C0SYNC', ts: '1.2' };
 
 const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { kind: Kind }> } = {
-  project_failed: { kind: 'project_failed', since: at, failure: taskFailure, isRepeated: true },
+  project_failed: { kind: 'project_failed', since: at, failure: taskFailure, isRepeated: true, row: failureRow },
   unexpectedly_running: { kind: 'unexpectedly_running', links, cause: 'not_paused' },
   unexpectedly_paused: { kind: 'unexpectedly_paused', links },
   pause_ignored: { kind: 'pause_ignored', links },
@@ -156,7 +162,7 @@ const operations: Operation[] = [
     outcome,
     refusal: refusals.removed,
     reconciledAt: 6,
-    laterFailure: { at, failure: taskFailure },
+    laterFailure: { at, failure: taskFailure, row: failureRow },
     notifiedAt: 7,
     message,
     dialog: { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },

@@ -43,7 +43,7 @@ test('Without a worker the message says so after 10 s, and after 2 minutes the b
   expect(channelTexts()).toHaveLength(1);
   const dialogText = () =>
     harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').find(({ ts }) => ts === dialog.ts)?.text;
-  await waitFor(() => dialogText()?.includes('Nothing was changed'));
+  await waitFor(() => dialogText() === 'orders · Not paused · see the message in <#C0SYNC>');
   expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
 });
 

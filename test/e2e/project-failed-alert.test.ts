@@ -15,7 +15,7 @@ afterEach(() => closeWithoutViolations(harness));
 const channelMessages = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').filter(({ deleted }) => !deleted);
 const alertMessages = () =>
   channelMessages().filter((message) =>
-    / · Was Failed until |Failed( again)? · a task failed/.test(visibleText(message)),
+    / · Was Failed until |Failed( again .*)? · a task failed/.test(visibleText(message)),
   );
 const projectState = async () => (await harness.services.context.projects.read('payments'))?.state;
 
@@ -65,7 +65,10 @@ it('With showErrors the alert shows the masked reason, and a second failure post
   );
   const second = alertMessages()[1] ?? first;
   expect(buttonLabels(second)).toEqual(['Restore', 'Show']);
-  expect(visibleText(second)).toContain('payments · Failed again · ');
+  expect(visibleText(second)).toMatch(
+    /^payments · Failed again \d+ s after <@U0ALICE> restored it · same cause · 2nd time · a task failed on `payments-full`: row 17/,
+  );
+  expect(visibleText(second)).toMatch(/\nAttention, <@U0ALICE>: /);
   await harness.waitForMessage(/payments was restored, and became Failed at /, { user: 'U0CAROL' });
   failingRow.isRepaired = true;
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');

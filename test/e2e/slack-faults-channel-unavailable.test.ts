@@ -181,5 +181,5 @@ it('An outcome that reached no person is still in the history and in `/sync show
   slack.channel('C0SYNC').isArchived = false;
   const history = await scenario.harness.runCommand('history orders', { user: 'U0BOB' });
   expect(history.text + JSON.stringify(history.blocks)).toMatch(/paused[\s\S]*<@U0ALICE>/i);
-  expect((await scenario.harness.runCommand('show orders', { user: 'U0BOB' })).text).toContain('orders is Paused');
+  expect((await scenario.harness.runCommand('show orders', { user: 'U0BOB' })).text).toContain('orders · Paused');
 });

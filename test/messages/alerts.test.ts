@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import type { FailureRow } from '../../src/domain/failure-row.ts';
 import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { messages } from '../../src/messages/catalog.ts';
@@ -18,13 +19,41 @@ function firingText(condition: Condition, overrides: Partial<Project> = {}, reve
   return `${joinDots(event, ...details)}. ${advice}`;
 }
 
+const failureRow = (overrides: Partial<FailureRow> = {}): FailureRow => ({
+  count: 2,
+  isSameCause: true,
+  failedAt: 61_000,
+  run: { since: 60_000, by: 'U0ALICE', action: 'restore' },
+  ...overrides,
+});
+
 describe('a firing alert', () => {
   const cases: readonly (readonly [Condition, Project['state'], RegExp])[] = [
     [{ kind: 'project_failed', since: 1, failure }, 'failed', /^Failed · a task failed on a: row 7\. /],
     [
       { kind: 'project_failed', since: 7, failure, isRepeated: true },
       'failed',
-      /^Failed again · a task failed on a: row 7 · since T7\. /,
+      /^Failed again · a task failed on a: row 7\. /,
+    ],
+    [
+      { kind: 'project_failed', since: 7, failure, row: failureRow({ count: 1 }) },
+      'failed',
+      /^Failed · a task failed on a: row 7\. /,
+    ],
+    [
+      { kind: 'project_failed', since: 7, failure, row: failureRow() },
+      'failed',
+      /^Failed again 1 s after @U0ALICE restored it · same cause · 2nd time · a task failed on a: row 7\. /,
+    ],
+    [
+      {
+        kind: 'project_failed',
+        since: 7,
+        failure,
+        row: failureRow({ count: 13, isSameCause: false, run: { since: 0, by: 'cli:bob', action: 'adopt' } }),
+      },
+      'failed',
+      /^Failed again 1 min after @cli:bob recorded it as Running · 13th time · a task failed on a: row 7\. /,
     ],
     [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^Failed · a task failed\. /],
     [

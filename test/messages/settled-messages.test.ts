@@ -10,7 +10,7 @@ import { messages } from '../../src/messages/catalog.ts';
 import { buildResolvedAlert } from '../../src/slack/views/alert.ts';
 import type { Message } from '../../src/slack/views/blocks.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
-import { buildOutcome } from '../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../src/slack/views/outcome.ts';
 import {
   exampleLink,
   exampleNow,
@@ -161,6 +161,8 @@ describe('a settled message', () => {
       const texts = textsOf(buildOutcome({ operation, projectExists: true, format }));
       expect(texts.flatMap(presentWords), texts[0]).toEqual([]);
       expect(textsOf(buildOutcome({ operation, projectExists: false, format }))).toEqual(texts);
+      const summary = textsOf(buildOutcomeSummary({ operation, channel: 'C0SYNC', format }));
+      expect(summary.flatMap(presentWords), summary[0]).toEqual([]);
     }
   });
 

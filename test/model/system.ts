@@ -65,7 +65,7 @@ const boundedProject = { id: 'events', initialState: 'running', onFailure: 'paus
 /** What `apply` stores when these people may change projects. */
 export function configurationWith(operators: readonly string[]): Configuration {
   const settings = { ...modelSettings, showErrors: false };
-  return { policy: { operators: [...operators], channels: [slackChannel] }, settings, connections: {} };
+  return { policy: { operators: [...operators], channels: [slackChannel] }, onCall: [], settings, connections: {} };
 }
 const modelSettings = { ...testSettings, auditLength: 1_000_000 };
 

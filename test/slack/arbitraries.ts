@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
-import { alertKinds, type Condition } from '../../src/domain/conditions.ts';
+import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
+import type { FailureRow } from '../../src/domain/failure-row.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../src/domain/observation.ts';
+import type { OnCallRule } from '../../src/domain/on-call.ts';
 import { type Operation, operationStates } from '../../src/domain/operation.ts';
 import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
@@ -96,11 +98,23 @@ const failure: fc.Arbitrary<Failure> = fc.oneof(
   fc.record({ kind: fc.constant('link_unreachable' as const), link, at: timestamp }),
 );
 
+const failureRow: fc.Arbitrary<FailureRow> = fc.record({
+  count: fc.integer({ min: 1, max: 1_000 }),
+  isSameCause: fc.boolean(),
+  failedAt: timestamp,
+  run: fc.record({ since: timestamp, by: requester, action: fc.constantFrom(null, ...operationKinds) }),
+});
+
 const linkSample = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
 
 /** Conditions of every kind. */
 export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
-  fc.record({ kind: fc.constant('project_failed' as const), since: timestamp, failure: fc.option(failure) }),
+  fc.record({
+    kind: fc.constant('project_failed' as const),
+    since: timestamp,
+    failure: fc.option(failure),
+    row: failureRow,
+  }),
   fc.record({
     kind: fc.constant('unexpectedly_running' as const),
     links: linkSample,
@@ -160,6 +174,16 @@ export const observedProjectArbitrary = fc
     }),
   );
 
+const mentionedIds = fc.uniqueArray(fc.constantFrom('U0ALICE', 'W0BOB', 'S0OPS', 'S0DBA'));
+export const onCallRulesArbitrary: fc.Arbitrary<OnCallRule[]> = fc.array(
+  fc.record({
+    mention: mentionedIds,
+    label: fc.option(hostileTextArbitrary),
+    severity: fc.constantFrom(...alertSeverities),
+  }),
+  { maxLength: 3 },
+);
+
 function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> {
   return fc.record({
     id: fc.constant(id),
@@ -171,6 +195,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       target: fc.option(endpoint),
       labels: fc.array(hostileTextArbitrary, { maxLength: 30 }),
       channel: fc.option(fc.constant('C0SYNC')),
+      onCall: mentionedIds,
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
       logRetention: fc.option(taskCount),
       latencyAlert: fc.option(taskCount),
@@ -185,6 +210,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     reconciledVersion: fc.nat(100),
     watermarks: fc.constant({}),
     failure: fc.option(failure),
+    failureRow: fc.option(failureRow),
     drainingOperation: fc.constant(null),
     incompleteOperation: fc.constant(null),
     lastOperation: fc.constant(null),

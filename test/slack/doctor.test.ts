@@ -13,6 +13,7 @@ it('The check reports whether Slack accepts each token, channel and user group.'
     transport: { kind: 'socket', appToken: slack.appToken },
     apiUrl: slack.apiUrl,
     policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0OTHER'] },
+    mentioned: [],
     channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE'],
     log,
   });
@@ -33,7 +34,7 @@ it('With invalid tokens the check names their variables and checks nothing else.
   await using slack = await FakeSlack.start();
   const tokens = { botToken: 'xoxb-wrong', transport: { kind: 'socket', appToken: 'xapp-wrong' } } as const;
   const policy = { operators: ['S0OPS'], channels: ['C0SYNC'] };
-  const items = await checkSlack({ ...tokens, apiUrl: slack.apiUrl, policy, channels: [], log });
+  const items = await checkSlack({ ...tokens, apiUrl: slack.apiUrl, policy, mentioned: [], channels: [], log });
   expect(items.map(({ result }) => result)).toEqual(['fail', 'fail']);
   expect(items[0]?.message).toContain('SLACK_BOT_TOKEN');
   expect(items[1]?.message).toContain('SLACK_APP_TOKEN');
@@ -56,6 +57,7 @@ it.each([
     transport,
     apiUrl: slack.apiUrl,
     policy,
+    mentioned: [],
     channels: [],
     log,
   });
@@ -77,6 +79,7 @@ it('The check says how many people are in a group, what the bot lacks in a chann
     transport: { kind: 'socket', appToken: slack.appToken },
     apiUrl: slack.apiUrl,
     policy: { operators: ['U0ALICE', 'S0OPS', 'S0GONE'], channels: ['C0SYNC'] },
+    mentioned: [],
     channels: ['C0SYNC', 'C0SHARED', 'C0NOWHERE', 'C0MAIN'],
     log,
   });

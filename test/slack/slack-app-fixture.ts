@@ -45,6 +45,7 @@ export async function createSlackAppFixture(
     command: '/sync',
     readPolicy: async () => ({ operators: options.operators ?? ['U0ALICE'], channels: ['C0SYNC'] }),
     showErrors: () => false,
+    onCallRules: () => [],
     context: dependencies.context,
     log: dependencies.context.log,
     onAuthError: (error) => connectionErrors.push(error),

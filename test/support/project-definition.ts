@@ -10,6 +10,7 @@ export function makeDefinition(id: string, overrides: Partial<ProjectDefinition>
     target: null,
     labels: [],
     channel: null,
+    onCall: [],
     onFailure: 'pause',
     logRetention: null,
     latencyAlert: null,

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import type { Policy } from '../../src/domain/authorization.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
+import type { OnCallRule } from '../../src/domain/on-call.ts';
 import type { Services } from '../../src/services.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import type { RejectionReason, Transport } from '../../src/slack/receivers/receiver.ts';
@@ -62,6 +63,7 @@ export interface SlackHarnessOptions extends TestServicesOptions {
   readonly policy?: Policy;
   readonly slack?: FakeSlackOptions;
   readonly showErrors?: boolean;
+  readonly onCallRules?: readonly OnCallRule[];
   /** Default `socket`. */
   readonly transport?: Transport['kind'];
 }
@@ -90,6 +92,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
       command: '/sync',
       readPolicy: async () => options.policy ?? defaultPolicy,
       showErrors: () => options.showErrors ?? false,
+      onCallRules: () => options.onCallRules ?? [],
       context: botServices.context,
       log,
       onAuthError: (error) => expect.unreachable(error.message),

@@ -16,6 +16,7 @@ const bot =
         ...slack,
         readPolicy: async () => slack.policy,
         showErrors: () => false,
+        onCallRules: () => [],
         context: services.context,
         log,
         onAuthError: exit,

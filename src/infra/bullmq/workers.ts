@@ -60,7 +60,10 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     maxStalledCount: 10,
   });
   const connectionErrors = dedupeErrors((error) => log.warn({ queue, error }, 'worker connection failed'));
-  worker.on('error', connectionErrors.report);
+  // A worker that closes ends its calls.
+  worker.on('error', (error) => {
+    if (worker.closing === undefined) connectionErrors.report(error);
+  });
   worker.on('ready', connectionErrors.reset);
   worker.on('failed', (job, error) => {
     const { project, operation, channel } = jobRefSchema.parse(job?.data);

@@ -60,8 +60,9 @@ export function createProjectStore({ client, keys, runStep, index, reads }: Proj
       return result;
     },
     async markFailed(id, expectedVersion, { failure, by, oldestUnprocessedAt }) {
+      const cause = failure.kind === 'task_failed' ? failure.reason : null;
       const args = { project: id, expectedVersion, failure: JSON.stringify(failure), by, oldestUnprocessedAt };
-      const result = await runStep(markFailedStep, args);
+      const result = await runStep(markFailedStep, { ...args, cause });
       if (result.kind === 'failed') void index.update(id, 'failed');
       return result;
     },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
+import { failureRowSchema } from '../../domain/failure-row.ts';
 import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
@@ -42,6 +43,8 @@ const stateHashSchema = z.object({
   activeOperation: emptyIsNull,
   reconciledVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
+  /** Earlier versions did not store it. */
+  failureRow: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureRowSchema)])).prefault(''),
   drainingOperation: emptyIsNull,
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,

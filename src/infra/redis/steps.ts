@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recoveredAfterMs } from '../../domain/failure-row.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
@@ -46,7 +47,12 @@ export function createStepRunner(
   return async ({ script, reply }, args) => {
     const { state, definition, audit, refusals, open, runs, lastVersion, operations } = keys.project(args.project);
     const given = Object.entries(args).filter(([, value]) => value !== null);
-    const json = JSON.stringify({ ...Object.fromEntries(given), ...settings, operationKeyPrefix: operations });
+    const json = JSON.stringify({
+      ...Object.fromEntries(given),
+      ...settings,
+      operationKeyPrefix: operations,
+      recoveredAfterMs,
+    });
     const call = { keys: [state, definition, audit, open, runs, refusals, lastVersion], args: [json] };
     return reply.parse(await sendCommands(client, (redis) => runScript(redis, script, call)));
   };

@@ -1,8 +1,8 @@
 import type { AlertKind } from '../../domain/conditions.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../facts.ts';
 import { joinDots } from '../format.ts';
-import { alerts } from './alerts.ts';
-import { formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
+import { alerts, maxMentions } from './alerts.ts';
+import { formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What alerts of several projects have in common. */
@@ -110,6 +110,8 @@ function reply(facts: AlertReplyFacts): string {
     }
     case 'again':
       return joinDots(subject, `Again at ${time}`, past);
+    case 'more':
+      return joinDots(subject, `More since ${time}`, past);
     case 'needs_person':
       return joinDots(subject, `A person was needed from ${time} on`, past);
     case 'resolved':
@@ -125,6 +127,8 @@ export const alertGroups = {
   advice,
   resolved,
   reply,
+  /** Below a reply. */
+  attention: (mentions: readonly string[]) => `Attention, ${nameUpTo(mentions, maxMentions)}.`,
   /** Below the worst ones. */
   more: (count: number) => `and ${formatNumber(count)} more`,
   /** The settled message of an alert whose project was removed. */

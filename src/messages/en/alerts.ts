@@ -1,13 +1,15 @@
-import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
+import type { AlertKind, AlertSeverity, Condition, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
+import { failures } from './failures.ts';
 import {
   formatDuration,
   formatFailureReason,
   formatNumber,
   nameAndMore,
+  nameUpTo,
   pluralize,
   removedTasksSentence,
   unreachableClause,
@@ -17,15 +19,12 @@ import { stateClause, states } from './terms.ts';
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
 
 const firing: FiringTexts = {
-  project_failed: ({ failure, since, isRepeated }, context) => {
-    const { project, format } = context;
+  project_failed: (condition, context) => {
+    const { project } = context;
+    const { failure } = condition;
     const links = pluralize(project.definition.links.length, 'link');
     return {
-      event: isRepeated ? `${states.failed} again` : states.failed,
-      details: [
-        failure === null ? 'a task failed' : failureClause(failure, context),
-        ...(isRepeated ? [`since ${format.time(since)}`] : []),
-      ],
+      ...failedEvent(condition, context),
       advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
@@ -92,6 +91,20 @@ const firing: FiringTexts = {
     advice: `A restore may not find every change. Check the source before you restore ${context.project.id}.`,
   }),
 };
+
+/** From the second failure in a row on: when it failed, and how often. Then the failure. */
+function failedEvent(
+  { failure, row, isRepeated }: ConditionOf<'project_failed'>,
+  context: AlertContext,
+): Pick<AlertText, 'event' | 'details'> {
+  const cause = failure === null ? 'a task failed' : failureClause(failure, context);
+  if (row === undefined || row.count === 1)
+    return { event: isRepeated ? `${states.failed} again` : states.failed, details: [cause] };
+  return {
+    event: `${states.failed} again ${failures.afterRun(row, context.format)}`,
+    details: [...failures.repetition(row), cause],
+  };
+}
 
 /** syncbot recognizes a late command of its own only for some minutes. */
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
@@ -197,14 +210,20 @@ function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedA
   return '';
 }
 
+/** Slack takes 4,000 characters of text in an edit. */
+export const maxMentions = 20;
+
 export const alerts = {
   firing,
   resolved,
   titles,
   pastTitles,
   inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
-  /** Before the advice of a critical alert. `person` is the one who last changed the project, if Slack knows them. */
-  mention: (person: string | null) => (person === null ? 'Attention: ' : `Attention, ${person}: `),
+  /** Before the advice. `mentions`: whom the message mentions. */
+  call: (severity: AlertSeverity, mentions: readonly string[]) => {
+    if (mentions.length > 0) return `Attention, ${nameUpTo(mentions, maxMentions)}: `;
+    return severity === 'critical' ? 'Attention: ' : '';
+  },
 };
 
 /** `a`, or `a and 9 more`. */

@@ -10,6 +10,7 @@ import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
 import { doctorMessages } from './doctor.ts';
+import { failures } from './failures.ts';
 import { format } from './format.ts';
 import { healthMessages } from './health.ts';
 import { help } from './help.ts';
@@ -17,7 +18,7 @@ import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
 import { observation } from './observation.ts';
-import { outcomes } from './outcomes.ts';
+import { outcomes, seeOutcome } from './outcomes.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { requestFailures } from './request-failures.ts';
@@ -44,8 +45,10 @@ export const en = {
   connectionFault,
   confirmation,
   outcomes,
+  seeOutcome,
   alerts,
   alertGroups,
+  failures,
   history,
   list,
   show,

@@ -1,11 +1,10 @@
 import type { Action } from '../../domain/lifecycle.ts';
-import type { Failure } from '../../domain/link.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
-import { type Formatter, formatUtc } from '../format.ts';
-import { format, formatDuration, formatFailureReason, formatNumber, pluralize, unreachableClause } from './format.ts';
+import { formatUtc } from '../format.ts';
+import { format, formatDuration, formatNumber, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
@@ -57,7 +56,6 @@ export const cliMessages = {
   unexpectedError: (errorName: string) =>
     `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,
 
-  ago: (durationMs: number) => `${formatDuration(durationMs)} ago`,
   unknown: 'unknown',
 
   list: {
@@ -77,13 +75,7 @@ export const cliMessages = {
   },
 
   show: {
-    state: ({ state, durationMs, by, reason }: StateFacts) =>
-      `${states[state]} for ${formatDuration(durationMs)}, by ${by}${reason === null ? '' : `: ${reason}`}`,
     logKeptUntil: (at: number) => `kept until ${formatUtc(at)}`,
-    failure: (failure: Failure, formatter: Formatter) =>
-      failure.kind === 'task_failed'
-        ? `${formatter.link(failure.link)}: ${formatFailureReason(failure.reason, formatter, 200)}`
-        : `${formatter.link(failure.link)} ${unreachableClause(failure)}`,
     afterPrecheck: 'after its precheck passes',
   },
 
@@ -174,7 +166,6 @@ export const cliMessages = {
 
 /** Titles of table columns. */
 export const columnTitles = {
-  ago: 'AGO',
   active: 'ACTIVE',
   backlog: 'BACKLOG',
   by: 'BY',
@@ -183,12 +174,10 @@ export const columnTitles = {
   failed: 'FAILED',
   flag: 'FLAG',
   item: 'ITEM',
-  lastOperations: 'LAST OPERATIONS',
   latency: 'LATENCY',
   link: 'LINK',
   links: 'LINKS',
   message: 'MESSAGE',
-  outcome: 'OUTCOME',
   prioritized: 'PRIORITIZED',
   project: 'PROJECT',
   reason: 'REASON',
@@ -211,7 +200,8 @@ export const factLabels = {
   channel: 'channel',
   backlog: 'backlog',
   latency: 'latency',
-  failure: 'failure',
+  cause: 'cause',
+  inFlight: 'in flight',
   sourceLog: 'source log',
   alert: 'alert',
   possibleNow: 'possible now',
@@ -225,13 +215,6 @@ interface LinkCounts {
   readonly missing: number;
   readonly notConfigured: number;
   readonly unreachable: number;
-}
-
-interface StateFacts {
-  readonly state: ProjectState;
-  readonly durationMs: number;
-  readonly by: string;
-  readonly reason: string | null;
 }
 
 interface QuestionFacts {

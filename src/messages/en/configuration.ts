@@ -1,3 +1,4 @@
+import type { AlertSeverity } from '../../domain/conditions.ts';
 import type {
   ConfigurationChange,
   ConnectionSource,
@@ -5,6 +6,7 @@ import type {
   SettingName,
   UnusableConnection,
 } from '../../domain/configuration.ts';
+import type { OnCallRule } from '../../domain/on-call.ts';
 
 const settingNames: Readonly<Record<SettingName, string>> = {
   confirmationTtlMs: 'confirmationTtl',
@@ -26,6 +28,8 @@ function describeChange(change: ConfigurationChange): string {
       ].join(', ')}`;
     case 'channels':
       return `policy.channels: ${channels(change.before)} → ${channels(change.after)}`;
+    case 'on_call':
+      return `policy.onCall: ${onCall(change.before)} → ${onCall(change.after)}`;
     case 'setting':
       return `settings.${settingNames[change.name]}: ${settingValue(change, change.before)} → ${settingValue(change, change.after)}`;
     case 'connection_added':
@@ -42,6 +46,22 @@ function describeChange(change: ConfigurationChange): string {
 function channels(ids: readonly string[]): string {
   return ids.length === 0 ? 'every channel that is not shared with another organization' : ids.join(', ');
 }
+
+function onCall(rules: readonly OnCallRule[]): string {
+  if (rules.length === 0) return 'the person who last changed the project';
+  return rules
+    .map(({ mention, label, severity }) => {
+      const projects = label === null ? 'all projects' : `projects with the label ${label}`;
+      return `${mention.join(', ')} for ${leastSeverities[severity]} of ${projects}`;
+    })
+    .join('; ');
+}
+
+const leastSeverities: Readonly<Record<AlertSeverity, string>> = {
+  critical: 'critical alerts',
+  warning: 'critical alerts and warnings',
+  info: 'all alerts',
+};
 
 function settingValue({ name }: SettingChange, value: number | boolean): string {
   if (typeof value === 'boolean') return String(value);

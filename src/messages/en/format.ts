@@ -9,6 +9,14 @@ export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function formatOrdinal(n: number): string {
+  const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+  return `${formatNumber(n)}${suffixes[ordinalRules.select(n)] ?? 'th'}`;
+}
+
+const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });
+
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -28,6 +36,14 @@ export function joinOr(names: readonly string[]): string {
 export function nameAndMore(names: readonly string[], total = names.length): string {
   const [first = ''] = names;
   return total > 1 ? `${first} and ${formatNumber(total - 1)} more` : first;
+}
+
+/** `a`, `a and b`, `a, b and c`, or `a, b and 3 more`: at most `max` names. */
+export function nameUpTo(names: readonly string[], max: number): string {
+  const others = names.length - max;
+  const parts = others > 0 ? [...names.slice(0, max), `${formatNumber(others)} more`] : names;
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
 }
 
 const second = 1_000;

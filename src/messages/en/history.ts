@@ -177,6 +177,8 @@ export const history = {
   timeZone: (zone: string) => `the time was read in ${zone}`,
   empty: 'Nothing yet',
   noOlder: 'Nothing older',
+  /** `orders`, `orders and users`, or `orders and 59 more`. */
+  projects: (names: readonly string[]) => (names.length === 2 ? names.join(' and ') : nameAndMore(names)),
   /** `02:58 – 03:04`. `to` is null while it goes on. */
   times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
   olderEntries: (command: string) => `older ones: ${command}`,

@@ -33,8 +33,8 @@ export const keyDocs = {
   },
   policy: {
     expected: 'a section',
-    hint: 'Write `operators` and `channels` below it.',
-    description: 'Who may change projects, and where.',
+    hint: 'Write `operators`, `channels` and `onCall` below it.',
+    description: 'Who may change projects, and where, and whom alerts mention.',
   },
   operators: {
     expected: 'a list of user ids and user group ids',
@@ -46,6 +46,31 @@ export const keyDocs = {
     example: '[C0123ABCD]',
     description:
       'Where syncbot accepts commands that change projects. If the list is empty: everywhere except in externally shared channels.',
+  },
+  onCall: {
+    expected: 'a list of entries with `mention`',
+    example: '[{ mention: [S0123ABCD], label: prod, severity: warning }]',
+    description:
+      'Whom alerts mention. An alert mentions all ids of every matching entry, and those of `onCall` of its project. If there is none, a critical alert mentions the person who last changed the project.',
+  },
+  onCallRule: {
+    expected: 'an entry',
+    hint: 'Write `{ mention: [S0123ABCD], label: prod, severity: critical }`.',
+    description: 'Whom the alerts of some projects mention.',
+  },
+  onCallMention: {
+    expected: 'a list of 1 to 10 user ids and user group ids',
+    example: '[S0123ABCD, U0123ABCD]',
+    description: 'Whom these alerts mention.',
+  },
+  onCallLabel: {
+    expected: 'a label of a project',
+    hint: 'Write a label of at least one project, or leave it out for all projects.',
+    description: 'The label of the projects. Without it: all projects.',
+  },
+  onCallSeverity: {
+    expected: 'critical, warning or info',
+    description: 'The least severity of the alerts. The README lists the severity of each alert.',
   },
   settings: {
     expected: 'a section',
@@ -97,6 +122,11 @@ export const keyDocs = {
   channel: {
     description:
       'Where syncbot posts outcomes and alerts. Without it: in the channel of the last command for the project.',
+  },
+  projectOnCall: {
+    expected: 'a list of at most 10 user ids and user group ids',
+    example: '[S0123ABCD]',
+    description: 'Whom the critical alerts of this project mention, besides those whom `policy.onCall` names.',
   },
   adopt: {
     description:

@@ -15,7 +15,8 @@ import { actions, nothingChanged, states } from './terms.ts';
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: (facts) => {
     const { action, project } = facts.operation;
-    return { headline: joinDots(project, `Waits for OK to ${actions[action].verb} it`, attribution(facts)), more: [] };
+    const headline = joinDots(project, `Waits for OK to ${actions[action].verb} it`);
+    return { headline, attribution: attribution(facts), more: [] };
   },
   confirmed: waitsForWorker,
   running: inProgress,
@@ -31,21 +32,28 @@ export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFact
   superseded: (facts) => notConfirmed(facts, 'Replaced by a newer request', 'This request changed nothing.'),
 };
 
+/** What follows the headline in place of the dialog, if the channel has the whole outcome. */
+export const seeOutcome = (channel: string): string => `see the message in ${channel}`;
+
 function inProgress(facts: OutcomeFacts): OutcomeText {
   const { action, project, progress } = facts.operation;
   const count =
     progress === null || progress.total === 0 ? '' : ` ${progress.done} of ${pluralize(progress.total, 'link')}`;
-  return { headline: joinDots(project, `${actions[action].doing}…${count}`, attribution(facts)), more: [] };
+  return {
+    headline: joinDots(project, `${actions[action].doing}…${count}`),
+    attribution: attribution(facts),
+    more: [],
+  };
 }
 
 /** The message of an operation that no worker has claimed. It is rendered again when that changes. */
 function waitsForWorker(facts: OutcomeFacts): OutcomeText {
-  const { headline } = inProgress(facts);
+  const text = inProgress(facts);
   const { claimDelayedAt, executeBy } = facts.operation;
-  if (claimDelayedAt === null || executeBy === null) return { headline, more: [] };
+  if (claimDelayedAt === null || executeBy === null) return text;
   const deadline = facts.format.time(executeBy);
   return {
-    headline,
+    ...text,
     more: [
       `No syncbot worker has taken the request yet. If none takes it before ${deadline}, it is refused, and nothing is changed. Check that syncbot runs with the role worker or all.`,
     ],
@@ -58,8 +66,8 @@ function done(facts: OutcomeFacts): OutcomeText {
     headline: joinDots(
       `${project} was ${actions[action].done}${becameFailed(facts)}`,
       isAction(action) ? outcome && pluralize(outcome.linksDone, 'link') : correctionResult(facts.operation),
-      attribution(facts),
     ),
+    attribution: attribution(facts),
     more: [...laterFailure(facts), ...effects(facts)],
   };
 }
@@ -90,8 +98,8 @@ function failed(facts: OutcomeFacts): OutcomeText {
       project,
       isAction(action) ? `Became ${states.failed}` : `${actions[action].label} failed`,
       reached.join(', '),
-      attribution(facts),
     ),
+    attribution: attribution(facts),
     more: [later, ...effects(facts)],
   };
 }
@@ -121,7 +129,7 @@ function notDone(facts: OutcomeFacts): OutcomeText {
         ]
           .filter((sentence) => sentence !== '')
           .join(' ');
-  return { headline: joinDots(project, `Not ${actions[action].done}`, attribution(facts)), more: [why] };
+  return { headline: joinDots(project, `Not ${actions[action].done}`), attribution: attribution(facts), more: [why] };
 }
 
 /** A Restore pauses links that run unexpectedly before it retries their failed tasks. */
@@ -150,7 +158,8 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
 function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
   const { action, project, resolvedAt } = operation;
   const at = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}`;
-  return { headline: joinDots(project, `${event}${at}`, `it was not ${actions[action].done}`), more: [consequence] };
+  const headline = joinDots(project, `${event}${at}`, `it was not ${actions[action].done}`);
+  return { headline, attribution: '', more: [consequence] };
 }
 
 /** Retried tasks, tasks in flight, the deadline of a restore, links without a queue. */

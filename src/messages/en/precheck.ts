@@ -1,7 +1,7 @@
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
 import type { Formatter } from '../format.ts';
 import { connectionFault } from './connection-faults.ts';
-import { formatDuration, formatNumber, pluralize } from './format.ts';
+import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 
 /** Why a check has its result, as a clause after the name of the link or connection. */
 const reasons: {
@@ -71,6 +71,27 @@ const hints: Readonly<Partial<Record<CheckReason['code'], string>>> = {
   queue_missing: ': check its name and prefix, or ask its owner to create it',
 };
 
+/** What to do about a failed item, for each reason that makes an item fail. The name of the link or connection comes first. */
+const todos: {
+  readonly [Code in CheckReason['code']]?: (name: string, reason: CheckReasonOf<Code>, format: Formatter) => string;
+} = {
+  unreachable: (name, { fault }, format) =>
+    `Check the connection of ${name}: it ${fault === undefined ? 'does not answer' : connectionFault(fault, format)}`,
+  evicts: (name, { policy }, format) =>
+    `Set maxmemory-policy of ${name} to noeviction: with ${format.text(policy, 60)} it can lose tasks`,
+  queue_missing: (name) => `Create the queue of ${name}, or correct its name and prefix`,
+  bullmq_too_old: (name, { major }) =>
+    `Upgrade the workers of ${name} to BullMQ 5 or newer: those of BullMQ ${major} ignore a pause`,
+  no_worker: (name) => `Start the workers of ${name}`,
+  tasks_failed: (name, { count }) => `Retry or remove the failed tasks of ${name} (${formatNumber(count)})`,
+};
+
+function todo(name: string, checkReason: CheckReason, format: Formatter): string | null {
+  const render = <Code extends CheckReason['code']>(code: Code, facts: CheckReasonOf<Code>) =>
+    todos[code]?.(name, facts, format) ?? null;
+  return render(checkReason.code, checkReason);
+}
+
 function reason(checkReason: CheckReason, format: Formatter): string {
   const render = <Code extends CheckReason['code']>(code: Code, facts: CheckReasonOf<Code>) =>
     reasons[code](facts, format);
@@ -108,11 +129,25 @@ export const precheck = {
     const more = others > 0 ? ` (and ${formatNumber(others)} more with the same result)` : '';
     return `${name}${reason(item.reason, format)}${hint}${more}`;
   },
+  /** What people read of an item: what to do if it fails, else what was found. */
+  line: (item: PrecheckItem, format: Formatter): string => {
+    const found = capitalize(precheck.message(item, format));
+    if (item.result !== 'fail' || item.reason === null) return found;
+    const name =
+      'connection' in item
+        ? format.text(item.connection, 40)
+        : nameAndMore(item.links.first.map(format.link), item.links.total);
+    return todo(name, item.reason, format) ?? found;
+  },
   results: resultLabels,
-  /** `Precheck passed: 6 pass, 1 unknown`, after the project's id and state. */
-  summary: (passed: boolean, counts: readonly { readonly result: CheckResult; readonly count: number }[]) =>
-    `Precheck ${passed ? 'passed' : 'failed'}: ${counts.map(({ result, count }) => `${count} ${result}`).join(', ')}`,
-  empty: 'Nothing to check',
+  /** `Precheck: 6 of 7 pass`, with the unknown ones, which do not block a start. */
+  summary: (items: readonly Pick<PrecheckItem, 'result'>[]) => {
+    const count = (result: CheckResult) => items.filter((item) => item.result === result).length;
+    const unknown = count('unknown');
+    return items.length === 0
+      ? 'Precheck: nothing to check'
+      : `Precheck: ${count('pass')} of ${items.length} pass${unknown === 0 ? '' : `, ${unknown} unknown`}`;
+  },
   more: (count: number) => `And ${count} more, with the same or a better result`,
-  unknownHint: 'an unknown item does not block a start',
+  unknownHint: 'An unknown item does not block a start',
 };

@@ -1,7 +1,14 @@
-import { type BlockAction, readHistoryQuery, readListQuery, readOperationKind, readProjectId } from '../contract.ts';
+import {
+  type BlockAction,
+  readHistoryQuery,
+  readLinksQuery,
+  readListQuery,
+  readOperationKind,
+  readProjectId,
+} from '../contract.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
-import { showDetails, showHistoryPage, showList } from './queries.ts';
+import { showDetails, showHistoryPage, showLinkPage, showList } from './queries.ts';
 
 /** A press of Start, Pause, Restore, Re-apply or Adopt requests that operation. */
 export async function onRequestAction(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
@@ -23,6 +30,18 @@ export async function onPage(context: ListenerContext, press: BlockAction): Prom
   if (query === null) return onOutdatedButton(context);
   const result = await showList(context, press, query);
   return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
+}
+
+/** All Links answers with the first page of the links of a project. */
+export async function onAllLinks(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const query = readLinksQuery(press.value);
+  return query === null ? onOutdatedButton(context) : showLinkPage(context, query);
+}
+
+/** Next and Previous replace the page of links by another one. */
+export async function onLinksPage(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const result = await onAllLinks(context, press);
+  return result.kind === 'message' && readLinksQuery(press.value) !== null ? { ...result, mode: 'replace' } : result;
 }
 
 /** Older and Newest replace the history by another page. */

@@ -3,6 +3,7 @@ import {
   findProject,
   getProjectDetails,
   listPage,
+  observeProject,
   observeProjects,
   precheckProject,
   readObservationStatus,
@@ -11,9 +12,10 @@ import { oldestFailure } from '../../domain/observation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { HistoryQuery, ListQuery, SlackRequest } from '../contract.ts';
+import type { HistoryQuery, LinksQuery, ListQuery, SlackRequest } from '../contract.ts';
 import { buildHelp } from '../views/help.ts';
-import { buildHistory, buildHistorySince, linesPerPage, maxLinesSince } from '../views/history.ts';
+import { buildHistory, buildHistorySince, linesPerPage, maxProjectLines } from '../views/history.ts';
+import { buildLinkPage } from '../views/links.ts';
 import { buildList, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
@@ -57,6 +59,19 @@ export async function showDetails(
   ]);
   const view = { details, observation, revealReasons, restriction, format: context.format, now };
   return { kind: 'message', message: buildShow(view) };
+}
+
+/** One page of the links of a project, observed now. */
+export async function showLinkPage(
+  context: ListenerContext,
+  { project: id, page }: LinksQuery,
+): Promise<ListenerResult> {
+  const result = await findProject(context, id);
+  if (result.kind === 'refused')
+    return { kind: 'refusal', refusal: result.refusal, command: { verb: 'show', reason: null } };
+  const { project } = result;
+  const [stats, now] = await Promise.all([observeProject(context, project), context.serverClock.now()]);
+  return { kind: 'message', message: buildLinkPage({ project, stats, page, now }) };
 }
 
 /** `precheck`: checks whether the project can be started. */
@@ -120,7 +135,7 @@ async function showHistorySince(
   { project, since }: HistorySelection & { readonly since: SinceTime },
 ): Promise<ListenerResult> {
   const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
-  const result = await getHistorySince(context, { project, since: at, maxLines: maxLinesSince });
+  const result = await getHistorySince(context, { project, since: at, maxLines: maxProjectLines });
   if (result.kind === 'refused')
     return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const hasFailed = result.lines.some(({ line }) => line.entries.some(({ failure }) => failure !== null));

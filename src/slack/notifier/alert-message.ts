@@ -7,6 +7,7 @@ import {
   summarizeFiring,
   worstFirst,
 } from '../../domain/alert-group.ts';
+import type { OnCallRule } from '../../domain/on-call.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { AlertGroupFacts, ResolvedAlertFacts } from '../../messages/facts.ts';
@@ -19,6 +20,8 @@ export interface AlertMessageContext {
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
+  /** `policy.onCall` of syncbot.yml. */
+  readonly onCallRules: readonly OnCallRule[];
   /** Epoch ms of the bot's Redis server. */
   readonly now: number;
 }
@@ -44,7 +47,8 @@ export function buildGroupMessage(
     const alert = project === undefined ? null : firingAlert(project, group);
     return project === undefined || alert === null ? [] : [{ project, alert }];
   });
-  return buildAlertGroup({ ...context, facts, rows, version: context.now });
+  const { calls } = summarizeFiring(group);
+  return buildAlertGroup({ ...context, facts, rows, calls, version: context.now });
 }
 
 function buildSingle(group: AlertGroup, id: ProjectId, project: Project | null, context: AlertMessageContext): Message {
@@ -70,9 +74,11 @@ type Resolution = Pick<ResolvedAlertFacts, 'occurrence' | 'condition'>;
 function resolutionOf({ id, alerts }: Project, { kind, members }: AlertGroup): Resolution {
   const member = members.get(id);
   const alert: Alert | undefined = alerts[kind]?.alert;
-  if (alert === undefined || alert.since !== member?.since) return { occurrence: null, condition: null };
-  const { since, changedAt, condition = null } = alert;
-  return { occurrence: { since, resolvedAt: changedAt }, condition };
+  if (alert === undefined || member === undefined) return { occurrence: null, condition: null };
+  const { since, changedAt, condition = null, earlier } = alert;
+  if (since === member.since) return { occurrence: { since, resolvedAt: changedAt }, condition };
+  if (earlier?.since !== member.since) return { occurrence: null, condition: null };
+  return { occurrence: earlier, condition: earlier.condition ?? null };
 }
 
 /** A reply in the thread of a group, about what has happened since people were notified last. */
@@ -84,14 +90,11 @@ export function buildGroupReply(
 ): Message {
   // The settled message says everything.
   if (event === 'resolved') return textMessage(buildGroupMessage(group, projects, context).text);
-  const { weight } = summarizeFiring(group);
-  return buildAlertReply({
-    ...groupFacts(group, context.format),
-    event,
-    weight,
-    before: group.notified,
-    at: context.now,
-  });
+  const { weight, calls } = summarizeFiring(group);
+  const { notified } = group;
+  const facts = groupFacts(group, context.format);
+  const newCalls = calls.filter((id) => !notified.calls.includes(id));
+  return buildAlertReply({ ...facts, event, weight, before: notified, at: context.now }, newCalls);
 }
 
 function groupFacts(group: AlertGroup, format: Formatter): AlertGroupFacts {

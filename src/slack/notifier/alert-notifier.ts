@@ -10,9 +10,14 @@ import type {
   ServerClock,
   StoredChannelAlerts,
 } from '../../application/stores.ts';
-import { criticalKinds } from '../../domain/alert.ts';
-import { type AlertGroup, type ChannelAlerts, type GroupTimes, isFiring } from '../../domain/alert-group.ts';
-import { alertKinds } from '../../domain/conditions.ts';
+import {
+  type AlertGroup,
+  type ChannelAlerts,
+  type GroupTimes,
+  isBroadcast,
+  isFiring,
+} from '../../domain/alert-group.ts';
+import { alertKinds, severities } from '../../domain/conditions.ts';
 import { groupAlerts, noChannel, type ObservedAlert } from '../../domain/group-alerts.ts';
 import {
   afterRateLimit,
@@ -24,6 +29,7 @@ import {
   forgetGroup,
   nextDelivery,
 } from '../../domain/next-delivery.ts';
+import { mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -42,6 +48,8 @@ export interface AlertNotifierOptions {
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
   readonly showErrors: boolean;
+  /** `policy.onCall` of syncbot.yml. */
+  readonly onCallRules: readonly OnCallRule[];
   readonly log: Logger;
 }
 
@@ -101,7 +109,7 @@ async function observeProjects(run: ChannelRun, ids: readonly ProjectId[]): Prom
 }
 
 async function toObserved(
-  { operations, stored }: ChannelRun,
+  { operations, stored, onCallRules }: ChannelRun,
   id: ProjectId,
   project: Project | null,
 ): Promise<ObservedAlert[]> {
@@ -110,7 +118,10 @@ async function toObserved(
     (kind) => project?.alerts[kind] !== undefined || groups.some((group) => group.kind === kind),
   );
   const destination = project === null || kinds.length === 0 ? noChannel : await alertDestination(operations, project);
-  return kinds.map((kind) => ({ project: id, kind, record: project?.alerts[kind] ?? null, destination }));
+  return kinds.map((kind) => {
+    const calls = project === null ? [] : mentionsFor(onCallRules, [project], severities[kind]);
+    return { project: id, kind, record: project?.alerts[kind] ?? null, destination, calls };
+  });
 }
 
 async function save(
@@ -181,14 +192,14 @@ interface Sent {
 }
 
 async function send(run: ChannelRun, { delivery, group, projects, now }: Sent): Promise<StoredChannelAlerts> {
-  const { client, log, format, showErrors, stored } = run;
+  const { client, log, format, showErrors, onCallRules, stored } = run;
   const { alerts } = stored;
   const id = delivery.group;
   const channel = group.message?.channel ?? group.channel ?? run.channel;
-  const context = { format, showErrors, now };
+  const context = { format, showErrors, onCallRules, now };
   if (delivery.kind === 'reply' && group.message !== null) {
     const reply = buildGroupReply(group, delivery.event, projects, context);
-    const target = { messageRef: group.message, isBroadcast: criticalKinds.has(group.kind) };
+    const target = { messageRef: group.message, isBroadcast: isBroadcast(group.kind, delivery.event) };
     const replied = await postReply({ client, log }, reply, target);
     if (replied.kind === 'cannot_post') logRefusal(run, group, { channel, code: replied.code });
     return save(run, afterReply(alerts, id, now));

@@ -8,7 +8,7 @@ import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
-import { buildOutcome } from '../views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../views/outcome.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
@@ -48,13 +48,13 @@ interface Tracking {
   /** No call to the channel, or the dialog, before this time of `performance.now()`. */
   readonly channelBackoffUntil: number;
   readonly dialogBackoffUntil: number;
-  /** The `seq` that the dialog shows. */
-  readonly dialogSeq: number;
+  /** The text that has replaced the dialog. */
+  readonly dialogText: string | null;
   /** The message that Slack has accepted and Redis may not have recorded. */
   readonly message: MessageRef | null;
 }
 
-const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, dialogSeq: 0, message: null };
+const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, dialogText: null, message: null };
 
 /**
  * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
@@ -68,10 +68,12 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const tracking = tracked.get(ref.operation) ?? newTracking;
     const operation = { ...stored, message: stored.message ?? tracking.message };
     const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
-    const message = buildOutcome({ operation, projectExists: project !== null, format: options.format });
+    const { format } = options;
+    const message = buildOutcome({ operation, projectExists: project !== null, format });
+    const summarize = (channel: string) => buildOutcomeSummary({ operation, channel, format });
     const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
 
-    const delivery = await deliver({ ...options, log }, { operation, project, message, now, tracking });
+    const delivery = await deliver({ ...options, log }, { operation, project, message, summarize, now, tracking });
     if (tracked.size > maxTracked) tracked.clear();
     tracked.set(ref.operation, delivery.tracking);
     const isComplete = delivery.error === null;
@@ -91,6 +93,8 @@ interface Notification {
   readonly operation: Operation;
   readonly project: Project | null;
   readonly message: Message;
+  /** What the requester reads when the message in `channel` has the whole outcome. */
+  readonly summarize: (channel: string) => Message;
   readonly now: number;
   readonly tracking: Tracking;
 }
@@ -110,12 +114,18 @@ function hasChanged({ message, dialogUses }: DeliveryReport, stored: Operation):
   return dialogUses > 0 || message?.ts !== stored.message?.ts || message?.channel !== stored.message?.channel;
 }
 
-/** Updates channel and dialog at the same time: neither waits for the other. If neither can be reached, sends a direct message. */
+/**
+ * Updates channel and dialog. At the end the dialog waits for the reply of the channel: it has the whole outcome only if the
+ * channel has not. If neither can be reached, sends a direct message.
+ */
 async function deliver(slack: SlackClients, notification: Notification): Promise<DeliveryReport> {
   const { operation, tracking } = notification;
+  const channelAttempt = attempt(tracking.channelBackoffUntil, () => notifyChannel(slack, notification));
   const [channel, dialog] = await Promise.all([
-    attempt(tracking.channelBackoffUntil, () => notifyChannel(slack, notification)),
-    attempt(tracking.dialogBackoffUntil, () => updateDialog(slack, notification)),
+    channelAttempt,
+    attempt(tracking.dialogBackoffUntil, async () =>
+      updateDialog(slack, notification, isUnfinished(operation) ? undefined : (await channelAttempt).message),
+    ),
   ]);
   const destinations: Destination[] = [];
   if (channel.kind === 'delivered') destinations.push('channel');
@@ -125,7 +135,7 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
     message,
     dialogUses: dialog.dialogUses ?? 0,
     destinations,
-    tracking: { ...tracking, message, dialogSeq: dialog.kind === 'delivered' ? operation.seq : tracking.dialogSeq },
+    tracking: { ...tracking, message, dialogText: dialog.text ?? tracking.dialogText },
     error: null,
   };
   const failed = [channel, dialog].find(({ kind }) => kind === 'failed');
@@ -146,6 +156,8 @@ interface Delivery {
   readonly kind: 'delivered' | 'unavailable' | 'skipped' | 'retry' | 'failed';
   readonly message?: MessageRef;
   readonly dialogUses?: number;
+  /** What the dialog shows now. */
+  readonly text?: string;
   /** Of `retry` and `failed`. `retry` has a `RetryLaterError`. */
   readonly error?: unknown;
 }
@@ -215,20 +227,25 @@ function isUnansweredRefusal({ state, origin }: Operation): boolean {
   return state === 'refused' && origin === 'slack';
 }
 
-/** Replaces the dialog at OK and at the end only: a response_url accepts five uses. */
+/**
+ * Replaces the dialog at OK and at the end only: a response_url accepts five uses. `outcomeRef` is the message that has the
+ * whole outcome.
+ */
 async function updateDialog(
   { responseUrlFetch: send }: SlackClients,
-  { operation, message, now, tracking }: Notification,
+  { operation, message, summarize, now, tracking }: Notification,
+  outcomeRef: MessageRef | undefined,
 ): Promise<Delivery> {
-  const { dialog, seq } = operation;
+  const { dialog } = operation;
   if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
-  if (tracking.dialogSeq === seq) return { kind: 'delivered' };
+  const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
+  if (tracking.dialogText === shown.text) return { kind: 'delivered' };
   if (isUnfinished(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
-  const result = await postToResponseUrl({ url: dialog.url, send }, message, 'replace');
+  const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {
     case 'done':
-      return { kind: 'delivered', dialogUses };
+      return { kind: 'delivered', dialogUses, text: shown.text };
     case 'expired':
       return { kind: 'unavailable', dialogUses: dialog.usesLeft };
     case 'retry':

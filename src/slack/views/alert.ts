@@ -1,18 +1,23 @@
-import { criticalKinds, type FiringAlert } from '../../domain/alert.ts';
+import type { FiringAlert } from '../../domain/alert.ts';
+import { type AlertSeverity, severities } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
-import { isSlackUser, type Project } from '../../domain/project.ts';
+import { type CallingProject, mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
+import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
+import { mention } from './mrkdwn.ts';
 
 export interface AlertView {
   readonly project: Project;
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may be shown in channels. */
   readonly showErrors: boolean;
+  /** `policy.onCall` of syncbot.yml. */
+  readonly onCallRules: readonly OnCallRule[];
 }
 
 /** A firing alert, with the buttons of what can be done about it. */
@@ -20,12 +25,12 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   const { project, format, showErrors } = view;
   const { event, details, advice } = alertText(condition, { project, format, revealReasons: showErrors });
   const headline = joinDots(project.id, event, ...details);
-  const mention = criticalKinds.has(condition.kind) ? mentionFor(view) : '';
+  const call = callText(view.onCallRules, [project], severities[condition.kind]);
   const buttons = helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id));
   return {
-    text: `${headline}\n${mention}${advice}`,
+    text: `${headline}\n${call}${advice}`,
     blocks: [
-      sectionBlock([boldId(headline, project.id), `${mention}${advice}`]),
+      sectionBlock([boldId(headline, project.id), `${call}${advice}`]),
       actionsBlock(blockId('alert', condition.kind, project.id, seq), [...buttons, showButton(project.id)]),
     ],
   };
@@ -38,9 +43,16 @@ export function buildResolvedAlert(facts: ResolvedAlertFacts): Message {
   return { text, blocks: [sectionBlock(boldId(text, id))] };
 }
 
-/** Mentions the person who last changed the project, if that was a person of Slack. */
-export function mentionFor({ project: { by }, format }: Pick<AlertView, 'project' | 'format'>): string {
-  return messages.alerts.mention(isSlackUser(by) ? format.person(by) : null);
+/**
+ * The beginning of the advice of a message about alerts of these projects. It mentions who is on call for them, each
+ * once. Slack notifies them when the message is posted, and not when it is edited.
+ */
+export function callText(
+  rules: readonly OnCallRule[],
+  projects: readonly CallingProject[],
+  severity: AlertSeverity,
+): string {
+  return messages.alerts.call(severity, mentionsFor(rules, projects, severity).map(mention));
 }
 
 /** Makes the project's id bold where the text begins with it. */

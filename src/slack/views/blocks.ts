@@ -86,6 +86,15 @@ export function commandButton(suggestion: Suggestion, index = 0): Button {
   return button({ label, actionId: commandActionId(index), value, accessibilityLabel: label });
 }
 
+/** The same for a message about one project, so that the label is short: `Precheck`. */
+export function shortCommandButton(
+  { verb, project }: { readonly verb: 'precheck' | 'history'; readonly project: string },
+  index: number,
+): Button {
+  const long = commandButton({ verb, project, since: null, reason: null }, index);
+  return { ...long, text: { ...long.text, text: messages.buttons[verb] } };
+}
+
 function commandLabel({ verb, project, since }: Suggestion): string {
   const { actions, buttons } = messages;
   const label = verb === 'start' || verb === 'pause' || verb === 'restore' ? actions[verb].label : buttons[verb];

@@ -1,14 +1,16 @@
 import type { HistorySince } from '../../application/history.ts';
 import { actorOf, type HistoryLine, type HistoryPage, timesOf } from '../../domain/history-lines.ts';
-import type { ProjectId } from '../../domain/project.ts';
+import type { Actor, ProjectId } from '../../domain/project.ts';
+import { groupSimilarLines, type SimilarLines } from '../../domain/similar-lines.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { HistoryContext } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
-import { historyLineText } from '../../messages/render.ts';
+import { historyLineText, historySummary } from '../../messages/render.ts';
 import { actionIds, blockId, type HistoryQuery, historyQueryValue } from '../contract.ts';
-import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
-import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
+import { actionsBlock, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
+import { maxBlocksJsonChars } from './limits.ts';
 import { codeSpan, truncateMrkdwn } from './mrkdwn.ts';
+import { splitIntoSections } from './sections.ts';
 
 export const linesPerPage = 10;
 /** The lines of a page fit into a message, also if each character needs two in JSON. */
@@ -25,7 +27,7 @@ export interface HistoryView extends HistoryQuery {
 export function buildHistory(view: HistoryView): Message {
   const { project, cursor, page } = view;
   const { history, onlyYouSeeThis } = messages;
-  const lines = page.lines.map((line) => historyLine(line, { ...view, project: null }));
+  const lines = page.lines.map((line) => historyLine(line, { ...view, projects: [] }));
   const shownLines = lines.length > 0 ? lines : [cursor === null ? history.empty : history.noOlder];
   const buttons = pageButtons(view);
   const needsCommandLine =
@@ -48,6 +50,8 @@ export function buildHistory(view: HistoryView): Message {
 
 /** As many lines as a message can have. Long ones can be fewer. */
 export const maxLinesSince = 30;
+/** Of so many lines of all projects, those that say the same are one line. */
+export const maxProjectLines = 1_000;
 /** The JSON of everything but the lines. */
 const frameChars = 1_500;
 
@@ -73,8 +77,8 @@ export function buildHistorySince(view: HistorySinceView): Message {
     return { text: title, blocks: [sectionBlock(title), contextBlock(joinDots(onlyYouSeeThis, zone))] };
   }
   const title = history.sinceTitle(project ?? projectCount, since);
-  const lines = linesThatFit(view);
-  const notShown = lineCount - lines.length;
+  const { lines, shownCount } = linesThatFit(view);
+  const notShown = lineCount - shownCount;
   const command = format.command(`history ${project ?? '<project>'}`);
   return {
     text: joinDots(title, lines[0] ?? null),
@@ -91,34 +95,55 @@ export function buildHistorySince(view: HistorySinceView): Message {
   };
 }
 
-function linesThatFit(view: HistorySinceView): string[] {
+/** The text of each group of similar lines that fits, and how many lines these groups have. */
+function linesThatFit(view: HistorySinceView) {
   let remainingChars = maxBlocksJsonChars - frameChars;
+  let shownCount = 0;
   const lines: string[] = [];
-  for (const { project, line } of view.lines) {
-    const text = historyLine(line, { ...view, project: view.project === null ? project : null });
+  for (const group of groupSimilarLines(view.lines, (line) => similarText(line, view))) {
+    const text = similarLinesText(group, view);
     remainingChars -= JSON.stringify(text).length;
-    if (remainingChars < 0) break;
+    if (remainingChars < 0 || lines.length === maxLinesSince) break;
     lines.push(text);
+    shownCount += group.projects.length;
   }
-  return lines;
+  return { lines, shownCount };
+}
+
+function similarText(line: HistoryLine, view: HistorySinceView): string | null {
+  const summary = historySummary(line, view);
+  return summary === null ? null : joinDots(actorOf(line), summary);
+}
+
+function similarLinesText({ newest, projects, times }: SimilarLines, view: HistorySinceView): string {
+  if (projects.length === 1) return historyLine(newest, { ...view, projects: view.project === null ? projects : [] });
+  return lineText({ times, actor: actorOf(newest), text: historySummary(newest, view) ?? '' }, { ...view, projects });
 }
 
 interface LineView extends HistoryContext {
-  /** Null where the title names it. */
-  readonly project: ProjectId | null;
+  /** Empty where the title names the project. */
+  readonly projects: readonly ProjectId[];
 }
 
 /** `yesterday 22:41 · @alice · paused 2 of 2 links · because we deploy`. */
 function historyLine(line: HistoryLine, view: LineView): string {
-  const { format, project } = view;
-  const { from, to } = timesOf(line);
-  const actor = actorOf(line);
+  return lineText({ times: timesOf(line), actor: actorOf(line), text: historyLineText(line, view) }, view);
+}
+
+interface LineParts {
+  /** Epoch ms. */
+  readonly times: { readonly from: number; readonly to: number | null };
+  readonly actor: Actor | null;
+  readonly text: string;
+}
+
+function lineText({ times: { from, to }, actor, text }: LineParts, { format, projects }: LineView): string {
   return truncateMrkdwn(
     joinDots(
       messages.history.times(format.time(from), to === null ? null : format.time(to)),
-      project === null ? null : `*${project}*`,
+      projects.length === 0 ? null : messages.history.projects(projects.map((project) => `*${project}*`)),
       actor === null ? null : format.person(actor),
-      historyLineText(line, view),
+      text,
     ),
     maxLineChars,
   );
@@ -135,15 +160,4 @@ function pageButton(target: 'older' | 'newest', value: string | null): Button[] 
   const label = messages.buttons[target];
   const accessibilityLabel = messages.buttons.accessibilityLabels.page(label);
   return [button({ label, actionId: actionIds.historyPage[target], value, accessibilityLabel })];
-}
-
-/** Puts lines into as few sections as possible. */
-function splitIntoSections(lines: readonly string[]): Block[] {
-  const texts: string[] = [];
-  for (const line of lines) {
-    const last = texts.at(-1);
-    if (last === undefined || last.length + line.length >= sectionBudgetChars) texts.push(line);
-    else texts[texts.length - 1] = `${last}\n${line}`;
-  }
-  return texts.map((text) => sectionBlock(text));
 }

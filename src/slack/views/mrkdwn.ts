@@ -62,13 +62,26 @@ export function truncateMrkdwn(mrkdwn: string, maxChars: number): string {
 }
 
 const channelIdPattern = /^[CGD][A-Z0-9]{2,20}$/;
+const userGroupIdPattern = /^S[A-Z0-9]{2,20}$/;
+
+/** Mentions a user or a user group, which notifies them when the message is posted. */
+export function mention(id: string): string {
+  if (isSlackUser(id)) return `<@${id}>`;
+  return userGroupIdPattern.test(id) ? `<!subteam^${id}>` : safeText(id, 60);
+}
+
+/** Slack shows no name for the channel of a direct message. */
+function formatChannel(id: string): string {
+  if (!channelIdPattern.test(id)) return codeSpan(id, 60);
+  return id.startsWith('D') ? 'a direct message' : `<#${id}>`;
+}
 
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
-    person: (actor) => (isSlackUser(actor) ? `<@${actor}>` : safeText(actor, 60)),
-    channel: (id) => (channelIdPattern.test(id) ? `<#${id}>` : codeSpan(id, 60)),
+    person: (actor) => (isSlackUser(actor) ? mention(actor) : safeText(actor, 60)),
+    channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
     // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.
     time: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${formatUtc(at)}>`,

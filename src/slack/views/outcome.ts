@@ -1,5 +1,7 @@
 import type { Operation } from '../../domain/operation.ts';
+import { messages } from '../../messages/catalog.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
+import { joinDots } from '../../messages/format.ts';
 import { outcomeText } from '../../messages/render.ts';
 import { suggestedList, suggestProjects } from '../commands/suggestions.ts';
 import { blockId } from '../contract.ts';
@@ -24,15 +26,22 @@ export interface OutcomeView extends OutcomeFacts {
 /** The one message of an operation. When the operation was not done, it has a button for each thing that it suggests. */
 export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message {
   const { project: id, id: operation, seq } = facts.operation;
-  const { headline, more } = outcomeText(facts);
+  const { headline, attribution, more } = outcomeText(facts);
+  const lines = [joinDots(headline, attribution), ...more];
   const buttons = buttonsFor(facts.operation, projectExists);
   return {
-    text: truncateMrkdwn([headline, ...more].join('\n'), sectionBudgetChars),
+    text: truncateMrkdwn(lines.join('\n'), sectionBudgetChars),
     blocks: [
-      sectionBlock(truncateMrkdwn([boldId(headline, id), ...more].join('\n'), sectionBudgetChars)),
+      sectionBlock(truncateMrkdwn(boldId(lines.join('\n'), id), sectionBudgetChars)),
       ...(buttons.length > 0 ? [actionsBlock(blockId('outcome', operation, seq), buttons)] : []),
     ],
   };
+}
+
+/** One line for the requester, in place of the dialog, when the message in `channel` has the whole outcome. */
+export function buildOutcomeSummary({ channel, ...facts }: OutcomeFacts & { readonly channel: string }): Message {
+  const text = joinDots(outcomeText(facts).headline, messages.seeOutcome(facts.format.channel(channel)));
+  return { text, blocks: [sectionBlock(boldId(text, facts.operation.project))] };
 }
 
 function buttonsFor({ project, state, action, refusal }: Operation, projectExists: boolean): Button[] {

@@ -3,7 +3,6 @@ import { type CheckResult, type PrecheckItem, precheckPassed } from '../../domai
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
-import { precheckText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { actionsBlock, contextBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
@@ -20,18 +19,16 @@ const resultOrder: readonly CheckResult[] = ['fail', 'unknown', 'pass'];
 /** The precheck of a project, one line for each item, failed ones first. */
 export function buildPrecheck({ project, items, restriction, format, now }: PrecheckView): Message {
   const { precheck, onlyYouSeeThis } = messages;
-  const passed = precheckPassed(items);
-  const counts = resultOrder
-    .map((result) => ({ result, count: items.filter((item) => item.result === result).length }))
-    .filter(({ count }) => count > 0);
-  const summary = precheck.summary(passed, counts);
-  const canStart = passed && isAllowed(project.state, 'start') && restriction === null;
+  const facts = joinDots(messages.states[project.state], precheck.summary(items));
+  const canStart = precheckPassed(items) && isAllowed(project.state, 'start') && restriction === null;
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
+  const sorted = resultOrder.flatMap((result) => items.filter((item) => item.result === result));
+  const lines = sorted.map((item) => `${precheck.results[item.result]} · ${precheck.line(item, format)}`);
   return {
-    text: joinDots(project.id, messages.states[project.state], summary),
+    text: joinDots(project.id, facts),
     blocks: [
-      sectionBlock(joinDots(`*${project.id}*`, messages.states[project.state], summary)),
-      sectionBlock(precheckLines(items, format)),
+      sectionBlock(joinDots(`*${project.id}*`, facts)),
+      ...(lines.length === 0 ? [] : [sectionBlock(linesThatFit(lines, sectionBudgetChars))]),
       actionsBlock(blockId('precheck', project.id, now), buttons),
       contextBlock(joinDots(onlyYouSeeThis, precheck.unknownHint)),
       ...(restriction === null ? [] : [contextBlock(restriction)]),
@@ -39,28 +36,22 @@ export function buildPrecheck({ project, items, restriction, format, now }: Prec
   };
 }
 
-/** The items that fit into `maxChars`, failed ones first. The last line says how many do not fit. */
-export function precheckLines(
-  items: readonly PrecheckItem[],
-  format: Formatter,
-  maxChars = sectionBudgetChars,
-): string[] {
+/** How many items pass, and what to do about those that fail. At most about `maxChars`. */
+export function precheckSummary(items: readonly PrecheckItem[], format: Formatter, maxChars: number): string[] {
   const { precheck } = messages;
-  if (items.length === 0) return [precheck.empty];
-  const sorted = resultOrder.flatMap((result) => items.filter((item) => item.result === result));
+  const failed = items.filter(({ result }) => result === 'fail').map((item) => precheck.line(item, format));
+  return [`*${precheck.summary(items)}*`, ...linesThatFit(failed, maxChars)];
+}
+
+/** The lines that fit into `maxChars`. The last line says how many do not fit. */
+export function linesThatFit(all: readonly string[], maxChars: number): string[] {
+  const { precheck } = messages;
   const lines: string[] = [];
-  let remainingChars = maxChars - precheck.more(sorted.length).length;
-  for (const item of sorted) {
-    const line = itemLine(item, format);
+  let remainingChars = maxChars - precheck.more(all.length).length;
+  for (const line of all) {
     remainingChars -= line.length + 1;
-    if (remainingChars < 0) return [...lines, precheck.more(sorted.length - lines.length)];
+    if (remainingChars < 0) return [...lines, precheck.more(all.length - lines.length)];
     lines.push(line);
   }
   return lines;
-}
-
-function itemLine(item: PrecheckItem, format: Formatter): string {
-  const { item: title, result, message } = precheckText(item, format);
-  const label = `${messages.precheck.results[result]} · ${title}`;
-  return result === 'pass' ? label : `${label}: ${message}`;
 }

@@ -1,5 +1,6 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
 import { firingConditions } from '../../domain/alert.ts';
+import type { Condition } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import { oldestFailure } from '../../domain/observation.ts';
@@ -9,12 +10,19 @@ import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
-import { actionsBlock, type Block, contextBlock, type Message, requestButton, sectionBlock } from './blocks.ts';
-import { maxBlocksJsonChars, sectionBudgetChars } from './limits.ts';
-import { linkSections } from './links.ts';
+import {
+  actionsBlock,
+  type Block,
+  contextBlock,
+  type Message,
+  requestButton,
+  sectionBlock,
+  shortCommandButton,
+} from './blocks.ts';
+import { worstLinks } from './links.ts';
 import { safeText, truncateMrkdwn } from './mrkdwn.ts';
 import { notObservedLines } from './not-observed.ts';
-import { precheckLines } from './precheck.ts';
+import { precheckSummary } from './precheck.ts';
 
 export interface ShowView extends TextContext {
   readonly details: ProjectDetails;
@@ -26,104 +34,94 @@ export interface ShowView extends TextContext {
   readonly restriction: string | null;
 }
 
-const precheckBudgetChars = 2_000;
+const precheckBudgetChars = 1_000;
+const alertBudgetChars = 600;
 
-/** One project in detail, with the action that is possible now at the top. */
+/** One project in detail: its state and what to do about it first, then what explains it. Fits two screens of a phone. */
 export function buildShow(view: ShowView): Message {
-  const { details, format, now } = view;
+  const { details, format } = view;
   const { project, stats } = details;
-  const { format: formats, list, onlyYouSeeThis, show } = messages;
-  const summary = joinDots(
-    formats.linkCount(project.definition.links.length),
-    formats.backlog(stats),
-    formats.latency(stats),
-    formats.inFlight(stats),
-  );
-  const since = list.since(now - project.since, format.person(project.by));
-  const topBlocks = [
-    headerSection(view, since),
-    sectionBlock(summary),
-    ...notObservedLines(view.observation, format).map((line) => sectionBlock(line)),
-    ...failureSection(view),
-    ...alertBlocks(view),
-  ];
-  const bottomBlocks = [
-    sectionBlock([`*${show.precheckTitle}*`, ...precheckLines(details.precheck, format, precheckBudgetChars)]),
-    sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
-    contextBlock(joinDots(onlyYouSeeThis, show.precheckHint(project.id, format))),
-    ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
-  ];
-  const maxLinkChars = maxBlocksJsonChars - JSON.stringify([...topBlocks, ...bottomBlocks]).length;
+  const { show, states, onlyYouSeeThis } = messages;
+  const since = show.since(project, format);
+  const numbers = show.numbers(stats);
+  const notObserved = notObservedLines(view.observation, format);
   return {
-    text: [
-      joinDots(show.headline(project.id, project.state, since), summary),
-      ...notObservedLines(view.observation, format),
-    ].join('\n'),
-    blocks: [...topBlocks, ...linkSections(stats.links, maxLinkChars), ...bottomBlocks],
+    text: [joinDots(project.id, states[project.state], since), numbers, ...notObserved].join('\n'),
+    blocks: [
+      sectionBlock([`*${project.id}* · ${states[project.state]}`, since]),
+      ...notObserved.map((line) => sectionBlock(line)),
+      ...failureSection(view),
+      ...alertSections(view),
+      ...operationButtons(view),
+      sectionBlock(numbers),
+      ...worstLinks(details),
+      sectionBlock(precheckSummary(details.precheck, format, precheckBudgetChars)),
+      sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
+      actionsBlock(blockId('show', project.id), [
+        shortCommandButton({ verb: 'precheck', project: project.id }, 0),
+        shortCommandButton({ verb: 'history', project: project.id }, 1),
+      ]),
+      contextBlock(joinDots(...definitionFacts(project), onlyYouSeeThis)),
+      ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
+    ],
   };
 }
 
-function headerSection({ details, format, restriction }: ShowView, since: string): Block {
-  const { project } = details;
-  const { definition } = project;
-  const action = restriction === null ? availableAction(details) : null;
-  const lines = [
-    `*${project.id}* · ${messages.states[project.state]}`,
-    definition.description === null ? '' : safeText(definition.description, 400),
-    joinDots(since, messages.format.reason(project.reason, format)),
-    endpoints(project),
-    labels(definition.labels),
+/** What the definition says about the project. */
+function definitionFacts({ definition: { description, source, target, labels } }: Project): string[] {
+  const { show } = messages;
+  const shownLabels = labels.slice(0, 8).map((label) => safeText(label, 40));
+  return [
+    description === null ? '' : safeText(description, 200),
+    source === null && target === null ? '' : show.endpoints(endpoint(source), endpoint(target)),
+    labels.length === 0 ? '' : show.labels(shownLabels, labels.length),
   ];
-  return sectionBlock(
-    lines.filter((line) => line !== ''),
-    action === null ? undefined : requestButton(action, project.id),
-  );
-}
-
-function endpoints({ definition: { source, target } }: Project): string {
-  if (source === null && target === null) return '';
-  return messages.show.endpoints(endpoint(source), endpoint(target));
 }
 
 function endpoint(value: Endpoint | null): string | null {
   return value === null ? null : `${safeText(value.type, 60)} ${safeText(value.name, 120)}`;
 }
 
-function labels(all: readonly string[]): string {
-  const shown = all.slice(0, 8).map((label) => safeText(label, 40));
-  return all.length === 0 ? '' : messages.show.labels(shown, all.length);
-}
-
 /** The failure that made the project Failed, else the oldest failed task. */
-function failureSection({ details: { project, stats }, revealReasons, format, now }: ShowView): Block[] {
+function failureSection({ details: { project, stats }, revealReasons, format }: ShowView): Block[] {
   const failure = project.failure ?? oldestFailure(stats.links);
   if (failure === null) return [];
   const { show } = messages;
-  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(failure, { format, now }))];
-  const link = format.link(failure.link);
+  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(failure, format))];
   const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
-  return [sectionBlock(show.taskFailed(link, now - failure.at, reason))];
+  return [sectionBlock(show.taskFailed(format.link(failure.link), format.time(failure.at), reason))];
 }
 
-/** The firing alerts, with the buttons of corrections. The header has the action. */
-function alertBlocks({ details: { project }, format, revealReasons, restriction }: ShowView): Block[] {
-  return firingConditions(project.alerts)
-    .filter(({ kind }) => kind !== 'project_failed')
-    .flatMap((condition, index) => {
-      const text = alertText(condition, { project, format, revealReasons });
-      const headline = joinDots(`*${messages.show.alertTitle}*`, text.event, ...text.details);
-      const corrections = helpfulOperations(condition, project).filter((kind) => !isAction(kind));
-      const buttons = restriction === null ? corrections.map((kind) => requestButton(kind, project.id)) : [];
-      return [
-        sectionBlock(truncateMrkdwn(`${headline}. ${text.advice}`, sectionBudgetChars)),
-        ...(buttons.length === 0 ? [] : [actionsBlock(blockId('show', index, project.id), buttons)]),
-      ];
-    });
+/** The firing alerts. The failure has a section of its own. */
+function shownConditions({ details: { project } }: ShowView): Condition[] {
+  return firingConditions(project.alerts).filter(({ kind }) => kind !== 'project_failed');
 }
 
-function operationLines({ details: { operations }, format, now }: ShowView): string[] {
+function alertSections(view: ShowView): Block[] {
+  const { details, format, revealReasons } = view;
+  return shownConditions(view).map((condition) => {
+    const text = alertText(condition, { project: details.project, format, revealReasons });
+    const headline = joinDots(`*${messages.show.alertTitle}*`, text.event, ...text.details);
+    return sectionBlock(truncateMrkdwn(`${headline}. ${text.advice}`, alertBudgetChars));
+  });
+}
+
+/** The action that the state allows, and the corrections that help against an alert. */
+function operationButtons(view: ShowView): Block[] {
+  const { details, restriction } = view;
+  const { project } = details;
+  if (restriction !== null) return [];
+  const action = availableAction(details);
+  const corrections = shownConditions(view).flatMap((condition) => helpfulOperations(condition, project));
+  const kinds = new Set([...(action === null ? [] : [action]), ...corrections.filter((kind) => !isAction(kind))]);
+  if (kinds.size === 0) return [];
+  const buttons = [...kinds].map((kind) => requestButton(kind, project.id));
+  return [actionsBlock(blockId('operations', project.id, project.version), buttons)];
+}
+
+function operationLines({ details: { operations }, format }: ShowView): string[] {
   const { show } = messages;
   return operations.length === 0
     ? [show.noOperations]
-    : operations.slice(0, 5).map((operation) => show.operation(operation, { format, now }));
+    : operations.slice(0, 5).map((operation) => show.operation(operation, format));
 }

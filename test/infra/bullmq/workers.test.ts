@@ -5,6 +5,7 @@ import { createBotQueues } from '../../../src/infra/bullmq/queues.ts';
 import { createTurns, startWorker } from '../../../src/infra/bullmq/workers.ts';
 import { connect, disconnect } from '../../../src/infra/redis/client.ts';
 import { keys } from '../../support/keys.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { startTestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startWorkerWithWrongClock } from '../../support/worker-with-wrong-clock.ts';
@@ -73,4 +74,32 @@ it('A cycle that does not reach every link is left to a worker whose clock is be
   await worker[Symbol.asyncDispose]();
   await queues[Symbol.asyncDispose]();
   await disconnect(client);
+});
+
+it('A worker that is closed while Redis does not answer reports no error of the work that it ends.', async () => {
+  await using services = await startTestServices();
+  const direct = connect({ kind: 'standalone', url: services.url }, 'blocking', () => {});
+  const queues = createBotQueues({ client: direct, keys }, () => {});
+  await queues.scheduleCycles({ observeMs: 100, sweepMs: 60_000 });
+  let isSilent = false;
+  await using proxy = await startTcpProxy(services.server().port, ({ client, server }) => {
+    client.on('data', (request) => {
+      // BullMQ schedules the next cycle when it has taken a job.
+      isSilent ||= request.includes('Updates a job scheduler');
+      if (!isSilent) server.write(request);
+    });
+    server.on('data', (reply) => client.write(reply));
+  });
+  const endpoint = { kind: 'standalone', url: `redis://127.0.0.1:${proxy.port}` } as const;
+  const client = connect(endpoint, 'blocking', () => {});
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const worker = startWorker({ queue: 'observe', handlers: { observe: async () => undefined }, client, keys, log });
+  await waitFor(() => isSilent);
+  await worker[Symbol.asyncDispose]();
+  await disconnect(client);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(lines).toEqual([]);
+  await queues[Symbol.asyncDispose]();
+  await disconnect(direct);
 });

@@ -10,6 +10,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 
 const configuration: Configuration = {
   policy: { operators: ['U0ALICE'], channels: [] },
+  onCall: [],
   settings: {
     confirmationTtlMs: 1_000,
     observeEveryMs: 1_000,

@@ -24,6 +24,23 @@ const orderKeys = keys.project('orders');
 
 const watermarks = { 'default/bull:orders-full': { at: 1, known: [], eventId: '0-0' } };
 
+async function requestPauseAndClaim(): Promise<void> {
+  const ref = { project: 'orders', operation: 'op1' };
+  await stores.operations.request({
+    id: 'op1',
+    project: 'orders',
+    action: 'pause',
+    by: 'U0ALICE',
+    reason: null,
+    origin: 'slack',
+    channel: null,
+    projectVersion: (await stores.projects.readVersion('orders')) ?? 0,
+    ttlMs: 60_000,
+  });
+  await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
+  expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
+}
+
 describe('projects', () => {
   it('A write at another version is a conflict.', async () => {
     expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
@@ -83,6 +100,34 @@ describe('projects', () => {
     ).toEqual({ kind: 'conflict' });
   });
 
+  it('Failures are in a row until the project has run for an hour, also if it was paused since.', async () => {
+    const now = await stores.serverClock.now();
+    const failAfter = async (ranForMs: number, reason: string) => {
+      const since = now - ranForMs;
+      await services.redis.hset(orderKeys.state, { state: 'running', by: 'U0ALICE', since, lastOperation: 'restore1' });
+      const version = (await stores.projects.readVersion('orders')) ?? 0;
+      const failure = { kind: 'task_failed', link, taskId: '1', reason, at: 1 } as const;
+      await stores.projects.markFailed('orders', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+      const row = (await stores.projects.read('orders'))?.failureRow;
+      expect(row).toMatchObject({ run: { since, by: 'U0ALICE', action: 'restore' }, failedAt: expect.any(Number) });
+      return row && [row.count, row.isSameCause];
+    };
+    await services.redis.hset(`${orderKeys.operations}restore1`, { id: 'restore1', action: 'restore' });
+    await services.redis.hdel(orderKeys.state, 'failureRow');
+    expect(await failAfter(1_000, 'no')).toEqual([1, false]);
+    expect(await failAfter(1_000, 'no')).toEqual([2, true]);
+    expect(await failAfter(1_000, 'full')).toEqual([3, false]);
+    expect(
+      JSON.parse((await services.redis.hget(`${orderKeys.operations}restore1`, 'laterFailure')) ?? ''),
+    ).toMatchObject({
+      row: { count: 3, isSameCause: false },
+    });
+    expect(await failAfter(3_600_000, 'full')).toEqual([1, false]);
+    await services.redis.hset(orderKeys.state, { state: 'running', since: now - 3_600_000 });
+    await requestPauseAndClaim();
+    expect((await stores.projects.read('orders'))?.failureRow).toBeNull();
+  });
+
   it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {
     expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written' });
     for (let repeat = 0; repeat < 2; repeat++) {
@@ -102,20 +147,7 @@ describe('projects', () => {
   });
 
   it('A project with an active operation is not changed, removed or marked as failed.', async () => {
-    const ref = { project: 'orders', operation: 'op1' };
-    await stores.operations.request({
-      id: 'op1',
-      project: 'orders',
-      action: 'pause',
-      by: 'U0ALICE',
-      reason: null,
-      origin: 'slack',
-      channel: null,
-      projectVersion: 1,
-      ttlMs: 60_000,
-    });
-    await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
-    expect(await stores.operations.claim(ref, 'run')).toMatchObject({ kind: 'claimed' });
+    await requestPauseAndClaim();
     expect(await stores.projects.save(definition, { expectedVersion: 2, added: [] }, 'x')).toEqual({
       kind: 'conflict',
     });

@@ -51,7 +51,7 @@ export interface AlertChannelFixture extends AsyncDisposable {
   replies(channel?: string): MessageView[];
 }
 
-export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt'>>;
+export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier'>>;
 
 export async function startAlertChannel(overrides: Partial<AlertNotifierOptions> = {}): Promise<AlertChannelFixture> {
   const slack = await FakeSlack.start();
@@ -105,6 +105,7 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
         client,
         format: slackFormatter('/sync'),
         showErrors: false,
+        onCallRules: [],
         log: { info: () => {}, warn: (fields, message) => void warnings.push({ ...fields, message }), error: () => {} },
         ...overrides,
       },

@@ -64,6 +64,23 @@ describe('a group of one alert', () => {
     ]);
   });
 
+  it('keeps the cause and the end of the occurrence before in its message', async () => {
+    const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '1', at: 1, reason: '' } as const;
+    const condition = { kind: 'project_failed', since: 1, failure } as const;
+    await fixture.setAlert('orders', condition);
+    await wait();
+    const since = fixture.delivered('orders', 'project_failed')?.since ?? 0;
+    const earlier = { since, resolvedAt: since + 61_000, condition };
+    await fixture.setAlert('orders', { ...condition, since: 9 }, { since: since + 62_000, earlier });
+    await wait();
+    expect(messages()).toEqual([
+      expect.stringMatching(
+        /^orders · Was Failed until a restore at .*, after 1 min · a task failed on `orders-full`$/m,
+      ),
+      expect.stringContaining('orders · Failed · a task failed'),
+    ]);
+  });
+
   it('uses its message again if it fires again while it is the same occurrence, and replies that it does', async () => {
     await fixture.setAlert('orders', latency);
     await wait();
@@ -388,6 +405,19 @@ describe('people are notified in the thread', () => {
     ).toEqual([
       ['orders · Worse at · 6 links, 3 links before · links ran although they should have been paused', true],
       ['orders · Worse at · 20 min behind, 10 min behind before · it was too far behind', undefined],
+    ]);
+  });
+
+  it('when alerts join that call other people, who are mentioned', async () => {
+    for (const id of addProjects(5)) await fixture.setAlert(id, failed(1));
+    await wait();
+    expect(messages()[0]).toMatch(/Attention, <@U0ALICE>: syncbot pauses their links/);
+    fixture.addProject('users', { by: 'U0BOB', state: 'running' });
+    await fixture.setAlert('users', failed(1));
+    await fixture.advance(2_000);
+    expect(fixture.replies()).toEqual([expect.objectContaining({ isBroadcast: true })]);
+    expect(replies()).toEqual([
+      expect.stringMatching(/^6 projects · More since .* · they were Failed\nAttention, <@U0BOB>\.$/),
     ]);
   });
 

@@ -60,6 +60,8 @@ const channelTexts = (channel = 'C0SYNC') => slack.messagesVisibleTo('U0BOB', ch
 const ephemeralsToAlice = (channel = 'C0SYNC') =>
   slack.messagesVisibleTo('U0ALICE', channel).filter(({ ephemeralFor }) => ephemeralFor !== undefined);
 
+const dialogTexts = () => ephemeralsToAlice().map(({ text }) => text);
+
 /** A dialog with the response_url of a press by alice. */
 function createDialog(expiresAt = exampleNow + 60_000): Dialog {
   const { responseUrl } = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'x' });
@@ -186,19 +188,30 @@ describe('the dialog of the requester', () => {
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('response_url')).toHaveLength(2);
     expect(operation.dialog?.usesLeft).toBe(3);
-    expect(
-      ephemeralsToAlice()
-        .map((message) => message.text)
-        .at(-1),
-    ).toContain('orders was paused');
+  });
+
+  it('becomes one line when the channel has the whole outcome', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ ...doneOperation, outcome: { ...exampleOutcome, inFlight: 3 } });
+    expect(channelTexts()).toEqual([
+      'orders was paused · 2 links · by <@U0ALICE> · we deploy\n3 tasks were still in flight then',
+    ]);
+    expect(dialogTexts()).toEqual(['orders was paused · 2 links · see the message in <#C0SYNC>']);
+  });
+
+  it('has the whole outcome while the channel waits, and one line afterwards', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
+    await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
+    expect(dialogTexts()).toEqual(['orders was paused · 2 links · by <@U0ALICE> · we deploy']);
+    await notifyOperation(ref);
+    expect(dialogTexts().at(-1)).toBe('orders was paused · 2 links · see the message in <#C0SYNC>');
   });
 
   it('shows after Cancel that nothing was changed', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     await updateAndNotify({ state: 'cancelled' });
-    expect(ephemeralsToAlice().map((message) => message.text)).toEqual([
-      expect.stringContaining('Nothing was changed.'),
-    ]);
+    expect(dialogTexts()).toEqual([expect.stringContaining('Nothing was changed.')]);
     expect(channelTexts()).toEqual([]);
   });
 
@@ -206,7 +219,7 @@ describe('the dialog of the requester', () => {
     operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog() });
     await updateAndNotify(doneOperation);
     expect(slack.callsTo('chat.postMessage').map(({ result }) => result)).toEqual(['not_in_channel']);
-    expect(ephemeralsToAlice()).toHaveLength(1);
+    expect(dialogTexts()).toEqual(['orders was paused · 2 links · by <@U0ALICE> · we deploy']);
   });
 
   it('is replaced by a direct message when it has expired', async () => {

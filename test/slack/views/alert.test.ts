@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FiringAlert } from '../../../src/domain/alert.ts';
 import type { Condition } from '../../../src/domain/conditions.ts';
+import type { OnCallRule } from '../../../src/domain/on-call.ts';
 import { boldId, buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildNotObserved, buildObservedAgain, notObservedLines } from '../../../src/slack/views/not-observed.ts';
@@ -18,8 +19,11 @@ const firing = (condition: Condition): FiringAlert => ({
   changedAt: 1,
   version: 1,
 });
-const build = (condition: Condition, by = 'U0BOB') =>
-  buildAlert({ project: exampleProject({ state: 'paused', by }), format, showErrors: false }, firing(condition));
+const build = (condition: Condition, by = 'U0BOB', onCallRules: readonly OnCallRule[] = []) =>
+  buildAlert(
+    { project: exampleProject({ state: 'paused', by }), format, showErrors: false, onCallRules },
+    firing(condition),
+  );
 
 describe('the message of an alert', () => {
   it('mentions who last changed the project, and has the buttons of what can be done', () => {
@@ -43,9 +47,19 @@ describe('the message of an alert', () => {
     expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('@');
   });
 
-  it('mentions a person only if it is critical', () => {
+  it('mentions who last changed the project only if it is critical', () => {
     expect(build({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }).text).toMatch(
       /^orders · 1 min behind · limit 5 s\n(?!Attention)/,
+    );
+  });
+
+  it('mentions who is on call, also for a warning', () => {
+    const onCallRules = [{ mention: ['S0OPS', 'U0CAROL'], label: null, severity: 'warning' }] as const;
+    expect(build(unexpectedlyRunning, 'U0BOB', onCallRules).text).toContain(
+      '\nAttention, <!subteam^S0OPS> and <@U0CAROL>: It was resumed',
+    );
+    expect(build({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }, 'U0BOB', onCallRules).text).toContain(
+      '\nAttention, <!subteam^S0OPS> and <@U0CAROL>: Its oldest task',
     );
   });
 

@@ -13,10 +13,11 @@ import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.t
 import { type Message, messageWithSuggestions } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slack/views/history.ts';
+import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildNotObserved, buildObservedAgain } from '../../../src/slack/views/not-observed.ts';
-import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
@@ -27,6 +28,7 @@ import {
   hostileTextArbitrary,
   now,
   observedProjectArbitrary,
+  onCallRulesArbitrary,
   operationArbitrary,
   precheckItemsArbitrary,
   projectIdArbitrary,
@@ -55,12 +57,18 @@ function expectFirstLine({ text }: Pick<Message, 'text'>, project: string, state
 describe('the first line of a message', () => {
   it('of an alert has the project and what happened', () => {
     fc.assert(
-      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
-        const message = buildAlert({ project, format, showErrors }, alert);
-        const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
-        expectFirstLine(message, project.id, event.slice(0, eventChars));
-        expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
-      }),
+      fc.property(
+        observedProjectArbitrary,
+        firingAlertArbitrary,
+        fc.boolean(),
+        onCallRulesArbitrary,
+        ({ project }, alert, showErrors, onCallRules) => {
+          const message = buildAlert({ project, format, showErrors, onCallRules }, alert);
+          const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
+          expectFirstLine(message, project.id, event.slice(0, eventChars));
+          expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
+        },
+      ),
       fuzzOptions,
     );
   });
@@ -83,6 +91,8 @@ describe('the first line of a message', () => {
     fc.assert(
       fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) => {
         expectFirstLine(buildOutcome({ operation, projectExists, format }), operation.project, eventOf(operation));
+        const summary = buildOutcomeSummary({ operation, channel: 'C0SYNC', format });
+        expectFirstLine(summary, operation.project, eventOf(operation));
       }),
       { numRuns: 1_000 },
     );
@@ -116,6 +126,7 @@ describe('the first line of a message', () => {
         const details = { project, stats, precheck: items, operations: [] };
         const view = { restriction: null, format, now };
         expectFirstLine(buildShow({ ...view, details, observation, revealReasons: true }), project.id, state);
+        expectFirstLine(buildLinkPage({ project, stats, page: 1, now }), project.id, state);
         expectFirstLine(buildPrecheck({ ...view, project, items }), project.id, state);
         const [operation] = fc.sample(operationArbitrary(project.id), 1);
         if (operation === undefined) throw new Error('no operation');

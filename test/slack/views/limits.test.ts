@@ -4,7 +4,6 @@ import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
-import { isSlackUser } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
@@ -19,9 +18,10 @@ import {
   maxLinesSince,
 } from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
+import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
@@ -34,6 +34,7 @@ import {
   hostileTextArbitrary,
   now,
   observedProjectArbitrary,
+  onCallRulesArbitrary,
   operationArbitrary,
   precheckItemsArbitrary,
   projectIdArbitrary,
@@ -41,8 +42,8 @@ import {
   refusedCommandArbitrary,
 } from '../arbitraries.ts';
 
-/** A date in the reader's time zone: the only special mention of Slack that our texts contain. */
-const dateToken = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>/g;
+/** A date in the reader's time zone, and a user group: the only special mentions of Slack that our texts contain. */
+const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>|<!subteam\^S[A-Z0-9]+>/g;
 
 const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
 const viewContext = { observation, restriction: null, format: slackFormatter('/sync'), now };
@@ -54,7 +55,7 @@ function expectWithinLimits(message: Message): void {
   expect(blockErrors(JSON.parse(JSON.stringify(message.blocks)))).toEqual([]);
   expect(message.text.trim()).not.toBe('');
   for (const rawText of [message.text, ...collectStrings(message.blocks)]) {
-    const text = rawText.replace(dateToken, '');
+    const text = rawText.replace(dateOrUserGroup, '');
     expect(text).not.toMatch(/<!|[\u202a-\u202e\u2066-\u2069\u200b]/);
     for (const [, inside = ''] of text.matchAll(/<([^>]*)>/g)) expect(inside).toMatch(/^[@#][UWCGD][A-Z0-9]+$/);
     expect(text.replace(/&(amp|lt|gt);/g, '')).not.toContain('&');
@@ -116,6 +117,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           expectWithinLimits(
             buildShow({ ...viewContext, details: { ...observed, operations, precheck }, revealReasons }),
           );
+          for (const page of [0, 4, 9]) expectWithinLimits(buildLinkPage({ ...observed, page, now }));
         },
       ),
       fuzzOptions,
@@ -146,22 +148,29 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 
   it('hold for an outcome', () => {
     fc.assert(
-      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) =>
-        expectWithinLimits(buildOutcome({ ...viewContext, operation, projectExists })),
-      ),
+      fc.property(projectIdArbitrary.chain(operationArbitrary), fc.boolean(), (operation, projectExists) => {
+        expectWithinLimits(buildOutcome({ ...viewContext, operation, projectExists }));
+        expectWithinLimits(buildOutcomeSummary({ ...viewContext, operation, channel: 'C0SYNC' }));
+      }),
       { numRuns: 200 },
     );
   });
 
   it('hold for an alert that fires or is resolved', () => {
     fc.assert(
-      fc.property(observedProjectArbitrary, firingAlertArbitrary, fc.boolean(), ({ project }, alert, showErrors) => {
-        expectWithinLimits(buildAlert({ ...viewContext, project, showErrors }, alert));
-        const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
-        const { condition } = alert;
-        const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
-        expectWithinLimits(buildResolvedAlert({ ...facts, occurrence }));
-      }),
+      fc.property(
+        observedProjectArbitrary,
+        firingAlertArbitrary,
+        fc.boolean(),
+        onCallRulesArbitrary,
+        ({ project }, alert, showErrors, onCallRules) => {
+          expectWithinLimits(buildAlert({ ...viewContext, onCallRules, project, showErrors }, alert));
+          const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
+          const { condition } = alert;
+          const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
+          expectWithinLimits(buildResolvedAlert({ ...facts, occurrence }));
+        },
+      ),
       fuzzOptions,
     );
   });
@@ -291,6 +300,6 @@ describe('the formatter of Slack', () => {
     expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
     expect(viewContext.format.person('cli:root')).toBe('cli:root');
     expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
-    expect(isSlackUser('u0alice')).toBe(false);
+    expect(viewContext.format.person('u0alice')).toBe('u0alice');
   });
 });

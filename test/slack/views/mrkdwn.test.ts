@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSlackUser } from '../../../src/domain/project.ts';
 import {
   codeSpan,
   escapeText,
+  mention,
   normalizeText,
   safeText,
   slackFormatter,
@@ -87,10 +87,15 @@ describe('the formatter of Slack', () => {
     expect(['C0SYNC', 'G0SYNC', 'D0SYNC', '#sync'].map(format.channel)).toEqual([
       '<#C0SYNC>',
       '<#G0SYNC>',
-      '<#D0SYNC>',
+      'a direct message',
       '`#sync`',
     ]);
-    expect([isSlackUser('U0ALICE'), isSlackUser('cli:root')]).toEqual([true, false]);
+    expect(['U0ALICE', 'W0ALICE', 'S0OPS', 'S0OPS> <!here'].map(mention)).toEqual([
+      '<@U0ALICE>',
+      '<@W0ALICE>',
+      '<!subteam^S0OPS>',
+      'S0OPS&gt; &lt;!here',
+    ]);
   });
 
   it('shows a time in the time zone of the reader, and in UTC', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildOutcome } from '../../../src/slack/views/outcome.ts';
+import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { exampleLink, exampleNow, exampleOperation, exampleOutcome } from '../../support/example-records.ts';
 
 const format = slackFormatter('/sync');
@@ -75,6 +75,25 @@ describe('the message of an operation', () => {
     expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
       `\nAll its links that had a queue were paused at ${time}`,
     );
+  });
+
+  it.each<[string, Partial<Operation>, string]>([
+    ['done', { ...done, outcome: exampleOutcome }, 'orders was paused · 2 links'],
+    [
+      'failed',
+      { state: 'failed', toState: 'failed', outcome: { ...exampleOutcome, linksDone: 1, unreconciled: links } },
+      'orders · Became Failed · only 1 of 2 links paused, `orders-incr` not reached',
+    ],
+    [
+      'not claimed in time',
+      { state: 'refused', refusal: { code: 'claim_timeout', project: 'orders', action: 'pause' } },
+      'orders · Not paused',
+    ],
+  ])('that was %s is one line for the requester, if the channel has the whole message', (_name, operation, line) => {
+    const summary = (channel: string) =>
+      buildOutcomeSummary({ operation: exampleOperation(operation), channel, format }).text;
+    expect(summary('C0SYNC')).toBe(`${line} · see the message in <#C0SYNC>`);
+    expect(summary('D0ALICE')).toBe(`${line} · see the message in a direct message`);
   });
 
   const since = exampleNow - 12_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckResult, PrecheckItem } from '../../../src/domain/precheck.ts';
+import type { PrecheckItem } from '../../../src/domain/precheck.ts';
 import type { ProjectState } from '../../../src/domain/project-state.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildPrecheck, precheckLines } from '../../../src/slack/views/precheck.ts';
+import { buildPrecheck, linesThatFit, precheckSummary } from '../../../src/slack/views/precheck.ts';
 import { exampleLink, exampleNow, exampleProject } from '../../support/example-records.ts';
 
 const format = slackFormatter('/sync');
@@ -26,15 +26,15 @@ const build = (items: readonly PrecheckItem[], state: ProjectState = 'not_starte
 describe('the precheck of a project', () => {
   it('has the failed items first, with their reasons', () => {
     const { text, blocks } = build([passed, unknown, failed]);
-    expect(text).toBe('orders · Not Started · Precheck failed: 1 fail, 1 unknown, 1 pass');
+    expect(text).toBe('orders · Not Started · Precheck: 1 of 3 pass, 1 unknown');
     expect(blocks).toEqual([
       expect.objectContaining({ text: expect.objectContaining({ text: text.replace('orders', '*orders*') }) }),
       expect.objectContaining({
         text: expect.objectContaining({
           text: [
-            'Fail · no failed task: `orders-full`: 3 tasks failed since the link was added, started or restored',
-            'Unknown · workers connected: `orders-full`: the server does not show which workers are connected',
-            'Pass · queues exist',
+            'Fail · Retry or remove the failed tasks of `orders-full` (3)',
+            'Unknown · `orders-full`: the server does not show which workers are connected',
+            'Pass · Every queue exists',
           ].join('\n'),
         }),
       }),
@@ -44,7 +44,7 @@ describe('the precheck of a project', () => {
         elements: [
           {
             type: 'mrkdwn',
-            text: 'Only you can see this · an unknown item does not block a start',
+            text: 'Only you can see this · An unknown item does not block a start',
             verbatim: true,
           },
         ],
@@ -63,20 +63,29 @@ describe('the precheck of a project', () => {
   });
 });
 
-describe('the items of a precheck', () => {
-  const results: CheckResult[] = ['pass', 'fail', 'pass', 'fail'];
-  const items = results.map((result) => ({ ...failed, result }));
-
+describe('the lines of a precheck', () => {
   it('that do not fit are counted', () => {
-    const [line = ''] = precheckLines([failed], format);
+    const line = 'Start the workers of `orders-full`';
+    const lines = [line, line, line, line];
     const more = 'And 4 more, with the same or a better result';
     const exactlyOne = line.length + 1 + more.length;
-    expect(precheckLines(items, format, exactlyOne)).toEqual([line, 'And 3 more, with the same or a better result']);
-    expect(precheckLines(items, format, exactlyOne - 1)).toEqual([more]);
-    expect(precheckLines(items, format)).toHaveLength(4);
+    expect(linesThatFit(lines, exactlyOne)).toEqual([line, 'And 3 more, with the same or a better result']);
+    expect(linesThatFit(lines, exactlyOne - 1)).toEqual([more]);
+    expect(linesThatFit(lines, 2_900)).toHaveLength(4);
   });
 
-  it('can be none', () => {
-    expect(precheckLines([], format)).toEqual(['Nothing to check']);
+  it('in `show` are the number of passed items, and what to do about the failed ones', () => {
+    const noWorker: PrecheckItem = {
+      check: 'workers_connected',
+      result: 'fail',
+      reason: { code: 'no_worker' },
+      links: { total: 10, first: links.first },
+    };
+    expect(precheckSummary([passed, noWorker, unknown, passed], format, 1_000)).toEqual([
+      '*Precheck: 2 of 4 pass, 1 unknown*',
+      'Start the workers of `orders-full` and 9 more',
+    ]);
+    expect(precheckSummary([passed], format, 1_000)).toEqual(['*Precheck: 1 of 1 pass*']);
+    expect(precheckSummary([], format, 1_000)).toEqual(['*Precheck: nothing to check*']);
   });
 });

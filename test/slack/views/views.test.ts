@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
-import type { Failure } from '../../../src/domain/link.ts';
 import { type LinkObservation, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import type { Project } from '../../../src/domain/project.ts';
@@ -10,13 +9,11 @@ import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';
 import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
-import { buildShow, type ShowView } from '../../../src/slack/views/show.ts';
 import {
   exampleLink,
   exampleLinkStats,
   exampleNow,
   exampleOperation,
-  exampleOutcome,
   exampleProject,
   exampleProjectStats,
 } from '../../support/example-records.ts';
@@ -184,57 +181,6 @@ describe('confirmation', () => {
     );
     expect(sectionTexts(dialog)).toContain('row 17 refused');
     expect(sectionTexts(dialog)).toContain('And 4 more');
-  });
-});
-
-describe('show', () => {
-  const failure: Failure = {
-    kind: 'task_failed',
-    link: exampleLink('orders-incr'),
-    taskId: '7',
-    reason: 'row 17 refused',
-    at: exampleNow - 60_000,
-  };
-  const links = Array.from({ length: 300 }, (_, index) =>
-    exampleLinkStats(`link-${index}-${'x'.repeat(80)}`, { waiting: index }),
-  );
-  const show = (revealReasons: boolean, overrides: Partial<ShowView> = {}) =>
-    buildShow({
-      ...viewContext,
-      ...overrides,
-      details: {
-        project: exampleProject({ state: 'failed', failure }),
-        stats: toProjectStats([...links, { kind: 'unreachable', link: exampleLink('gone') }], exampleNow),
-        precheck: [],
-        operations: [exampleOperation({ state: 'done', outcome: exampleOutcome })],
-      },
-      revealReasons,
-    });
-
-  it('has the allowed action, the worst link first, and the number of links that do not fit', () => {
-    expect(buttonLabels(show(true))).toEqual(['Restore']);
-    expect(sectionTexts(show(true))).toContain('*301 links*\n`gone` · not reachable, numbers unknown');
-    expect(sectionTexts(show(true))).toMatch(/\d+ more links not shown/);
-  });
-
-  it('has no actions, but says why, for a person who can only look', () => {
-    const message = show(true, { restriction: 'Ask <@U0ALICE>.' });
-    expect(buttonLabels(message)).toEqual([]);
-    expect(message.blocks.at(-1)).toMatchObject({ type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] });
-  });
-
-  it('warns when no worker observes the links', () => {
-    const since = Date.UTC(2026, 10, 24, 18, 52);
-    const message = show(true, { observation: { kind: 'not_observed', since } });
-    expect(sectionTexts(message)).toMatch(/Not observed since .*18:52 UTC/);
-    expect(message.text).toMatch(/Not observed since .*18:52 UTC/);
-    expect(sectionTexts(show(true))).not.toMatch(/observed/i);
-  });
-
-  it('hides the reason of a failed task where it may not be shown', () => {
-    expect(sectionTexts(show(true))).toContain('row 17 refused');
-    expect(sectionTexts(show(false))).not.toContain('row 17 refused');
-    expect(sectionTexts(show(false))).toContain('only operators can see its reason');
   });
 });
 

@@ -5,6 +5,7 @@
     KEYS                      see project-step.lua
     args.expectedVersion      the version that was read before the links were observed
     args.failure              JSON text
+    args.cause                the masked reason of the failure, for the comparison with the failure before it
     args.by
     args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
 
@@ -16,14 +17,28 @@
 -- Includes
 --- @include "project-step"
 
-local project = readProject('version', 'activeOperation', 'state', 'lastOperation')
+local project = readProject('version', 'activeOperation', 'state', 'lastOperation', 'since', 'by')
 local isRunning = project.state == 'running'
 if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 transition('failed', args.by, '')
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
-redis.call('HSET', stateKey, 'failure', args.failure, 'oldestUnprocessedAt', oldestUnprocessedAt)
+local storedRow = readProject('failureRow').failureRow or ''
+local previousRow = storedRow ~= '' and cjson.decode(storedRow) or { count = 0 }
+local row = {
+  count = previousRow.count + 1,
+  cause = args.cause,
+  isSameCause = args.cause ~= nil and args.cause == previousRow.cause,
+  failedAt = now,
+  run = {
+    since = tonumber(project.since),
+    by = project.by,
+    action = redis.call('HGET', operationKey(project.lastOperation), 'action') or cjson.null,
+  },
+}
+local rowJson = cjson.encode(row)
+redis.call('HSET', stateKey, 'failure', args.failure, 'failureRow', rowJson, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })
-local laterFailure = '{"at":' .. int(now) .. ',"failure":' .. args.failure .. '}'
+local laterFailure = '{"at":' .. int(now) .. ',"failure":' .. args.failure .. ',"row":' .. rowJson .. '}'
 local operationToNotify = addToOperationIfExists(project.lastOperation, 'laterFailure', laterFailure)
 return cjson.encode({ kind = 'failed', operationToNotify = operationToNotify })

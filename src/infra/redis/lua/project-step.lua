@@ -16,6 +16,7 @@
       args.operationKeyPrefix  the key of an operation is this prefix and its id
       args.auditLength         about how many audit entries, and how many refusals, are kept
       args.retentionMs         how long a finished operation is kept
+      args.recoveredAfterMs    a project that has run for so long has recovered from its failures
 
   An argument that is null in TypeScript is left out, so it is nil here. In a hash the empty string stands for null.
   cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
@@ -118,6 +119,10 @@ end
 
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
 local function transition(state, by, reason)
+  local old = readProject('state', 'since')
+  if old.state == 'running' and now - tonumber(old.since) >= args.recoveredAfterMs then
+    redis.call('HSET', stateKey, 'failureRow', '')
+  end
   redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason, 'drainingOperation', '',
     'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)

@@ -2,7 +2,8 @@ import { definitionChanges } from '../domain/diff-projects.ts';
 import { desiredLinkState } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
-import type { Actor, ProjectId } from '../domain/project.ts';
+import type { Actor, Project, ProjectId } from '../domain/project.ts';
+import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
@@ -52,7 +53,7 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   }
 
   const steps = [
-    ...plan.remove.map(({ project: { id, version } }) => ({ id, write: () => projects.remove(id, version, by) })),
+    ...plan.remove.map(({ project }) => ({ id: project.id, write: () => remove(context, project, by) })),
     ...plan.update.map((update) => ({ id: update.project.id, write: () => writeUpdate(context, update, by) })),
     ...plan.create.map((create) => ({ id: create.definition.id, write: () => writeCreate(context, create, by) })),
   ];
@@ -66,6 +67,15 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   const notPaused = await pauseLinks(context, plan);
   log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
   return { kind: 'applied', notPaused };
+}
+
+/** The messages of its alerts end. */
+async function remove(context: UseCaseContext, project: Project, by: Actor): Promise<WriteResult> {
+  const removed = await context.projects.remove(project.id, project.version, by);
+  const alerts = Object.values(project.alerts).filter(({ delivered }) => delivered !== null);
+  if (removed.kind === 'written' && alerts.length > 0)
+    await requestAlertDelivery(context, [{ project, alerts }], { wake: false });
+  return removed;
 }
 
 /** Writes the watermarks first. Otherwise a restore in between could retry tasks that failed before the link was added. */

@@ -132,7 +132,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
 
 export function userActions(slack: FakeSlack): UserActions {
   const messagesVisibleTo = ({ user = alice.user, channel = alice.channel }: Sender) =>
-    slack.messagesVisibleTo(user, channel).filter((message) => !message.deleted && isInChannel(message));
+    slack.messagesVisibleTo(user, channel).filter((message) => !message.deleted);
   const actions: UserActions = {
     async runCommand(text, sender = {}) {
       const { user } = { ...alice, ...sender };
@@ -183,18 +183,12 @@ export async function closeWithoutViolations(harness: SlackHarness): Promise<voi
 /** The messages in #sync that match, without the deleted ones. */
 export function channelMessages({ slack }: SlackHarness, pattern: RegExp = /^/): MessageView[] {
   const messages = slack.messagesVisibleTo('U0CAROL', 'C0SYNC');
-  return messages.filter((message) => !message.deleted && isInChannel(message) && pattern.test(visibleText(message)));
+  return messages.filter((message) => !message.deleted && pattern.test(visibleText(message)));
 }
 
 /** The replies in the threads of #sync that match. */
 export function threadReplies({ slack }: SlackHarness, pattern: RegExp = /^/): MessageView[] {
-  const messages = slack.messagesVisibleTo('U0CAROL', 'C0SYNC');
-  return messages.filter((message) => message.threadTs !== undefined && pattern.test(visibleText(message)));
-}
-
-/** The channel shows no replies of the bot in threads. */
-function isInChannel({ threadTs, via }: MessageView): boolean {
-  return threadTs === undefined || via !== 'chat.postMessage';
+  return slack.threadReplies('C0SYNC').filter((message) => pattern.test(visibleText(message)));
 }
 
 /** Waits for a message in #sync that matches. */

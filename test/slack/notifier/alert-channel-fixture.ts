@@ -33,6 +33,8 @@ export interface AlertChannelFixture extends AsyncDisposable {
   addProject(id: string, overrides?: Partial<Project>, channel?: string | null): void;
   /** Sets an alert, and asks for its delivery. A null condition means resolved. */
   setAlert(project: string, condition: Condition | null, overrides?: AlertOverrides, kind?: AlertKind): Promise<void>;
+  /** Removes a project, and asks for the delivery of its alerts, as `apply` does. */
+  removeProject(id: string): Promise<void>;
   /** Stores an alert and what was delivered, without a change. */
   storeAlert(project: string, kind: AlertKind, alert: Alert, delivered: DeliveredAlert | null): void;
   delivered(project: string, kind: AlertKind): DeliveredAlert | null;
@@ -53,7 +55,19 @@ export interface AlertChannelFixture extends AsyncDisposable {
 
 export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier'>>;
 
-export async function startAlertChannel(overrides: Partial<AlertNotifierOptions> = {}): Promise<AlertChannelFixture> {
+/** Thrown where a test kills the notifier. Another one continues after `killedJobMs`, as BullMQ and the sweep let it. */
+export class NotifierKilled extends Error {}
+const killedJobMs = 30_000;
+
+export interface AlertChannelOptions {
+  /** Default: in memory. */
+  readonly alertGroups?: AlertGroupStore;
+  /** Replaces what the notifier uses. */
+  readonly wrap?: (options: AlertNotifierOptions) => AlertNotifierOptions;
+}
+
+export async function startAlertChannel(given: AlertChannelOptions = {}): Promise<AlertChannelFixture> {
+  const { wrap = (options) => options } = given;
   const slack = await FakeSlack.start();
   const { apiUrl: slackApiUrl, botToken } = slack;
   const client = new webApi.WebClient(botToken, {
@@ -71,7 +85,7 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
   const alertsDueIn = async (channel: string, delayMs: number) => void jobs.set(channel, fixture.now + delayMs);
   const context = {
     operations: { read: async ({ operation }: { readonly operation: string }) => operations.get(operation) ?? null },
-    alertGroups: stored.store,
+    alertGroups: given.alertGroups ?? stored.store,
     notifications: { alertsDueIn, alertsChanged: async (channel: string) => void jobs.set(channel, fixture.now) },
   };
   const request = async (changed: readonly Project[]) => {
@@ -90,7 +104,7 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
   };
   const run = (channel: string) =>
     notifyAlerts(
-      {
+      wrap({
         ...context,
         projects: { readMany: async (ids) => ids.flatMap((id) => projects.get(reads.add(id) && id) ?? []) },
         alerts: {
@@ -107,8 +121,7 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
         showErrors: false,
         onCallRules: [],
         log: { info: () => {}, warn: (fields, message) => void warnings.push({ ...fields, message }), error: () => {} },
-        ...overrides,
-      },
+      }),
       channel,
     );
   const nextJob = () => [...jobs].sort(([, a], [, b]) => a - b)[0];
@@ -117,7 +130,11 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
       const [channel, at] = job;
       fixture.now = Math.max(fixture.now, at);
       jobs.delete(channel);
-      await run(channel);
+      await run(channel).catch(async (error: unknown) => {
+        if (!(error instanceof NotifierKilled)) throw error;
+        await fixture.sweep();
+        jobs.set(channel, fixture.now + killedJobMs);
+      });
     }
     fixture.now = end;
   };
@@ -148,6 +165,11 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
       storeAlert(id, kind, alert, delivered);
       await request([projects.get(id)].filter((each) => each !== undefined));
     },
+    async removeProject(id) {
+      const project = projects.get(id);
+      projects.delete(id);
+      await request(project === undefined ? [] : [project]);
+    },
     storeAlert,
     delivered: (id, kind) => projects.get(id)?.alerts[kind]?.delivered ?? null,
     async sweep() {
@@ -159,7 +181,7 @@ export async function startAlertChannel(overrides: Partial<AlertNotifierOptions>
     advance: (ms) => runUntil(fixture.now + ms),
     groups: (channel = 'C0SYNC') => stored.read(channel).groups,
     messages: (channel = 'C0SYNC') => channelViews(channel).filter(({ threadTs }) => threadTs === undefined),
-    replies: (channel = 'C0SYNC') => channelViews(channel).filter(({ threadTs }) => threadTs !== undefined),
+    replies: (channel = 'C0SYNC') => slack.threadReplies(channel),
     [Symbol.asyncDispose]: () => slack[Symbol.asyncDispose](),
   };
   return fixture;

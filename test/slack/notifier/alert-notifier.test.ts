@@ -269,6 +269,16 @@ describe('the channel of an alert', () => {
     expect(fixture.slack.calls).toEqual([]);
     expect([...fixture.groups()]).toEqual([]);
   });
+
+  it('of a project that was removed later ends its message', async () => {
+    await fixture.setAlert('orders', unexpectedlyRunning);
+    await wait();
+    await fixture.removeProject('orders');
+    await fixture.advance(2_000);
+    expect(messages()).toEqual([
+      expect.stringMatching(/^orders · Removed from syncbot · links ran although they should have been paused$/m),
+    ]);
+  });
 });
 
 describe('alerts of one kind in one channel', () => {

@@ -53,7 +53,7 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   }
 
   const steps = [
-    ...plan.remove.map(({ project }) => ({ id: project.id, write: () => remove(context, project, by) })),
+    ...plan.remove.map(({ project }) => ({ id: project.id, write: () => removeProject(context, project, by) })),
     ...plan.update.map((update) => ({ id: update.project.id, write: () => writeUpdate(context, update, by) })),
     ...plan.create.map((create) => ({ id: create.definition.id, write: () => writeCreate(context, create, by) })),
   ];
@@ -69,12 +69,15 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   return { kind: 'applied', notPaused };
 }
 
-/** The messages of its alerts end. */
-async function remove(context: UseCaseContext, project: Project, by: Actor): Promise<WriteResult> {
-  const removed = await context.projects.remove(project.id, project.version, by);
+/** Its messages end: the one of its last operation, and those of its alerts. */
+async function removeProject(context: UseCaseContext, project: Project, by: Actor): Promise<WriteResult> {
+  const { id, version } = project;
+  const removed = await context.projects.remove(id, version, by);
+  if (removed.kind !== 'written') return removed;
+  if (removed.operationToNotify !== null)
+    await context.notifications.operationChanged({ project: id, operation: removed.operationToNotify });
   const alerts = Object.values(project.alerts).filter(({ delivered }) => delivered !== null);
-  if (removed.kind === 'written' && alerts.length > 0)
-    await requestAlertDelivery(context, [{ project, alerts }], { wake: false });
+  if (alerts.length > 0) await requestAlertDelivery(context, [{ project, alerts }], { wake: false });
   return removed;
 }
 

@@ -1,3 +1,4 @@
+import { beginFollowUp } from '../domain/follow-up.ts';
 import { isAction } from '../domain/lifecycle.ts';
 import { type Failure, type Link, linkId } from '../domain/link.ts';
 import { type Operation, type Outcome, refOf } from '../domain/operation.ts';
@@ -49,6 +50,7 @@ export interface Success {
 /** Completes an operation as `done`: every link that has a queue has the desired state. */
 export function succeeded(operation: Operation, { result, finalStats, projectChange }: Success): Completion {
   const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
+  const outcome = outcomeOf(operation, result, isPaused ? finalStats.inFlight : null);
   const logUntil = isPaused ? logRetainedUntil(result.project.definition, finalStats.oldestUnprocessedAt) : null;
   return {
     ref: refOf(operation),
@@ -58,10 +60,8 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     linksReconciled: true,
     pendingLinks: result.missing.map(linkId),
     oldestUnprocessedAt: isPaused ? finalStats.oldestUnprocessedAt : null,
-    outcome: {
-      ...outcomeOf(operation, result, isPaused ? finalStats.inFlight : null),
-      ...(logUntil === null ? {} : { logRetainedUntil: logUntil }),
-    },
+    outcome: { ...outcome, ...(logUntil === null ? {} : { logRetainedUntil: logUntil }) },
+    followUp: beginFollowUp(operation.action, outcome),
     refusal: null,
     failure: null,
   };
@@ -89,6 +89,7 @@ export function partiallyFailed(
     pendingLinks: [],
     oldestUnprocessedAt: finalStats.oldestUnprocessedAt,
     outcome: outcomeOf(operation, result, operation.action === 'pause' ? finalStats.inFlight : null),
+    followUp: null,
     refusal: null,
     failure: failsProject ? linkFailure(links, link, finalStats.now) : null,
   };
@@ -113,6 +114,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
     pendingLinks: [],
     oldestUnprocessedAt: null,
     outcome: null,
+    followUp: null,
     refusal,
     failure: null,
   };
@@ -130,6 +132,7 @@ function outcomeOf(
     unreconciled: [...unreconciled],
     missing: [...missing],
     inFlight,
+    ...(progress?.backlog === undefined ? {} : { backlog: progress.backlog }),
     ...(retried.isUncertain
       ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
       : { retriedTasks: retried.tasks }),

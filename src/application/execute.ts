@@ -110,6 +110,8 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
     }
     const isOnlyExecution = operation.action === 'restore' && !retried.isUncertain;
     const committed = await context.operations.commit({ ...completion, executionId, isOnlyExecution });
+    if (committed.kind === 'committed' && committed.operationToNotify !== null)
+      await context.notifications.operationChanged({ project: ref.project, operation: committed.operationToNotify });
     if (committed.kind === 'conflict') continue;
     if (committed.kind === 'other_executions') {
       retried = { ...retried, isUncertain: true };
@@ -173,7 +175,7 @@ async function runPreflight(
   const { links } = project.definition;
   const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
   if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
-  let failed: Pick<Progress, 'tasksToRetry' | 'removedTasks'> = {};
+  let counted: Pick<Progress, 'tasksToRetry' | 'removedTasks' | 'backlog'>;
   if (operation.action === 'start') {
     const { items, stats } = await precheckProject(context, project);
     const unreachable = stats.links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => link);
@@ -181,6 +183,7 @@ async function runPreflight(
     if (!precheckPassed(items)) {
       return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
     }
+    counted = { backlog: stats.backlog };
   } else {
     // Another execution may have passed meanwhile and resumed links: they must not be paused again.
     const current = await context.operations.read(ref);
@@ -192,9 +195,10 @@ async function runPreflight(
     }
     const stats = await observeProject(context, project);
     const removedTasks = await countRemovedFailures(context, { project, stats });
-    failed = { tasksToRetry: countFailures(stats.links), removedTasks };
+    const tasksToRetry = countFailures(stats.links);
+    counted = { tasksToRetry, removedTasks, backlog: stats.backlog === null ? null : stats.backlog + tasksToRetry };
   }
-  return context.operations.passPreflight(ref, { ...failed, done: 0, total: links.length });
+  return context.operations.passPreflight(ref, { ...counted, done: 0, total: links.length });
 }
 
 /**

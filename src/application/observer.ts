@@ -10,6 +10,7 @@ import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
+import { followIntervalMs, followOperation } from './follow-up.ts';
 import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
 
 const chunkSize = 100;
@@ -26,21 +27,24 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();
   const projects = await context.projects.readMany(await context.projects.listIds());
+  const cycle = { onObserved, minFollowIntervalMs: followIntervalMs(projects) };
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
-  await Promise.all(
-    [...groupByConnections(projects).values()].map((group) => observeGroup(context, group, onObserved)),
-  );
-  const cycle = {
-    intervalMs: context.settings.observeEveryMs,
-    durationMs: context.clock.monotonicNow() - startedAt,
-  };
-  await context.observations.recordCycle(staleAfterMs(cycle));
+  await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(context, group, cycle)));
+  const { observeEveryMs: intervalMs } = context.settings;
+  const durationMs = context.clock.monotonicNow() - startedAt;
+  await context.observations.recordCycle(staleAfterMs({ intervalMs, durationMs }));
+}
+
+interface CycleOptions {
+  readonly onObserved: OnObserved;
+  /** How often the message of each followed operation may be edited at most, ms. */
+  readonly minFollowIntervalMs: number;
 }
 
 async function observeGroup(
   context: UseCaseContext,
   projects: readonly Project[],
-  onObserved: OnObserved,
+  { onObserved, minFollowIntervalMs }: CycleOptions,
 ): Promise<void> {
   const workers = await countWorkers(context, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
@@ -48,8 +52,11 @@ async function observeGroup(
     const [observed, now] = await Promise.all([observeProjects(context, chunk), context.serverClock.now()]);
     onObserved(observed);
     await forEachIsolated(observed, {
-      work: ({ project, stats }) =>
-        evaluateProject(context, { project, stats, now, workers: workers.get(project.id) ?? [] }),
+      work: async ({ project, stats }) => {
+        const observation = { project, stats, now, workers: workers.get(project.id) ?? [] };
+        await evaluateProject(context, observation);
+        await followOperation(context, { ...observation, minIntervalMs: minFollowIntervalMs });
+      },
       onError: (error, { project }) => logSkippedProject(context, project, error),
     });
   }
@@ -76,9 +83,6 @@ async function evaluateProject(
     return markFailed(context, project, { failure: { ...failure, removedTasks }, stats, now });
   }
   const observation = { ...observed, removedTasks };
-  if (project.drainingOperation !== null && stats.inFlight === 0) {
-    await markDrained(context, project, project.drainingOperation);
-  }
   const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
   const corrected = await autoCorrect(context, project, {
     links: [...unexpectedlyRunning, ...unexpectedlyPaused],
@@ -152,15 +156,6 @@ async function autoCorrect(
   context.log.warn({ project: id, links: links.length, cause }, 'correction scheduled');
   await context.jobs.reconcile(id);
   return { kind: 'scheduled' };
-}
-
-/** Records that the last task in flight of a pause has ended. */
-async function markDrained(context: UseCaseContext, { id }: Project, operationId: string): Promise<void> {
-  const ref = { project: id, operation: operationId };
-  const operation = await context.operations.read(ref);
-  if (operation === null || operation.outcome === null) return;
-  const marked = await context.operations.markDrained(ref, { ...operation.outcome, inFlight: 0 });
-  if (marked.kind === 'written') await context.notifications.operationChanged(ref);
 }
 
 function groupByConnections(projects: readonly Project[]): Map<string, Project[]> {

@@ -2,6 +2,7 @@ import type { Alert, DeliveredAlert } from '../domain/alert.ts';
 import type { ChannelAlerts } from '../domain/alert-group.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
+import type { FollowEnd, FollowUp } from '../domain/follow-up.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OtherSyncbot } from '../domain/installation.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
@@ -47,7 +48,7 @@ export interface ProjectStore {
   /** Creates a project with its initial state, or updates the definition of an existing one. */
   save(definition: ProjectDefinition, stateOrUpdate: InitialState | DefinitionUpdate, by: Actor): Promise<WriteResult>;
   /** Removes a project and its operations. Keeps its audit log, and its version for a later project with its id. */
-  remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<WriteResult>;
+  remove(id: ProjectId, expectedVersion: number, by: Actor): Promise<RemoveResult>;
   /** Moves watermarks, given by link id. */
   setWatermarks(
     id: ProjectId,
@@ -102,6 +103,10 @@ export interface DefinitionUpdate {
 }
 
 /** `operationToNotify`: an operation whose message is no longer true, or null. */
+export type RemoveResult =
+  | { readonly kind: 'written'; readonly operationToNotify: string | null }
+  | { readonly kind: 'conflict' };
+
 export type MarkFailedResult =
   | { readonly kind: 'failed'; readonly operationToNotify: string | null }
   | { readonly kind: 'conflict' };
@@ -143,8 +148,8 @@ export interface OperationStore {
   beginExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */
   endExecution(id: ProjectId, executionId: string): Promise<void>;
-  /** Records that the last task in flight of a pause has ended. `conflict`: already recorded, or no longer draining. */
-  markDrained(ref: OperationRef, outcome: Outcome): Promise<WriteResult>;
+  /** Records what an observation has changed about the operation that its project follows, by compare-and-set. */
+  updateFollowUp(ref: OperationRef, change: FollowUpChange): Promise<WriteResult>;
   /** Records that an execution has passed the preflight. `first`: as the first one, so its progress was stored. */
   passPreflight(ref: OperationRef, progress: Progress): Promise<{ readonly kind: 'first' | 'repeated' }>;
   setProgress(ref: OperationRef, progress: Progress): Promise<void>;
@@ -204,6 +209,16 @@ export type ClaimCheck =
   | { readonly kind: 'refused'; readonly operation: Operation }
   | { readonly kind: 'delayed' | 'unchanged' };
 
+export interface FollowUpChange {
+  /** The project's version, and the operation's `seq`, at which the change was decided. */
+  readonly expectedVersion: number;
+  readonly expectedSeq: number;
+  readonly followUp: FollowUp;
+  /** Null while the operation is followed further. */
+  readonly followEnd: FollowEnd | null;
+  readonly event: HistoryEvent | null;
+}
+
 /** How a claimed operation ends. */
 export interface Completion {
   readonly ref: OperationRef;
@@ -216,6 +231,8 @@ export interface Completion {
   readonly pendingLinks: readonly string[];
   readonly oldestUnprocessedAt: number | null;
   readonly outcome: Outcome | null;
+  /** What to follow from now on. */
+  readonly followUp: FollowUp | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
 }
@@ -234,7 +251,9 @@ export type ProjectChange =
   | { readonly kind: 'keep' };
 
 export type CommitResult =
-  | { readonly kind: 'committed' | 'repeated'; readonly operation: Operation }
+  /** `operationToNotify`: the operation that the project has followed until now, or null. */
+  | { readonly kind: 'committed'; readonly operation: Operation; readonly operationToNotify: string | null }
+  | { readonly kind: 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' }
   /** Another execution may have done a part of what the outcome counts. */
   | { readonly kind: 'other_executions' };

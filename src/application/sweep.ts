@@ -6,6 +6,7 @@ import { checkClaim } from './check-claim.ts';
 import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
+import { endOverdueFollowUp } from './follow-up.ts';
 
 const chunkSize = 200;
 /** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
@@ -13,8 +14,8 @@ const notifyWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
- * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, and wrong scores in the
- * urgency index. Each of its steps may be repeated. Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
+ * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, wrong scores in the
+ * urgency index, and outcomes that are followed although no worker observes them. Each of its steps may be repeated. Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   await checkObservation(context);
@@ -42,6 +43,7 @@ async function sweepProject(context: UseCaseContext, project: Project): Promise<
     const now = await context.serverClock.now();
     for (const operation of operations) await sweepOperation(context, operation, now);
   }
+  await endOverdueFollowUp(context, project);
   if (project.activeOperation === null && project.reconciledVersion < project.version)
     await context.jobs.reconcile(project.id);
 }

@@ -37,7 +37,7 @@ export const alertGroupSchema = z.object({
   isChanged: z.boolean(),
   /** When the message was written last, or 0. */
   writtenAt: z.number(),
-  /** What people were notified of last, by the message or by a reply in its thread: an edit notifies nobody. */
+  /** What people were notified of last, by the message or by a reply in its thread: an edit notifies no person. */
   notified: z.object({
     firing: z.number(),
     weight: z.number(),
@@ -183,7 +183,7 @@ export function groupEvent(group: AlertGroup): GroupEvent | null {
   return now.calls.some((id) => !notified.calls.includes(id)) ? 'more' : null;
 }
 
-/** Whether the channel shows the reply too. The outcome of a restore has told the channel that a project is not Failed any more. */
+/** Whether the channel shows the reply too. The outcome of a restore already says that a project is not Failed any more. */
 export function isBroadcast(kind: AlertKind, event: GroupEvent): boolean {
   return isCritical(kind) && !(kind === 'project_failed' && event === 'resolved');
 }

@@ -49,7 +49,7 @@ export const noChannel = 'none';
 const silentKinds: ReadonlySet<AlertKind> = new Set(['queue_created']);
 /** Also posted after they have resolved: tasks may have run while people believed that they were paused. */
 const postedAfterResolution: ReadonlySet<AlertKind> = new Set(['unexpectedly_running', 'pause_ignored']);
-/** For how many intervals a group accepts alerts at most. Its message scrolls away, and an edit notifies nobody. */
+/** For how many intervals a group accepts alerts at most. Its message scrolls away, and an edit notifies no person. */
 const maxIntervals = 10;
 
 /**

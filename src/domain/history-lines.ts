@@ -1,5 +1,5 @@
 import type { AlertKind } from './conditions.ts';
-import type { HistoryEntry } from './history.ts';
+import type { HistoryEntry, HistoryEvent } from './history.ts';
 import type { Actor } from './project.ts';
 
 /**
@@ -69,9 +69,11 @@ export function cursorAfter(entries: readonly HistoryEntry[], cursor: HistoryCur
   return { before: last.id, shown: [...subjects].filter((subject) => startOf(subject) <= last.at) };
 }
 
+const addingEvents: ReadonlySet<string> = new Set<HistoryEvent>(['drained', 'caught_up', 'alert_notified']);
+
 /** The newest entry that does not only add to another one: the outcome of an operation, or the last change of an alert. */
 export function mainEntry({ newest, entries }: HistoryLine): HistoryEntry {
-  return entries.find(({ event }) => event !== 'drained' && event !== 'alert_notified') ?? newest;
+  return entries.find(({ event }) => !addingEvents.has(event)) ?? newest;
 }
 
 /**

@@ -22,6 +22,7 @@ export const historyEvents = [
   'done',
   'failed',
   'drained',
+  'caught_up',
   'correction_scheduled',
   'alert_firing',
   'alert_resolved',

@@ -21,7 +21,7 @@ import type { ProjectId } from './project.ts';
  * - `post`, `edit`, `reply`: writes the message of a group, or a reply in its thread.
  * - `record`: records with the projects what the message shows.
  * - `forget`: removes a group whose alerts were resolved long ago.
- * - `wait`: nothing until this time. Null: until an alert changes.
+ * - `wait`: nothing before `until`. It is null if only a change of an alert gives something to do.
  */
 export type Delivery =
   | { readonly kind: 'post'; readonly group: string }

@@ -42,6 +42,10 @@ export interface LinkStats extends QueueFacts {
   /** When the oldest of them was due. Null when none is. */
   readonly overdueSince: number | null;
   readonly failed: number;
+  /** Tasks that were ever added. BullMQ also counts an addition that it dropped as a duplicate. */
+  readonly added: number;
+  /** Tasks that were ever added and are not in the queue any more, except in its lists of completed and failed ones. */
+  readonly ended: number;
   /** When the oldest runnable task became runnable. Null when none is. */
   readonly oldestRunnableAt: number | null;
 }

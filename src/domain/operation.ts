@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failureRowSchema } from './failure-row.ts';
+import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
@@ -53,6 +54,11 @@ export const outcomeSchema = z.object({
   missing: z.array(linkSchema),
   /** Tasks that were in flight when the links were set. Null when that is not known. */
   inFlight: z.number().nullable(),
+  /**
+   * Runnable tasks before Start or Restore resumed the links, with the failed ones that Restore retried. Null when that is not
+   * known. Earlier versions did not store it.
+   */
+  backlog: z.number().nullable().optional(),
   /** Failed tasks that were moved back to wait. */
   retriedTasks: z.number(),
   /**
@@ -75,6 +81,8 @@ const progressSchema = z.object({
   tasksToRetry: z.number().optional(),
   /** The failed tasks that were removed before the restore, at least. */
   removedTasks: z.number().optional(),
+  /** As in the outcome. */
+  backlog: z.number().nullable().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
@@ -133,6 +141,9 @@ export const operationSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** What happened after it was done, and how following it ended. Null if there is or was nothing to follow. */
+  followUp: followUpSchema.nullable().default(null),
+  followEnd: followEndSchema.nullable().default(null),
   /** Grows by one with each change. `notifiedSeq` is the newest one that people were notified of. */
   seq: z.number(),
   notifiedSeq: z.number(),
@@ -142,6 +153,11 @@ export const operationSchema = z.object({
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+
+/** Whether its outcome is followed now: its message changes further. */
+export function isFollowed({ followUp, followEnd }: Pick<Operation, 'followUp' | 'followEnd'>): boolean {
+  return followUp !== null && followEnd === null;
+}
 
 /** Identifies an operation. With the project's id, its keys are in the project's slot of Redis Cluster. */
 export interface OperationRef {

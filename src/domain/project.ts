@@ -92,8 +92,8 @@ export interface Project {
   readonly failure: Failure | null;
   /** The failures in a row, also after a restore of the newest. Null when the project has not failed, or has recovered. */
   readonly failureRow: FailureRow | null;
-  /** The pause that is done while some of its tasks are still in flight. */
-  readonly drainingOperation: string | null;
+  /** The operation that set the state, while its outcome is followed (`follow-up.ts`). */
+  readonly followedOperation: string | null;
   /** The operation that failed because it did not reach every link, while the reconcile job still tries. */
   readonly incompleteOperation: string | null;
   /** The operation that last changed the state. */

@@ -54,8 +54,8 @@ export function historyLineText(line: HistoryLine, context: HistoryContext): str
   if (kind === 'operation') {
     // The text of `requested` has its reason and its place.
     const { reason, channel } = main.event === 'requested' ? { reason: null, channel: null } : main;
-    const drainedAt = newest.event === 'drained' && main !== newest ? newest.at : null;
-    return messages.history.operation({ step: historyText(main, context), reason, channel, drainedAt }, context.format);
+    const followed = main === newest ? null : { step: historyText(newest, context), at: newest.at };
+    return messages.history.operation({ step: historyText(main, context), reason, channel, followed }, context.format);
   }
   const failed = entries.find(({ event }) => event === 'failed');
   const alertKind = alertKindOf(newest);

@@ -68,7 +68,11 @@ it.each([
     const { context, notified, logLines } = createFakeContext([project], {
       operations: {
         claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow }),
-        commit: async () => ({ kind: 'committed', operation: { ...operation, state: 'done' } }),
+        commit: async () => ({
+          kind: 'committed',
+          operation: { ...operation, state: 'done' },
+          operationToNotify: null,
+        }),
         endExecution: async (...execution) => void ended.push(execution),
       },
       projects: { read: async () => paused },
@@ -117,7 +121,7 @@ it.each([
         claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow + 1 }),
         commit: async ({ outcome }) => {
           outcomes.push(outcome);
-          return { kind: 'committed', operation };
+          return { kind: 'committed', operation, operationToNotify: null };
         },
         endExecution: async () => {},
         setProgress: async (_ref, progress) => {
@@ -176,7 +180,7 @@ it.each([
       },
       commit: async ({ outcome }) => {
         outcomes.push(outcome);
-        return { kind: 'committed', operation };
+        return { kind: 'committed', operation, operationToNotify: null };
       },
       endExecution: async () => {},
     },

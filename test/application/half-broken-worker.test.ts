@@ -33,6 +33,15 @@ async function startBrokenWorker(connections: Connections, queue: 'actions' | 'r
   return broken;
 }
 
+/** Waits until this many workers wait for a job of the queue `actions`. Redis gives the next one to the first of them. */
+async function waitForIdleWorkers(count: number): Promise<void> {
+  const name = Buffer.from('actions').toString('base64');
+  await waitFor(async () => {
+    const clients = String(await services.redis.client('LIST')).split('\n');
+    return clients.filter((line) => line.includes(name) && line.includes('cmd=bzpopmin')).length >= count;
+  });
+}
+
 describe.each(faults)('while a worker %s, another worker', (_fault, connections) => {
   it('pauses the links of a project that is not reconciled', async () => {
     const [near, far] = [await services.createLink('near'), await services.createLink('far', 'far')];
@@ -52,9 +61,11 @@ describe.each(faults)('while a worker %s, another worker', (_fault, connections)
     if (state === 'paused') await far.queue.pause();
     await services.createProject('orders', [far], { state });
     await services.context.projects.markReconciled('orders', 1, []);
-    const ref = await services.requestAndConfirm('orders', action);
-    await startBrokenWorker(connections(), 'actions');
+    await services.addInstance({}, { connections: connections() }).startWorkers();
+    await waitForIdleWorkers(1);
     await services.instance.startWorkers();
+    await waitForIdleWorkers(2);
+    const ref = await services.requestAndConfirm('orders', action);
     const readFinished = async () => {
       const current = await services.context.operations.read(ref);
       return current?.finishedAt != null && current;

@@ -151,8 +151,10 @@ describe('a cycle of the observer', () => {
     const ref = await requestAndConfirmWithoutJob(services, 'payments', 'pause');
     await execute(withoutJobs(services), ref);
     const notified: OperationRef[] = [];
+    let passedMs = 0;
     const context = {
       ...withoutJobs(services),
+      serverClock: { now: async () => (await services.context.serverClock.now()) + passedMs },
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
@@ -160,9 +162,10 @@ describe('a cycle of the observer', () => {
         observationChanged: async () => {},
       },
     };
+    passedMs = 60_000;
     await runObserver(context);
     expect(notified).toEqual([]);
-    expect(await services.context.projects.read('payments')).toMatchObject({ drainingOperation: ref.operation });
+    expect(await services.context.projects.read('payments')).toMatchObject({ followedOperation: ref.operation });
     finishTask();
     await waitFor(async () => (await testLink.queue.getActiveCount()) === 0);
     await runObserver(context);
@@ -170,10 +173,12 @@ describe('a cycle of the observer', () => {
     expect(notified).toEqual([ref]);
     expect(await services.context.operations.read(ref)).toMatchObject({
       state: 'done',
-      outcome: { inFlight: 0, linksDone: 1, unreconciled: [] },
+      outcome: { inFlight: 1, linksDone: 1, unreconciled: [] },
+      followUp: { goal: 'quiet', latest: { remaining: 0 } },
+      followEnd: { kind: 'reached' },
     });
     expect(await services.context.projects.read('payments')).toMatchObject({
-      drainingOperation: null,
+      followedOperation: null,
       version: 3,
       state: 'paused',
     });

@@ -207,7 +207,7 @@ describe('the alerts of a channel', () => {
           expect(needsNotification(record), key).toBe(false);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -222,7 +222,7 @@ describe('the alerts of a channel', () => {
           expect(needsNotification(record), key).toBe(false);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -234,7 +234,7 @@ describe('the alerts of a channel', () => {
         for (const [key, { alert }] of simulation.records)
           expect(simulation.shownIn(key), key).toBe(alert.state === 'firing' ? 1 : 0);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -251,7 +251,7 @@ describe('the alerts of a channel', () => {
             expect(minute.length).toBeLessThanOrEqual(maxPostsPerMinute);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

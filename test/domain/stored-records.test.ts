@@ -145,6 +145,7 @@ const outcome: Outcome = {
   retriedTasksUncertain: true,
   logRetainedUntil: at,
   removedTasks: 2,
+  backlog: 4,
 };
 
 const operations: Operation[] = [
@@ -163,6 +164,18 @@ const operations: Operation[] = [
     refusal: refusals.removed,
     reconciledAt: 6,
     laterFailure: { at, failure: taskFailure, row: failureRow },
+    followUp: {
+      goal: 'caught_up',
+      latest: {
+        at,
+        remaining: 3,
+        counters: { measuredAt: at, backlog: 3, added: 9, ended: 6 },
+        rates: { fewerPerS: 1.5, addedPerS: null, endedPerS: null },
+        noWorker: links,
+      },
+      intervalMs: 2_000,
+    },
+    followEnd: { kind: 'state_changed', at, state: 'paused', by: text },
     notifiedAt: 7,
     message,
     dialog: { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
@@ -242,7 +255,8 @@ describe('a stored record is read as it was written', () => {
 
 describe('a record of an older version', () => {
   it('of an operation has null for the fields that the version did not write', () => {
-    const { claimDelayedAt, reconciledAt, laterFailure, notifiedAt, ...older } = exampleOperation();
+    const { claimDelayedAt, reconciledAt, laterFailure, followUp, followEnd, notifiedAt, ...older } =
+      exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
   });
 

@@ -108,7 +108,7 @@ const cases = [
   {
     fault: 'a person deletes the message of the operation after its end',
     during: 'the execution',
-    sees: 'alice: orders was paused; channel: orders was paused',
+    sees: 'alice: orders was paused',
   },
   {
     fault: 'the message may not be edited (cant_update_message)',

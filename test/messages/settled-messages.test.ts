@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AlertKind, alertKinds, type ConditionOf } from '../../src/domain/conditions.ts';
+import { type FollowEnd, type FollowUp, followGoals } from '../../src/domain/follow-up.ts';
 import { type OperationKind, operationKinds } from '../../src/domain/lifecycle.ts';
 import type { Operation, OperationState, Outcome } from '../../src/domain/operation.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
@@ -83,18 +84,45 @@ const fullOutcome: Outcome = {
   ...exampleOutcome,
   missing: links,
   inFlight: 3,
+  backlog: 12_400,
   retriedTasks: 5,
   logRetainedUntil: exampleNow + hourMs,
 };
 const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'no', at: 1 } as const;
 const laterFailure = { at: exampleNow, failure };
 
+const rates = { fewerPerS: -28, addedPerS: 40, endedPerS: 12 };
+const noWorker = { total: 1, first: [exampleLink('orders-full')] };
+const latest = { at: exampleNow, remaining: 3, counters: null, rates, noWorker };
+const followUp: FollowUp = { goal: 'quiet', latest, intervalMs: 1_000 };
+const followEnds: readonly FollowEnd[] = [
+  { kind: 'reached', at: exampleNow },
+  { kind: 'timed_out', at: exampleNow },
+  ...projectStates.map((state) => ({ kind: 'state_changed' as const, at: exampleNow, state, by: 'U0BOB' })),
+  { kind: 'removed', at: exampleNow, by: 'U0BOB' },
+];
+/** An outcome that was followed. It is settled when that has ended. */
+const followed = followGoals.flatMap((goal) =>
+  followEnds.flatMap((followEnd) => [
+    { outcome: fullOutcome, followUp: { ...followUp, goal }, followEnd },
+    { outcome: fullOutcome, followUp: { ...followUp, goal, latest: null }, followEnd, laterFailure },
+    {
+      outcome: fullOutcome,
+      followUp: { ...followUp, goal, latest: { ...latest, remaining: null, rates: null } },
+      followEnd,
+    },
+    { outcome: { ...fullOutcome, inFlight: null }, followUp: { ...followUp, goal, latest: null }, followEnd },
+  ]),
+);
+
 const outcomes: Readonly<Partial<Record<OperationState, (action: OperationKind) => readonly Partial<Operation>[]>>> = {
   done: () => [
     { outcome: exampleOutcome },
+    { outcome: { ...exampleOutcome, backlog: 0 } },
     { outcome: fullOutcome },
     { outcome: { ...fullOutcome, inFlight: null, retriedTasksUncertain: true } },
     { outcome: fullOutcome, laterFailure },
+    ...followed,
     { outcome: exampleOutcome, laterFailure: { at: exampleNow, failure: { ...failure, kind: 'link_unreachable' } } },
   ],
   failed: (action) => [

@@ -75,6 +75,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   drained(replay) {
     if (currentVersion(replay).state !== 'paused') replay.report(`drained while ${currentVersion(replay).state}`);
   },
+  caught_up(replay) {
+    if (currentVersion(replay).state !== 'running') replay.report(`caught up while ${currentVersion(replay).state}`);
+  },
 };
 
 /** Events without a handler must not change the version. */

@@ -50,10 +50,10 @@ async function findOutdatedProcesses({ redis, bots }: System): Promise<string> {
 async function findPendingWork({ redis, bots }: System, project: ModelProject): Promise<string> {
   const { id, onFailure, links } = project;
   const record = await redis.hgetall(`syncbot:{p:${id}}:state`);
-  const { state = '', version, activeOperation, reconciledVersion, drainingOperation } = record;
+  const { state = '', version, activeOperation, reconciledVersion, followedOperation } = record;
   if (activeOperation !== '') return `active operation ${activeOperation}`;
   if (reconciledVersion !== version) return `version ${version}, reconciled version ${reconciledVersion}`;
-  if (drainingOperation !== '') return 'tasks in flight';
+  if (state === 'paused' && followedOperation !== '') return 'tasks in flight';
   const open = (await bots[0]?.context.operations.listOpen(id)) ?? [];
   const unresolved = open.filter((operation) => operation.state !== 'requested');
   if (unresolved.length > 0)

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
 import type { FailureRow } from '../../src/domain/failure-row.ts';
+import { type FollowEnd, followGoals } from '../../src/domain/follow-up.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
 import { type Failure, type Link, noWatermark } from '../../src/domain/link.ts';
@@ -69,6 +70,8 @@ const linkStats = fc.record({
     ),
   ),
   failed: taskCount,
+  added: taskCount,
+  ended: taskCount,
   oldestRunnableAt: fc.option(timestamp),
   now: fc.constant(now),
   bullmqVersion: fc.option(nonEmptyText),
@@ -211,7 +214,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     watermarks: fc.constant({}),
     failure: fc.option(failure),
     failureRow: fc.option(failureRow),
-    drainingOperation: fc.constant(null),
+    followedOperation: fc.constant(null),
     incompleteOperation: fc.constant(null),
     lastOperation: fc.constant(null),
     pendingLinks: fc.constant([]),
@@ -320,7 +323,35 @@ const outcome = fc.record({
   missing: fc.array(link, { maxLength: 100 }),
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,
+  backlog: fc.option(taskCount),
 });
+
+const rate = fc.double({ min: 0, max: 1e9, noNaN: true });
+const followUp = fc.record({
+  goal: fc.constantFrom(...followGoals),
+  latest: fc.option(
+    fc.record({
+      at: timestamp,
+      remaining: fc.option(taskCount),
+      counters: fc.constant(null),
+      rates: fc.option(
+        fc.record({ fewerPerS: fc.double({ noNaN: true }), addedPerS: fc.option(rate), endedPerS: fc.option(rate) }),
+      ),
+      noWorker: linkSample,
+    }),
+  ),
+  intervalMs: taskCount,
+});
+const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('reached' as const, 'timed_out' as const), at: timestamp }),
+  fc.record({
+    kind: fc.constant('state_changed' as const),
+    at: timestamp,
+    state: fc.constantFrom(...projectStates),
+    by: requester,
+  }),
+  fc.record({ kind: fc.constant('removed' as const), at: timestamp, by: requester }),
+);
 
 export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
@@ -348,6 +379,8 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     refusal: fc.option(refusalArbitrary),
     reconciledAt: fc.option(timestamp),
     laterFailure: fc.option(fc.record({ at: timestamp, failure })),
+    followUp: fc.option(followUp),
+    followEnd: fc.option(followEnd),
     seq: fc.nat(50),
     notifiedSeq: fc.nat(50),
     notifiedAt: fc.option(timestamp),

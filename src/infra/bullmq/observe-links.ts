@@ -74,6 +74,8 @@ const repliesSchema = z.array(
         active: count,
         delayed: count,
         failed: count,
+        added: count,
+        ended: count,
         overdue: count,
         overdueSince: optionalTime,
         oldestRunnableAt: optionalTime,

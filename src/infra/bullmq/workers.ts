@@ -132,7 +132,7 @@ type JobKey = Pick<Job, 'id' | 'repeatJobKey'>;
 /** Which jobs this worker leaves to the others, since it did not reach their links. It tries such a job again after several turns. */
 interface Turns {
   leaveToOthers(job: JobKey): void;
-  /** Whether it is still the turn of the others. Uses up a turn. */
+  /** Whether it is still the turn of the others. Uses up a turn, which lasts 100 ms. */
   skips(job: JobKey): boolean;
 }
 
@@ -141,10 +141,15 @@ interface Turns {
  * job, so one turn is not enough. A job that is due goes to the worker whose clock is ahead.
  */
 const turnsOfOthers = 4;
+/** The worker that has returned a job may take it again within milliseconds, before another one on a busy machine can. */
+const turnMs = 100;
 const turnsExpireMs = 5_000;
 
 export function createTurns(): Turns {
-  const left = new Map<string, { turnsLeft: number; readonly expiry: NodeJS.Timeout | undefined }>();
+  const left = new Map<
+    string,
+    { turnsLeft: number; turnEndsAt: number; readonly expiry: NodeJS.Timeout | undefined }
+  >();
   return {
     leaveToOthers(job) {
       const key = keyOf(job);
@@ -152,12 +157,16 @@ export function createTurns(): Turns {
       // The jobs of a cycle share an entry. The next one may be due in minutes.
       const isCycle = job.repeatJobKey !== undefined;
       const expiry = isCycle ? undefined : setTimeout(() => left.delete(key), turnsExpireMs).unref();
-      left.set(key, { turnsLeft: turnsOfOthers, expiry });
+      left.set(key, { turnsLeft: turnsOfOthers, turnEndsAt: 0, expiry });
     },
     skips(job) {
       const entry = left.get(keyOf(job));
-      if (entry === undefined || entry.turnsLeft === 0) return false;
+      if (entry === undefined) return false;
+      const now = performance.now();
+      if (now < entry.turnEndsAt) return true;
+      if (entry.turnsLeft === 0) return false;
       entry.turnsLeft -= 1;
+      entry.turnEndsAt = now + turnMs;
       return true;
     },
   };

@@ -79,7 +79,8 @@ const commitStep = defineStep(
   'commit-operation',
   jsonReply(
     z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.enum(['committed', 'repeated']), operation }),
+      z.strictObject({ kind: z.literal('committed'), operation, operationToNotify: z.string().nullable() }),
+      z.strictObject({ kind: z.literal('repeated'), operation }),
       z.strictObject({ kind: z.enum(['conflict', 'other_executions']) }),
     ]),
   ),
@@ -90,7 +91,7 @@ const passPreflightStep = defineStep(
 );
 const setProgressStep = defineStep('set-progress', noReply);
 const markNotifiedStep = defineStep('mark-operation-notified', noReply);
-const markDrainedStep = defineStep('mark-operation-drained', writeReply);
+const updateFollowUpStep = defineStep('update-follow-up', writeReply);
 const beginExecutionStep = defineStep('begin-execution', noReply);
 const endExecutionStep = defineStep('end-execution', noReply);
 
@@ -192,7 +193,13 @@ export function createOperationStore({
     async markNotified(ref, { seq, message, dialogUses }) {
       await runStep(markNotifiedStep, { ...idsOf(ref), seq, message: toJson(message), dialogUses });
     },
-    markDrained: (ref, outcome) => runStep(markDrainedStep, { ...idsOf(ref), outcome: JSON.stringify(outcome) }),
+    updateFollowUp: (ref, { followUp, followEnd, ...change }) =>
+      runStep(updateFollowUpStep, {
+        ...idsOf(ref),
+        ...change,
+        followUp: JSON.stringify(followUp),
+        followEnd: toJson(followEnd),
+      }),
     async beginExecution(project, executionId) {
       await runStep(beginExecutionStep, { project, executionId, executionTimeoutMs });
     },
@@ -240,15 +247,13 @@ const emptyFields = [
   'message',
 ];
 
-function commitArgs({ ref, pendingLinks, outcome, refusal, failure, ...request }: CommitRequest) {
-  const { projectChange } = request;
-  const isPaused = projectChange.kind === 'set' && projectChange.state === 'paused';
+function commitArgs({ ref, pendingLinks, outcome, followUp, refusal, failure, ...request }: CommitRequest) {
   return {
     ...idsOf(ref),
     ...request,
-    isDraining: isPaused && (outcome?.inFlight ?? 0) > 0,
     pendingLinks: JSON.stringify(pendingLinks),
     outcome: toJson(outcome),
+    followUp: toJson(followUp),
     refusal: toJson(refusal),
     failure: toJson(failure),
   };

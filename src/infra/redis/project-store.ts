@@ -18,7 +18,7 @@ const maxAuditedLinks = 20;
 const conflict = z.strictObject({ kind: z.literal('conflict') });
 const createProjectStep = defineStep('create-project', writeReply);
 const updateProjectStep = defineStep('update-project', writeReply);
-const removeProjectStep = defineStep('remove-project', writeReply);
+const removeProjectStep = defineStep('remove-project', replyWithOperationToNotify('written'));
 const setWatermarksStep = defineStep('set-watermarks', writeReply);
 const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
@@ -115,7 +115,7 @@ export function createProjectReads({
   };
 }
 
-function replyWithOperationToNotify<Kind extends 'failed' | 'reconciled'>(kind: Kind) {
+function replyWithOperationToNotify<Kind extends 'failed' | 'reconciled' | 'written'>(kind: Kind) {
   return jsonReply(
     z.union([z.strictObject({ kind: z.literal(kind), operationToNotify: z.string().nullable() }), conflict]),
   );

@@ -45,7 +45,8 @@ const stateHashSchema = z.object({
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   /** Earlier versions did not store it. */
   failureRow: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureRowSchema)])).prefault(''),
-  drainingOperation: emptyIsNull,
+  /** Earlier versions did not write it. */
+  followedOperation: emptyIsNull.default(null),
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,
   pendingLinks: json.pipe(z.array(z.string())).nullable(),
@@ -100,7 +101,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'message', 'dialog'];
+const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'followUp', 'followEnd', 'message', 'dialog'];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
 const numberOrNullFields = [
   'resolvedAt',

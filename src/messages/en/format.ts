@@ -66,6 +66,12 @@ function twoUnits(ms: number, unit: { big: number; small: number; names: readonl
   return small === 0 ? `${big} ${unit.names[0]}` : `${big} ${unit.names[0]} ${small} ${unit.names[1]}`;
 }
 
+/** A rate: `310/s`, `24/min`, `3/h`. */
+export function formatRate(perS: number): string {
+  const [count, unit] = perS >= 1 ? [perS, 's'] : perS * 60 >= 1 ? [perS * 60, 'min'] : [perS * 3_600, 'h'];
+  return perS === 0 ? '0/s' : `${formatNumber(Math.round(count))}/${unit}`;
+}
+
 /** A sentence about failed tasks that were removed, after another sentence. `removedTasks` is a lower bound. */
 export function removedTasksSentence(removedTasks = 0): string {
   if (removedTasks === 0) return '';

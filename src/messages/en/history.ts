@@ -57,6 +57,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   failed: (entry, context) =>
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
+  caught_up: () => 'caught up',
   correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'
@@ -114,18 +115,18 @@ interface OperationFacts {
   readonly step: string;
   readonly reason: string | null;
   readonly channel: string | null;
-  /** When the last task in flight of a pause ended, epoch ms. */
-  readonly drainedAt: number | null;
+  /** What happened after it was done, and when, epoch ms. */
+  readonly followed: { readonly step: string; readonly at: number } | null;
 }
 
 /** `paused 2 of 2 links · because we deploy · in #sync`. */
-function operation({ step, reason, channel, drainedAt }: OperationFacts, format: Formatter): string {
+function operation({ step, reason, channel, followed }: OperationFacts, format: Formatter): string {
   const why = formatReason(reason, format, 120);
   return joinDots(
     step,
     why === null ? null : `because ${why}`,
     channel === null ? null : `in ${format.channel(channel)}`,
-    drainedAt === null ? null : `the last task in flight ended ${format.time(drainedAt)}`,
+    followed === null ? null : `${followed.step} ${format.time(followed.at)}`,
   );
 }
 

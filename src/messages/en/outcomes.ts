@@ -4,13 +4,15 @@ import type { Operation, OperationState } from '../../domain/operation.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
+import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
 /**
- * An operation in each of its states. The text of a finished one is settled: its message is not edited again, so it stays
- * true whatever happens to the project. It is in the past tense, and what happened later has a clock time.
+ * An operation in each of its states. The text of a finished one that is followed no longer is settled: its message is not
+ * edited again, so it stays true whatever happens to the project. It is in the past tense, and what happened later has a clock
+ * time.
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: (facts) => {
@@ -68,7 +70,7 @@ function done(facts: OutcomeFacts): OutcomeText {
       isAction(action) ? outcome && pluralize(outcome.linksDone, 'link') : correctionResult(facts.operation),
     ),
     attribution: attribution(facts),
-    more: [...laterFailure(facts), ...effects(facts)],
+    more: [...laterFailure(facts), ...followUpText(facts), ...effects(facts)],
   };
 }
 
@@ -162,22 +164,33 @@ function notConfirmed({ operation, format }: OutcomeFacts, event: string, conseq
   return { headline, attribution: '', more: [consequence] };
 }
 
-/** Retried tasks, tasks in flight, the deadline of a restore, links without a queue. */
-function effects({ operation: { action, outcome }, format }: OutcomeFacts): string[] {
+/** Retried tasks, tasks in flight that are not followed, the deadline of a restore, links without a queue. */
+function effects({ operation: { action, outcome, followUp }, format }: OutcomeFacts): string[] {
   if (outcome === null) return [];
-  const { inFlight, missing, logRetainedUntil, retriedTasks, retriedTasksUncertain, removedTasks = 0 } = outcome;
+  const {
+    inFlight,
+    backlog,
+    missing,
+    logRetainedUntil,
+    retriedTasks,
+    retriedTasksUncertain,
+    removedTasks = 0,
+  } = outcome;
   const failedTasks = pluralize(retriedTasks, 'failed task');
   const retried =
     retriedTasksUncertain === true
       ? `It was not known how many of ${failedTasks} were retried`
       : `${failedTasks} retried, before newer ones`;
   return [
+    ...(backlog === 0 ? ['No task was waiting'] : []),
     ...(retriedTasks > 0 ? [retried] : []),
     ...(removedTasks > 0
       ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
       : []),
-    ...(action === 'pause' && inFlight === null ? ['It was not known how many tasks were still in flight'] : []),
-    ...(action === 'pause' && inFlight !== null && inFlight > 0 ? [inFlightText(inFlight)] : []),
+    ...(action === 'pause' && followUp === null && inFlight === null
+      ? ['It was not known how many tasks were still in flight']
+      : []),
+    ...(action === 'pause' && followUp === null && inFlight !== null && inFlight > 0 ? [inFlightText(inFlight)] : []),
     ...(logRetainedUntil === undefined
       ? []
       : [`A restore was due before ${format.time(logRetainedUntil)}, the end of the source's log`]),

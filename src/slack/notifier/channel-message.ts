@@ -18,8 +18,8 @@ export type PostResult =
 export interface Target {
   /** The message to update. Null to post a new one. */
   readonly messageRef: MessageRef | null;
-  /** The channel of a new message, also when a person deleted the old one. */
-  readonly channel: string;
+  /** The channel of a new message, also when a person deleted the old one. Null to post no new one. */
+  readonly channel: string | null;
 }
 
 export interface ChatOptions {
@@ -67,6 +67,7 @@ export async function postOrUpdate(options: ChatOptions, message: Message, targe
     const updated = await attempt(log, () => update(client, content, messageRef));
     if (updated.kind !== 'not_found') return updated;
   }
+  if (channel === null) return { kind: 'cannot_post', code: 'message_not_found' };
   const posted = await attempt(log, () => post(client, content, { channel }));
   return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
 }

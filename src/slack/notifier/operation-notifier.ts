@@ -2,7 +2,7 @@ import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Notifier } from '../../application/ports.ts';
 import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import { type Dialog, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
+import { type Dialog, isFollowed, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -85,7 +85,8 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     if (!isComplete) throw delivery.error;
     tracked.delete(ref.operation);
     const { state } = operation;
-    if (!isUnfinished(operation)) log.info({ state, destinations: delivery.destinations }, 'operation notified');
+    if (!isUnfinished(operation) && !isNotified(operation))
+      log.info({ state, destinations: delivery.destinations }, 'operation notified');
   };
 }
 
@@ -143,7 +144,8 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
   if (channel.kind === 'retry' || dialog.kind === 'retry') {
     return { ...report, ...scheduleRetry(notification, report.tracking, { channel, dialog }) };
   }
-  const needsDirectMessage = destinations.length === 0 && !isUnfinished(operation) && channel.kind === 'unavailable';
+  const needsDirectMessage =
+    destinations.length === 0 && !isUnfinished(operation) && !isNotified(operation) && channel.kind === 'unavailable';
   if (!needsDirectMessage) return report;
   const direct = await attempt(0, () => sendDirectMessage(slack, notification));
   if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
@@ -216,10 +218,18 @@ async function notifyChannel(
   if (channel === null) return { kind: 'skipped' };
   // The requester reads a refusal in the dialog, else in a direct message.
   if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
-  const result = await postOrUpdate({ client, log }, message, { messageRef: operation.message, channel });
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
+  const target = { messageRef, channel: isNotified(operation) ? null : channel };
+  const result = await postOrUpdate({ client, log }, message, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return { kind: 'unavailable' };
+}
+
+/** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */
+function isNotified({ notifiedAt }: Operation): boolean {
+  return notifiedAt !== null;
 }
 
 /** The command line prints a refusal itself. */
@@ -238,9 +248,13 @@ async function updateDialog(
 ): Promise<Delivery> {
   const { dialog } = operation;
   if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
+  const isNew = dialog.usesLeft === responseUrlMaxUses;
+  if (isUnfinished(operation) && !isNew) return { kind: 'skipped' };
+  // What is followed changes the message. Only without one the dialog shows how it ended.
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && !isNew && (messageRef !== null || isFollowed(operation))) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
   if (tracking.dialogText === shown.text) return { kind: 'delivered' };
-  if (isUnfinished(operation) && dialog.usesLeft < responseUrlMaxUses) return { kind: 'skipped' };
   const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {

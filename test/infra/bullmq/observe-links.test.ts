@@ -53,6 +53,7 @@ describe('counts', () => {
     finishTask();
     await worker.close();
     expect(stats).toMatchObject({ waiting: 3, prioritized: 2, active: 1, delayed: 2, overdue: 1, failed: 1 });
+    expect(stats).toMatchObject({ added: 9, ended: 1 });
     expect(linkBacklog(stats)).toBe(6);
   });
 

@@ -33,6 +33,16 @@ it('A job that exceeds its time limit fails, and the worker runs the next one.',
 
 afterEach(() => vi.useRealTimers());
 
+/** Whether the worker skips the job in each of five turns. A turn lasts 100 ms. */
+function skippedTurns(turns: ReturnType<typeof createTurns>, job: Parameters<typeof turns.skips>[0]): boolean[] {
+  return [1, 2, 3, 4, 5].map(() => {
+    vi.advanceTimersByTime(100);
+    const skipped = turns.skips(job);
+    if (skipped) for (let again = 0; again < 50; again++) expect(turns.skips(job)).toBe(true);
+    return skipped;
+  });
+}
+
 it('A job that was returned twice is left to the other workers for four turns, or for five seconds from the second return.', () => {
   vi.useFakeTimers();
   const [turns, job] = [createTurns(), { id: 'execute-op1' }];
@@ -40,7 +50,7 @@ it('A job that was returned twice is left to the other workers for four turns, o
   vi.advanceTimersByTime(4_000);
   turns.leaveToOthers(job);
   vi.advanceTimersByTime(4_000);
-  expect([1, 2, 3, 4, 5].map(() => turns.skips(job))).toEqual([true, true, true, true, false]);
+  expect(skippedTurns(turns, job)).toEqual([true, true, true, true, false]);
   turns.leaveToOthers(job);
   vi.advanceTimersByTime(5_000);
   expect(turns.skips(job)).toBe(false);
@@ -49,10 +59,10 @@ it('A job that was returned twice is left to the other workers for four turns, o
 it('The jobs of a cycle are left to the other workers for four turns, however late the next one is due.', () => {
   vi.useFakeTimers();
   const turns = createTurns();
-  const job = (at: number) => ({ id: `repeat:observe:${at}`, repeatJobKey: 'observe' });
-  turns.leaveToOthers(job(1));
+  turns.leaveToOthers({ id: 'repeat:observe:1', repeatJobKey: 'observe' });
   vi.advanceTimersByTime(600_000);
-  expect([2, 3, 4, 5, 6].map((at) => turns.skips(job(at)))).toEqual([true, true, true, true, false]);
+  const next = { id: 'repeat:observe:2', repeatJobKey: 'observe' };
+  expect(skippedTurns(turns, next)).toEqual([true, true, true, true, false]);
 });
 
 it('A cycle that does not reach every link is left to a worker whose clock is behind.', async () => {

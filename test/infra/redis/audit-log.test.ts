@@ -30,6 +30,7 @@ async function runPause(): Promise<void> {
   await request();
   await stores.operations.resolve({ ref, decision: 'confirm', by: 'U0ALICE', dialog: null });
   await stores.operations.claim(ref, 'run-1');
+  const followUp = { goal: 'quiet', latest: null, intervalMs: 1_000 } as const;
   const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], inFlight: 2, retriedTasks: 0 };
   const completion = {
     ref,
@@ -43,12 +44,21 @@ async function runPause(): Promise<void> {
     executionId: 'run-1',
     isOnlyExecution: false,
     outcome,
+    followUp,
     refusal: null,
     failure: null,
     pendingLinks: [],
     oldestUnprocessedAt: null,
   });
-  await stores.operations.markDrained(ref, { ...outcome, inFlight: 0 });
+  const expectedSeq = (await stores.operations.read(ref))?.seq ?? 0;
+  const followEnd = { kind: 'reached', at: 1 } as const;
+  await stores.operations.updateFollowUp(ref, {
+    expectedVersion: 3,
+    expectedSeq,
+    followUp,
+    followEnd,
+    event: 'drained',
+  });
 }
 
 it('Every step of an operation has an entry, newest first.', async () => {
@@ -114,6 +124,7 @@ it('An operation that ends with a refusal has its code in the history.', async (
     pendingLinks: [],
     oldestUnprocessedAt: null,
     outcome: null,
+    followUp: null,
     refusal,
     failure: null,
   });

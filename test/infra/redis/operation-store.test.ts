@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CommitRequest, NewOperation, Stores } from '../../../src/application/stores.ts';
+import type { CommitRequest, FollowUpChange, NewOperation, Stores } from '../../../src/application/stores.ts';
 import { noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
@@ -43,6 +43,7 @@ const resolve = (
   by: string | null = 'U0ALICE',
   more: { ref?: OperationRef; dialog?: NewDialog } = {},
 ) => stores.operations.resolve({ ref, decision, by, dialog: null, ...more });
+const followUp = { goal: 'quiet', latest: null, intervalMs: 1_000 } as const;
 const outcome = { linksTotal: 1, linksDone: 1, unreconciled: [], missing: [], inFlight: 0, retriedTasks: 0 };
 const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
   ref,
@@ -55,6 +56,7 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
   pendingLinks: [],
   oldestUnprocessedAt: null,
   outcome,
+  followUp: null,
   refusal: null,
   failure: null,
   ...more,
@@ -63,10 +65,15 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
 /** All keys of the project with their serialized values. */
 const snapshot = async () => {
   const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, (await services.redis.dumpBuffer(name))?.toString('hex')])),
-  );
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await serialize(name)])));
 };
+
+/** Redis may dump the same hash in another order. */
+async function serialize(key: string): Promise<string | undefined> {
+  const { redis } = services;
+  if ((await redis.type(key)) === 'hash') return JSON.stringify(Object.entries(await redis.hgetall(key)).sort());
+  return (await redis.dumpBuffer(key))?.toString('hex');
+}
 
 /** Runs a step twice. The second run must change nothing. */
 async function runTwice<T>(operationStep: () => Promise<T>): Promise<[T, T]> {
@@ -331,7 +338,7 @@ describe('a claim checks the state rules again', () => {
 
   it('A claim is refused if the project was removed.', async () => {
     await request({ id: 'requested', by: 'U0BOB' });
-    expect(await stores.projects.remove('orders', 1, 'cli:carol')).toEqual({ kind: 'written' });
+    expect(await stores.projects.remove('orders', 1, 'cli:carol')).toMatchObject({ kind: 'written' });
     for (const operation of [ref.operation, 'requested']) {
       expect(await stores.operations.read({ project: 'orders', operation })).toMatchObject({
         state: 'refused',
@@ -442,9 +449,9 @@ describe('a commit', () => {
 
   it('A rollback restores every field as it was before the claim.', async () => {
     await claimOperation();
-    await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 3 } }));
+    await stores.operations.commit(completion({ followUp }));
     const before = await stores.projects.read('orders');
-    expect(before).toMatchObject({ state: 'paused', version: 3, drainingOperation: 'op1', reconciledVersion: 3 });
+    expect(before).toMatchObject({ state: 'paused', version: 3, followedOperation: 'op1', reconciledVersion: 3 });
     const restore = { project: 'orders', operation: 'op2' };
     await request({ id: 'op2', action: 'restore', by: 'U0BOB', reason: null, projectVersion: 3 });
     await resolve('confirm', 'U0BOB', { ref: restore });
@@ -515,7 +522,7 @@ describe('a commit', () => {
       failure,
       incompleteOperation: 'op1',
       lastOperation: 'op1',
-      drainingOperation: null,
+      followedOperation: null,
       activeOperation: null,
       oldestUnprocessedAt: later,
       pendingLinks: ['default/bull:new'],
@@ -714,14 +721,84 @@ describe('open operations', () => {
     expect(await services.redis.zrange(orderKeys.runs, 0, '-1')).toEqual(['other']);
   });
 
-  it('The end of the last task in flight opens a finished operation again.', async () => {
-    await claimOperation();
-    await stores.operations.commit(completion({ outcome: { ...outcome, inFlight: 1 } }));
-    await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
-    expect(await readOpenIds()).toEqual([]);
-    expect(await stores.operations.markDrained(ref, outcome)).toEqual({ kind: 'written' });
-    expect(await stores.operations.markDrained(ref, outcome)).toEqual({ kind: 'conflict' });
-    expect(await readOpenIds()).toEqual(['op1']);
+  describe('of an operation that is followed', () => {
+    const noWorker = { total: 0, first: [] };
+    const latest = { at: 1_764_198_778_123, remaining: 2, counters: null, rates: null, noWorker };
+    const readFollowed = async () => (await stores.projects.read('orders'))?.followedOperation;
+    const change = async (more: Partial<FollowUpChange> = {}): Promise<FollowUpChange> => ({
+      expectedVersion: 3,
+      expectedSeq: (await stores.operations.read(ref))?.seq ?? 0,
+      followUp: { ...followUp, latest },
+      followEnd: null,
+      event: null,
+      ...more,
+    });
+    const followEnd = { kind: 'reached', at: 1_764_198_779_456 } as const;
+    beforeEach(async () => {
+      await claimOperation();
+      await stores.operations.commit(completion({ followUp }));
+      await stores.operations.markNotified(ref, { seq: 99, message: null, dialogUses: 0 });
+    });
+
+    it('each change opens the operation again, and is written once', async () => {
+      expect(await readOpenIds()).toEqual([]);
+      const progress = await change();
+      expect(await stores.operations.updateFollowUp(ref, progress)).toEqual({ kind: 'written' });
+      expect(await stores.operations.updateFollowUp(ref, progress)).toEqual({ kind: 'conflict' });
+      expect(await readOpenIds()).toEqual(['op1']);
+      expect(await stores.operations.read(ref)).toMatchObject({ followUp: { latest }, followEnd: null });
+      expect(await readFollowed()).toBe('op1');
+    });
+
+    it('the end is recorded, and the project follows it no longer', async () => {
+      expect(await stores.operations.updateFollowUp(ref, await change({ followEnd, event: 'drained' }))).toEqual({
+        kind: 'written',
+      });
+      expect(await stores.operations.read(ref)).toMatchObject({ followUp: { latest }, followEnd });
+      expect(await readFollowed()).toBeNull();
+      expect(await stores.operations.updateFollowUp(ref, await change())).toEqual({ kind: 'conflict' });
+      expect((await stores.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({
+        event: 'drained',
+        operation: 'op1',
+      });
+    });
+
+    it('a change that was decided at another version of the project is a conflict', async () => {
+      await request({ id: 'op2', action: 'restore', projectVersion: 3 });
+      const progress = await change();
+      await resolve('confirm', 'U0ALICE', { ref: { ...ref, operation: 'op2' } });
+      await stores.operations.claim({ ...ref, operation: 'op2' }, 'run-2');
+      expect(await stores.operations.updateFollowUp(ref, progress)).toEqual({ kind: 'conflict' });
+      expect(await stores.operations.updateFollowUp(ref, { ...progress, expectedVersion: 4 })).toEqual({
+        kind: 'conflict',
+      });
+    });
+
+    it('following ends when another operation sets the state, and that operation is notified', async () => {
+      await request({ id: 'op2', action: 'restore', by: 'U0BOB', projectVersion: 3 });
+      const restore = { ...ref, operation: 'op2' };
+      await resolve('confirm', 'U0BOB', { ref: restore });
+      await stores.operations.claim(restore, 'run-2');
+      expect(await readFollowed()).toBe('op1');
+      const running = { kind: 'set', state: 'running' } as const;
+      const commit = completion({ ref: restore, expectedVersion: 4, executionId: 'run-2', projectChange: running });
+      expect(await stores.operations.commit(commit)).toMatchObject({ operationToNotify: 'op1' });
+      expect(await stores.operations.read(ref)).toMatchObject({
+        followUp,
+        followEnd: { kind: 'state_changed', at: expect.any(Number), state: 'running', by: 'U0BOB' },
+      });
+      expect(await readFollowed()).toBeNull();
+    });
+
+    it('following ends when its project is removed', async () => {
+      expect(await stores.projects.remove('orders', 3, 'cli:carol')).toEqual({
+        kind: 'written',
+        operationToNotify: 'op1',
+      });
+      expect(await stores.operations.read(ref)).toMatchObject({
+        followEnd: { kind: 'removed', at: expect.any(Number), by: 'cli:carol' },
+      });
+    });
   });
 
   it('Redis keeps an unfinished operation without limit and a finished one for the retention time.', async () => {

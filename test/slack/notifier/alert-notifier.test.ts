@@ -119,7 +119,7 @@ describe('a group of one alert', () => {
     expect([...fixture.groups()]).toEqual([]);
   });
 
-  it('about a new queue is silent: nobody has to do anything', async () => {
+  it('about a new queue is silent: a person does not have to do anything', async () => {
     await fixture.setAlert('orders', { kind: 'queue_created', links });
     await wait();
     expect(fixture.slack.calls).toEqual([]);

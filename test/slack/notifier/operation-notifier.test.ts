@@ -244,6 +244,64 @@ describe('the dialog of the requester', () => {
   });
 });
 
+describe('an outcome that is followed', () => {
+  const pausing: Partial<Operation> = {
+    ...doneOperation,
+    finishedAt: exampleNow,
+    outcome: { ...exampleOutcome, inFlight: 3 },
+    followUp: { goal: 'quiet', latest: null, intervalMs: 1_000 },
+  };
+  const observed = { at: exampleNow, counters: null, rates: null, noWorker: { total: 0, first: [] } };
+  const progress: Partial<Operation> = {
+    followUp: { goal: 'quiet', latest: { ...observed, remaining: 1 }, intervalMs: 2_000 },
+  };
+  const end: Partial<Operation> = { followEnd: { kind: 'reached', at: exampleNow } };
+  const notified: Partial<Operation> = { notifiedAt: exampleNow };
+
+  it('edits its message, and not the dialog again', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify({ state: 'running' });
+    await updateAndNotify(pausing);
+    expect(channelTexts()).toEqual([expect.stringContaining('3 tasks still finishing')]);
+    const dialogUpdates = slack.callsTo('response_url').length;
+    await updateAndNotify({ ...notified, ...progress });
+    expect(channelTexts()).toEqual([expect.stringContaining('1 task still finishing')]);
+    await updateAndNotify(end);
+    expect(channelTexts()).toEqual([expect.stringMatching(/Quiet from .*, when its 3 tasks in flight had ended$/)]);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(slack.callsTo('response_url')).toHaveLength(dialogUpdates);
+    expect(logged.map(({ message }) => message)).toEqual(['operation notified']);
+  });
+
+  it('is not posted again when a person deleted its message', async () => {
+    operation = exampleOperation();
+    await updateAndNotify(pausing);
+    slack.injectFault({ method: 'chat.update', error: 'message_not_found' });
+    await updateAndNotify({ ...notified, ...progress });
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('shows in the dialog how it ended if the channel could not have the outcome', async () => {
+    operation = exampleOperation({ channel: 'C0OTHER', dialog: createDialog() });
+    await updateAndNotify({ state: 'running' });
+    await updateAndNotify(pausing);
+    const posts = slack.callsTo('chat.postMessage').length;
+    await updateAndNotify({ ...notified, ...progress });
+    expect(ephemeralsToAlice().at(-1)?.text).toContain('3 tasks still finishing');
+    await updateAndNotify(end);
+    expect(ephemeralsToAlice().at(-1)?.text).toContain('Quiet from');
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(posts);
+  });
+
+  it('replaces the dialog of a repeated press', async () => {
+    operation = exampleOperation();
+    await updateAndNotify(pausing);
+    await updateAndNotify({ ...notified, dialog: createDialog() });
+    expect(ephemeralsToAlice()).toHaveLength(1);
+  });
+});
+
 describe('an outcome that neither the channel nor the dialog can show', () => {
   it('is not sent to a person before the end', async () => {
     operation = exampleOperation({ channel: 'C0OTHER' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FollowEnd, FollowGoal, FollowObservation, FollowRates } from '../../../src/domain/follow-up.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
@@ -15,6 +16,21 @@ describe('the message of an operation', () => {
   const done: Partial<Operation> = { state: 'done', toState: 'paused' };
   const restored: Partial<Operation> = { action: 'restore', state: 'done', toState: 'running' };
   const links = [exampleLink('orders-incr')];
+  const observed = (remaining: number | null, rates: FollowRates | null = null): FollowObservation => {
+    return { at, remaining, rates, counters: null, noWorker: { total: 0, first: [] } };
+  };
+  const reached: FollowEnd = { kind: 'reached', at };
+  const timedOut: FollowEnd = { kind: 'timed_out', at };
+  const follow =
+    (operation: Partial<Operation>, goal: FollowGoal) =>
+    ({ latest = observed(0), end = null }: { latest?: FollowObservation | null; end?: FollowEnd | null }) => ({
+      ...operation,
+      finishedAt: at - 12 * 3_600_000,
+      outcome: { ...exampleOutcome, inFlight: 3, backlog: 12_400 },
+      followUp: { goal, latest, intervalMs: 1_000 },
+      followEnd: end,
+    });
+  const [quiet, caughtUp] = [follow(done, 'quiet'), follow(restored, 'caught_up')];
 
   it.each<[string, Partial<Operation>, string]>([
     ['confirmed', { state: 'confirmed' }, 'orders · Pausing… · by <@U0ALICE> · we deploy'],
@@ -29,6 +45,66 @@ describe('the message of an operation', () => {
       'done with tasks in flight',
       { ...done, outcome: { ...exampleOutcome, inFlight: 3 } },
       '\n3 tasks were still in flight then',
+    ],
+    ['paused, and tasks are finishing', quiet({ latest: null }), '\n3 tasks still finishing'],
+    ['paused, and not every link answers', quiet({ latest: observed(null) }), '\nIt is not known yet how many tasks'],
+    ['paused and quiet', quiet({ end: reached }), `\nQuiet from ${time}, when its 3 tasks in flight had ended`],
+    [
+      'paused, and a task does not end',
+      quiet({ end: timedOut, latest: observed(1) }),
+      '12 h, 1 task was still in flight',
+    ],
+    ['restored', caughtUp({ latest: null }), '\nCatching up: 12,400 left'],
+    [
+      'restored, at the first observation',
+      caughtUp({ latest: observed(12_400) }),
+      `\nCatching up: 12,400 left at ${time}`,
+    ],
+    [
+      'restored, and the backlog falls',
+      caughtUp({ latest: observed(12_400, { fewerPerS: 310, addedPerS: 40, endedPerS: 350 }) }),
+      `\nCatching up: 12,400 left at ${time} · 310/s · about 40 s`,
+    ],
+    [
+      'restored, and the backlog grows',
+      caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: 40, endedPerS: 0.2 }) }),
+      `\nNot catching up: 12,400 left at ${time} · in 40/s, out 12/min`,
+    ],
+    [
+      'restored, and nothing but the backlog can be measured',
+      caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: null, endedPerS: null }) }),
+      `\nNot catching up: 12,400 left at ${time} · 28/s more`,
+    ],
+    [
+      'restored, and links have no worker',
+      caughtUp({ latest: { ...observed(12_400), noWorker: { total: 10, first: links } } }),
+      `\nNo worker on \`orders-incr\` and 9 more: 12,400 left at ${time}`,
+    ],
+    [
+      'restored, and a link does not answer',
+      caughtUp({ latest: observed(null) }),
+      `\nCatching up: backlog unknown at ${time}`,
+    ],
+    ['restored and caught up', caughtUp({ end: reached }), `\nCaught up at ${time}, after 12 h`],
+    [
+      'restored, and not caught up in time',
+      caughtUp({ end: timedOut, latest: observed(12_400, { fewerPerS: 0, addedPerS: 40, endedPerS: 0 }) }),
+      `\nAt ${time}, after 12 h, 12,400 tasks were left · in 40/s, out 0/s`,
+    ],
+    [
+      'restored, and paused again',
+      caughtUp({ end: { kind: 'state_changed', at, state: 'paused', by: 'U0BOB' }, latest: observed(1) }),
+      `\nAt ${time}, 1 task was left. It became Paused at ${time}, by <@U0BOB>.`,
+    ],
+    [
+      'restored without a backlog',
+      { ...restored, outcome: { ...exampleOutcome, backlog: 0 } },
+      '\nNo task was waiting',
+    ],
+    [
+      'paused, and removed',
+      quiet({ end: { kind: 'removed', at, by: 'cli:root' } }),
+      `cli:root removed orders at ${time}.`,
     ],
     [
       'done with a log that ends',

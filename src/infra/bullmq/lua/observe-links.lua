@@ -21,6 +21,7 @@
     and of kind 'read'
       waiting, prioritized, active, delayed, failed
                               counts
+      added, ended            counts since the queue exists: of tasks, and of those that completed, failed or were removed
       overdue                 count of delayed tasks that are due
       overdueSince            optional, when the oldest of them was due
       oldestRunnableAt        optional, when the oldest runnable task became runnable
@@ -187,11 +188,18 @@ local function readNumbers(prefix, isPaused)
   local nextDueAt = nextDelayed and math.floor(tonumber(nextDelayed) / delayedFactor)
   local overdueSince = nextDueAt and nextDueAt <= now and nextDueAt or nil
   local oldestRunnableAt = oldestRunnable(prefix, overdueSince)
+  local waiting = redis.call('LLEN', prefix .. 'wait') + redis.call('LLEN', prefix .. 'paused')
+  local prioritized, delayed = redis.call('ZCARD', prefix .. 'prioritized'), redis.call('ZCARD', prefix .. 'delayed')
+  local active, waitingChildren = redis.call('LLEN', prefix .. 'active'), redis.call('ZCARD', prefix .. 'waiting-children')
+  -- BullMQ counts each addition, also with an id of its own.
+  local added = toFiniteNumber(redis.call('GET', prefix .. 'id')) or 0
   return {
-    waiting = redis.call('LLEN', prefix .. 'wait') + redis.call('LLEN', prefix .. 'paused'),
-    prioritized = redis.call('ZCARD', prefix .. 'prioritized'),
-    active = redis.call('LLEN', prefix .. 'active'),
-    delayed = redis.call('ZCARD', prefix .. 'delayed'),
+    waiting = waiting,
+    prioritized = prioritized,
+    active = active,
+    delayed = delayed,
+    added = added,
+    ended = added - waiting - prioritized - active - delayed - waitingChildren,
     failed = redis.call('ZCARD', prefix .. 'failed'),
     overdue = redis.call('ZCOUNT', prefix .. 'delayed', '-inf', toText((now + 1) * delayedFactor - 1)),
     overdueSince = overdueSince and toText(overdueSince),

@@ -23,7 +23,7 @@ local id = args.operationId
 local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
 local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'reconciledVersion',
-  'drainingOperation', 'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
+  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
 
 local function claimed()
   -- It may retry failed tasks, as the execution did that passed the preflight.
@@ -76,7 +76,6 @@ local before = {
   by = project.by,
   reason = project.reason,
   isReconciled = project.reconciledVersion == project.version,
-  drainingOperation = project.drainingOperation,
   incompleteOperation = project.incompleteOperation,
   oldestUnprocessedAt = project.oldestUnprocessedAt,
   linksToReconcile = project.linksToReconcile,

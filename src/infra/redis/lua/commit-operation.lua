@@ -12,13 +12,13 @@
                               { kind = 'roll_back' }: as before the claim, only if no link was resumed
                               { kind = 'keep' }: as it is now, after a correction
     args.linksReconciled          whether every link has the desired state
-    args.isDraining           whether tasks are still in flight after a pause
+    args.followUp             what to follow from now on, JSON text or nil
     args.pendingLinks         ids of links without a queue, JSON text
     args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
-    { kind = 'committed', operation }
+    { kind = 'committed', operation, operationToNotify }  the second one was followed until now, or is null
     { kind = 'repeated', operation }  by an earlier call
     { kind = 'conflict' }             the links must be compared again
     { kind = 'other_executions' }     another execution may have done a part of what the outcome counts
@@ -47,12 +47,12 @@ local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
 local change = args.projectChange
 local state, isReconciled, version = change.state, args.linksReconciled, nil
+local operationToNotify = cjson.null
 if change.kind == 'roll_back' then
   state, isReconciled = before.state, before.isReconciled
   version = transition(state, before.by, before.reason)
-  redis.call('HSET', stateKey, 'since', before.since, 'drainingOperation', before.drainingOperation,
-    'incompleteOperation', before.incompleteOperation, 'oldestUnprocessedAt', before.oldestUnprocessedAt,
-    'linksToReconcile', before.linksToReconcile)
+  redis.call('HSET', stateKey, 'since', before.since, 'incompleteOperation', before.incompleteOperation,
+    'oldestUnprocessedAt', before.oldestUnprocessedAt, 'linksToReconcile', before.linksToReconcile)
 elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)
@@ -61,8 +61,9 @@ else
   -- A project that was not running before the operation has processed nothing since: the older time still holds.
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
   version = transition(state, operation.by, operation.reason)
+  operationToNotify = endFollowUp({ kind = 'state_changed', at = now, state = state, by = operation.by })
   redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
-    'drainingOperation', args.isDraining and id or '', 'incompleteOperation', isFailed and id or '',
+    'followedOperation', args.followUp and id or '', 'incompleteOperation', isFailed and id or '',
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
 end
 if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) end
@@ -75,9 +76,9 @@ redis.call('HDEL', stateKey, 'before')
 
 local refusal = args.refusal or ''
 redis.call('HSET', operationKey(id), 'outcome', args.outcome or '', 'refusal', refusal, 'toState', state,
-  'progress', '')
+  'progress', '', 'followUp', args.followUp or '')
 finish(id, args.operationState)
 markMessageOutdated(id)
 audit(args.operationState, operation, { 'by', operation.by, 'outcome', args.outcome or '',
   'code', refusal ~= '' and cjson.decode(refusal).code or '', 'refusal', refusal })
-return cjson.encode({ kind = 'committed', operation = readOperation(id) })
+return cjson.encode({ kind = 'committed', operation = readOperation(id), operationToNotify = operationToNotify })

@@ -22,6 +22,7 @@ local isRunning = project.state == 'running'
 if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 transition('failed', args.by, '')
+endFollowUp({ kind = 'state_changed', at = now, state = 'failed', by = args.by })
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
 local storedRow = readProject('failureRow').failureRow or ''
 local previousRow = storedRow ~= '' and cjson.decode(storedRow) or { count = 0 }

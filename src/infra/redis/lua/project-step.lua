@@ -88,6 +88,14 @@ local function addToOperationIfExists(operationId, field, value)
   return operationId
 end
 
+-- Ends the following of the outcome of an earlier operation, since the project does not stay in the state that it set.
+-- `followEnd` is a table. Returns the operation's id, or null if none was followed.
+local function endFollowUp(followEnd)
+  local operationId = redis.call('HGET', stateKey, 'followedOperation') or ''
+  redis.call('HSET', stateKey, 'followedOperation', '')
+  return addToOperationIfExists(operationId, 'followEnd', cjson.encode(followEnd))
+end
+
 -- Ends an operation. Redis deletes it after the retention time.
 local function finish(operationId, state)
   redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))
@@ -123,7 +131,7 @@ local function transition(state, by, reason)
   if old.state == 'running' and now - tonumber(old.since) >= args.recoveredAfterMs then
     redis.call('HSET', stateKey, 'failureRow', '')
   end
-  redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason, 'drainingOperation', '',
+  redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason,
     'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end

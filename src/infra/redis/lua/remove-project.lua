@@ -8,7 +8,8 @@
     args.by               who removes it
 
   Output:
-    { kind = 'written' }   by this call or an earlier one
+    { kind = 'written', operationToNotify }  by this call or an earlier one; the operation was followed until now, or is
+                                             null
     { kind = 'conflict' }  the version has changed, or an operation is active
 ]]
 
@@ -16,7 +17,7 @@
 --- @include "project-step"
 
 local project = readProject('version', 'activeOperation')
-if not project.version then return cjson.encode({ kind = 'written' }) end
+if not project.version then return cjson.encode({ kind = 'written', operationToNotify = cjson.null }) end
 if not isIdleAtExpectedVersion(project) then return cjson.encode({ kind = 'conflict' }) end
 
 for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
@@ -27,7 +28,8 @@ for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
     finish(id, 'refused')
   end
 end
+local operationToNotify = endFollowUp({ kind = 'removed', at = now, by = args.by })
 audit('removed', {}, { 'by', args.by })
 redis.call('SET', lastVersionKey, project.version)
 redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
-return cjson.encode({ kind = 'written' })
+return cjson.encode({ kind = 'written', operationToNotify = operationToNotify })

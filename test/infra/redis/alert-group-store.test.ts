@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AlertGroupStore } from '../../../src/application/stores.ts';
-import { type AlertGroup, type ChannelAlerts, noChannelAlerts } from '../../../src/domain/alert-group.ts';
+import {
+  type AlertGroup,
+  type AlertMember,
+  type ChannelAlerts,
+  noChannelAlerts,
+} from '../../../src/domain/alert-group.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
 let services: TestServices;
@@ -12,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const channel = 'C0SYNC';
-const member = {
+const member: AlertMember = {
   since: 1,
   seq: 1,
   weight: 2,

@@ -11,6 +11,8 @@ export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
+  /** Opens a URL. Slack also sends the press. */
+  runbook: 'sync:v1:runbook',
   request: {
     start: 'sync:v1:request:start',
     pause: 'sync:v1:request:pause',
@@ -30,6 +32,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
   actionIds.show,
+  actionIds.runbook,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.historyPage),

@@ -40,6 +40,7 @@ export const buttons = {
   list: 'List',
   show: 'Show',
   showAll: 'Show All',
+  runbook: 'Runbook',
   allLinks: 'All Links',
   precheck: 'Precheck',
   history: 'History',

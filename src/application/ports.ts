@@ -81,7 +81,8 @@ export interface JobQueue {
 
 /** Asks the notifier to update messages. Never throws if nothing else is said: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
-  operationChanged(ref: OperationRef): Promise<void>;
+  /** The notifier updates the operation's messages after `delayMs`, 0 by default. A later call replaces that delay by its own. */
+  operationChanged(ref: OperationRef, delayMs?: number): Promise<void>;
   /** Alerts of a channel have started, changed or been resolved. `wake`: at once, even if the job waits for a later time. */
   alertsChanged(channel: string, options: { readonly wake: boolean }): Promise<void>;
   /** There is something to do for the alerts of a channel after this time, ms. Throws `StoreUnavailableError`. */

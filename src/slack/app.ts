@@ -156,6 +156,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
       },
       observations: context.observations,
+      notifications: context.notifications,
       serverClock: context.serverClock,
       responseUrlFetch,
       format,

@@ -150,7 +150,6 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       operations: context.operations,
       alerts: context.alerts,
       alertGroups: context.alertGroups,
-      notifications: context.notifications,
       get groupTimes() {
         const { alertGroupWaitMs, alertGroupIntervalMs } = context.settings;
         return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };

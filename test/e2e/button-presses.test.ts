@@ -122,7 +122,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     harness.press('Help', await harness.runCommand('xyz'));
     await harness.waitForMessage(/Run data synchronization projects from here/);
     harness.press('List', await harness.runCommand('show zzzzzz'));
-    await harness.waitForMessage(/1 project: 1 Running/);
+    await harness.waitForMessage(/1 project(?: is well)?: 1 Running/);
     harness.press('History orders', await harness.runCommand('histroy orders'));
     await harness.waitForMessage('History of orders');
     harness.press('History since 2h', await harness.runCommand('log since 2h'));
@@ -161,6 +161,8 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.instance.startWorkers();
     await secondBot.services.startWorkers();
     const dialogs = [await harness.runCommand('pause orders'), await harness.runCommand('pause orders', bob)] as const;
+    expect(dialogs.map((dialog) => visibleText(dialog).includes('is asking the same'))).toEqual([false, true]);
+    expect(visibleText(dialogs[1])).toContain('<@U0ALICE> is asking the same');
     harness.press('OK', dialogs[0]);
     harness.press('OK', dialogs[1], 'U0BOB');
     await waitForPaused();

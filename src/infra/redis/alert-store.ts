@@ -1,21 +1,31 @@
 import type { AlertStore } from '../../application/stores.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
+import type { ProjectIndex } from './project-index.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 const saveAlertStep = defineStep('save-alert', writeReply);
 const markAlertNotifiedStep = defineStep('mark-alert-notified', noReply);
 
-export function createAlertStore(runStep: StepRunner): AlertStore {
+export interface AlertStoreOptions {
+  readonly runStep: StepRunner;
+  readonly index: Pick<ProjectIndex, 'refresh'>;
+}
+
+export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertStore {
   return {
-    save: (id, expectedVersion, { kind, before, after, event }) =>
-      runStep(saveAlertStep, {
+    async save(id, expectedVersion, { kind, before, after, event }) {
+      const result = await runStep(saveAlertStep, {
         project: id,
         expectedVersion,
         kind,
         before: before === null ? null : serializeAlert(before),
         after: serializeAlert(after),
         event,
-      }),
+      });
+      // The event says that the alert begins or ends to fire.
+      if (result.kind === 'written' && event !== null) await index.refresh(id);
+      return result;
+    },
     async markNotified(id, kind, delivered) {
       const { message } = delivered;
       const args = { project: id, kind, delivered: JSON.stringify(delivered), message: message?.ts ?? null };

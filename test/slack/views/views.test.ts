@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
 import { type LinkObservation, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
+import type { Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { countStates } from '../../../src/domain/project-state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';
-import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import {
   exampleLink,
@@ -17,6 +16,7 @@ import {
   exampleProject,
   exampleProjectStats,
 } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const observation: ObservationStatus = { kind: 'observed' };
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow, observation, restriction: null };
@@ -25,87 +25,9 @@ const sectionTexts = (message: Message) =>
   message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : [])).join('\n');
 
 function buttonsIn(block: Block): string[] {
-  if (block.type === 'actions') return block.elements.map(({ text }) => text.text);
+  if (block.type === 'actions') return actionButtons([block]).map(({ text }) => text.text);
   return block.type === 'section' && block.accessory !== undefined ? [block.accessory.text.text] : [];
 }
-
-describe('list', () => {
-  const running = exampleProject();
-  const many = Array.from({ length: 23 }, () => running);
-  const observedProjects = (projects: readonly Project[]) =>
-    projects.map((project) => ({ project, stats: exampleProjectStats }));
-
-  it('shows a project in two lines, with the allowed action', () => {
-    const list = buildList({
-      ...viewContext,
-      counts: countStates([running]),
-      observedProjects: observedProjects([running]),
-      page: 0,
-      filter: '',
-    });
-    expect(list.text).toBe('1 project: 1 Running');
-    expect(sectionTexts(list)).toContain(
-      '*orders* · Running\n2 links · backlog 1,204 · latency 5 s · for 2 h by <@U0BOB>',
-    );
-    expect(buttonLabels(list)).toEqual(['Pause']);
-  });
-
-  it('has no action while a project is in transition, and shows unknown numbers as unknown', () => {
-    const pausing = exampleProject({ state: 'pausing' });
-    const stats = toProjectStats([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
-    const list = buildList({
-      ...viewContext,
-      counts: countStates([pausing]),
-      observedProjects: [{ project: pausing, stats }],
-      page: 0,
-      filter: '',
-    });
-    expect(buttonLabels(list)).toEqual([]);
-    expect(sectionTexts(list)).toContain('backlog unknown · latency unknown');
-  });
-
-  it('has no actions, but says why, for a person who can only look', () => {
-    const failed = exampleProject({ state: 'failed' });
-    const list = buildList({
-      ...viewContext,
-      counts: countStates(many),
-      observedProjects: observedProjects([failed]),
-      page: 0,
-      filter: '',
-      restriction: 'Ask <@U0ALICE>.',
-    });
-    expect(buttonLabels(list)).toEqual(['Next']);
-    expect(list.blocks.at(-1)).toMatchObject({ type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] });
-  });
-
-  it.each([
-    [0, ['Next']],
-    [1, ['Previous', 'Next']],
-    [2, ['Previous']],
-  ])('on page %i of three has the buttons %j', (page, buttons) => {
-    const list = buildList({ ...viewContext, counts: countStates(many), observedProjects: [], page, filter: '' });
-    expect(buttonLabels(list)).toEqual(buttons);
-    expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
-  });
-
-  it.each<[ObservationStatus, RegExp]>([
-    [{ kind: 'not_observed', since: Date.UTC(2026, 10, 24, 18, 52) }, /Not observed since .*18:52 UTC.*failed tasks/],
-    [{ kind: 'not_observed', since: null }, /Not observed yet.*failed tasks/],
-  ])('warns when no worker observes the links: %j', (status, warning) => {
-    const counts = countStates([running]);
-    const view = { ...viewContext, counts, observedProjects: observedProjects([running]), page: 0, filter: '' };
-    const list = buildList({ ...view, observation: status });
-    expect(sectionTexts(list)).toMatch(warning);
-    expect(list.text).toMatch(warning);
-    expect(sectionTexts(buildList(view))).not.toMatch(/observed/);
-  });
-
-  it('without projects names the command that adds one, or the filter', () => {
-    const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
-    expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
-    expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project matches “prod”');
-  });
-});
 
 describe('confirmation', () => {
   it('describes the effect of OK, and has the buttons OK and Cancel', () => {
@@ -114,6 +36,7 @@ describe('confirmation', () => {
       project: exampleProject(),
       stats: exampleProjectStats,
       removedTasks: 0,
+      otherRequests: [],
       operation: exampleOperation(),
     });
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
@@ -161,6 +84,7 @@ describe('confirmation', () => {
       project: exampleProject({ state }),
       stats: toProjectStats([observation], exampleNow),
       removedTasks: 0,
+      otherRequests: [],
       operation: exampleOperation({ action }),
     });
     expect(sectionTexts(dialog)).toContain(effect);
@@ -174,6 +98,7 @@ describe('confirmation', () => {
       project: exampleProject({ state: 'failed' }),
       stats: toProjectStats([linkStats], exampleNow),
       removedTasks: 350,
+      otherRequests: [],
       operation: exampleOperation({ action: 'restore' }),
     });
     expect(sectionTexts(dialog)).toContain(
@@ -194,5 +119,66 @@ describe('a message over the limits', () => {
     const empty = withinLimits({ text: '', blocks: [] }).message;
     expect(empty.text).not.toBe('');
     expect(withinLimits({ text: 'a '.repeat(5_000), blocks: [] }).message.text.length).toBeLessThanOrEqual(4_000);
+  });
+
+  const failure = {
+    kind: 'task_failed',
+    link: exampleLink('orders-full'),
+    taskId: '7',
+    reason: 'no',
+    at: exampleNow,
+  } as const;
+  const row = {
+    count: 2,
+    isSameCause: true,
+    failedAt: exampleNow - 59_000,
+    run: { since: exampleNow - 60_000, by: 'U0ALICE', action: 'restore' },
+  } as const;
+  const restoreDialog = (project: Partial<Project>, action: OperationKind = 'restore') =>
+    sectionTexts(
+      buildConfirmation({
+        ...viewContext,
+        project: exampleProject({ state: 'failed', failure, ...project }),
+        stats: exampleProjectStats,
+        removedTasks: 0,
+        otherRequests: [],
+        operation: exampleOperation({ action }),
+      }),
+    );
+
+  it('of a Restore says what fails again if the cause is not fixed', () => {
+    const text = 'If the cause is not fixed, the task on `orders-full` fails again, and orders becomes Failed again.';
+    expect(restoreDialog({})).toContain(text);
+    expect(restoreDialog({ failure: null })).not.toContain('fails again');
+    const { definition } = exampleProject();
+    expect(restoreDialog({ definition: { ...definition, onFailure: 'continue' } })).not.toContain('fails again');
+  });
+
+  it('of a Restore says that the project was restored before and failed again', () => {
+    const time = viewContext.format.time(exampleNow - 60_000);
+    const text = `Restored at ${time} by <@U0ALICE>, failed again after 1 s · same cause · 2nd time`;
+    expect(restoreDialog({ failureRow: row })).toContain(text);
+    expect(restoreDialog({ failureRow: { ...row, count: 1 } })).not.toContain('failed again after');
+    expect(restoreDialog({ failureRow: row, state: 'paused' })).not.toContain('failed again after');
+  });
+
+  it.each<[string, readonly Partial<Operation>[], string]>([
+    ['the same', [{ by: 'U0BOB', action: 'restore' }], '<@U0BOB> is asking the same'],
+    ['for another action', [{ by: 'U0BOB', action: 'pause' }], '<@U0BOB> asks to pause it'],
+    [
+      'in great number',
+      ['U0BOB', 'U0CAROL', 'U0DAVE', 'U0ERIN', 'U0FRED'].map((by) => ({ by, action: 'restore' as const })),
+      '<@U0BOB> is asking the same · <@U0CAROL> is asking the same · <@U0DAVE> is asking the same · and 2 more',
+    ],
+  ])('names the other people who ask %s', (_name, others, text) => {
+    const dialog = buildConfirmation({
+      ...viewContext,
+      project: exampleProject({ state: 'failed' }),
+      stats: exampleProjectStats,
+      removedTasks: 0,
+      otherRequests: others.map((other) => exampleOperation(other)),
+      operation: exampleOperation({ action: 'restore' }),
+    });
+    expect(sectionTexts(dialog)).toContain(text);
   });
 });

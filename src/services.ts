@@ -16,7 +16,7 @@ import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
-import type { ConnectionSources, UnusableConnection } from './domain/configuration.ts';
+import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OnCallRule } from './domain/on-call.ts';
@@ -56,6 +56,9 @@ export interface ServicesSettings {
   readonly auditLength: number;
   /** Default: false. */
   readonly showErrors?: boolean;
+  /** Default: as in syncbot.yml. */
+  readonly alertGroupWaitMs?: number;
+  readonly alertGroupIntervalMs?: number;
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -176,7 +179,7 @@ export class Services implements AsyncDisposable {
     const { settings, policy = emptyPolicy, onCall = [] } = this.#config;
     return new CurrentConfiguration({
       store: configurations,
-      own: { policy, onCall, settings: { showErrors: false, ...settings } },
+      own: { policy, onCall, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
       useConnections: (sources) => this.#useConnections(sources),
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,
@@ -199,6 +202,12 @@ export class Services implements AsyncDisposable {
         },
         get observeEveryMs() {
           return current().observeEveryMs;
+        },
+        get alertGroupWaitMs() {
+          return current().alertGroupWaitMs;
+        },
+        get alertGroupIntervalMs() {
+          return current().alertGroupIntervalMs;
         },
       },
       stopSignal: this.#stopping.signal,
@@ -305,7 +314,7 @@ export class Services implements AsyncDisposable {
       queue: 'notifications',
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
-        'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+        'notify-channel-alerts': ({ channel }) => notifier.notifyAlerts(channel),
         'notify-observation': () => notifier.notifyObservation(),
       },
     });

@@ -20,6 +20,10 @@ export interface Settings {
   readonly confirmationTtlMs: number;
   /** How often the observer observes the links, ms. */
   readonly observeEveryMs: number;
+  /** How long a new group of alerts waits for more of them, ms. */
+  readonly alertGroupWaitMs: number;
+  /** How long after its last alert a group accepts another one, ms. */
+  readonly alertGroupIntervalMs: number;
 }
 
 /** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */

@@ -63,7 +63,8 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
-  const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
+  const { confirmationTtl, observeEvery, operationRetention, alertGroupWait, alertGroupInterval, ...otherSettings } =
+    settings;
   return {
     connections,
     policy: authorization,
@@ -72,6 +73,8 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
+      alertGroupWaitMs: alertGroupWait,
+      alertGroupIntervalMs: alertGroupInterval,
       ...otherSettings,
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({

@@ -142,6 +142,8 @@ export const settingsSchema = z
     operationRetention: withDefault(duration({ from: '1h', to: '3650d' }), '90d').meta(keyDocs.operationRetention),
     auditLength: withDefault(integer({ from: 100, to: 1_000_000 }), 10_000).meta(keyDocs.auditLength),
     showErrors: withDefault(boolean, false).meta(keyDocs.showErrors),
+    alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),
+    alertGroupInterval: withDefault(duration({ from: '1s', to: '1h' }), '1m').meta(keyDocs.alertGroupInterval),
   })
   .meta(keyDocs.settings);
 

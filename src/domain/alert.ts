@@ -44,6 +44,11 @@ export const deliveredAlertSchema = z.object({
   message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
   /** Whether the message shows the alert as resolved. */
   resolved: z.boolean(),
+  /**
+   * The channel whose groups the message belongs to. It differs from that of the message if Slack refused it, and for direct
+   * messages. Earlier versions did not store it: each message was about one alert.
+   */
+  destination: z.string().optional(),
 });
 export type DeliveredAlert = Readonly<z.infer<typeof deliveredAlertSchema>>;
 
@@ -52,6 +57,11 @@ export interface AlertRecord {
   readonly delivered: DeliveredAlert | null;
 }
 export type Alerts = Readonly<Partial<Record<AlertKind, AlertRecord>>>;
+
+/** The channel whose alert groups have the message, or null if there is no message. */
+export function deliveredTo(delivered: DeliveredAlert | null): string | null {
+  return delivered?.destination ?? delivered?.message?.channel ?? null;
+}
 
 /** Whether the alert changed since the channel was last notified. */
 export function needsNotification({ alert, delivered }: AlertRecord): boolean {
@@ -89,7 +99,7 @@ const flapping: ReadonlySet<AlertKind> = new Set([
   'no_worker',
   'latency',
 ]);
-const flappingWindowMs = 10 * 60_000;
+export const flappingWindowMs = 10 * 60_000;
 /** How often a firing alert that is not critical may change: latencies and link counts change all the time. */
 const updateIntervalMs = 60_000;
 

@@ -31,6 +31,8 @@ describe('a valid file', () => {
         operationRetentionMs: 90 * 86_400_000,
         auditLength: 5_000,
         showErrors: true,
+        alertGroupWaitMs: 5_000,
+        alertGroupIntervalMs: 120_000,
       },
       projects: [
         {
@@ -66,6 +68,8 @@ describe('a valid file', () => {
       operationRetentionMs: 90 * 86_400_000,
       auditLength: 10_000,
       showErrors: false,
+      alertGroupWaitMs: 10_000,
+      alertGroupIntervalMs: 60_000,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.onCall).toEqual([]);

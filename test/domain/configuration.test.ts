@@ -33,6 +33,8 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     operationRetentionMs: duration,
     auditLength: fc.constantFrom(100, 200),
     showErrors: fc.boolean(),
+    alertGroupWaitMs: duration,
+    alertGroupIntervalMs: duration,
   }),
   connections: sources,
 });

@@ -64,12 +64,14 @@ export interface TestServicesOptions {
   readonly log?: Logger;
 }
 
-export const testSettings: ServicesSettings = {
+export const testSettings = {
   confirmationTtlMs: 300_000,
   observeEveryMs: 200,
   operationRetentionMs: 3_600_000,
   auditLength: 1_000,
-};
+  alertGroupWaitMs: 50,
+  alertGroupIntervalMs: 1_000,
+} satisfies ServicesSettings;
 
 export async function startTestServices({
   extraServers = [],

@@ -242,7 +242,7 @@ function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedA
 }
 
 /** Slack takes 4,000 characters of text in an edit. */
-const maxMentions = 20;
+export const maxMentions = 20;
 
 export const alerts = {
   firing,

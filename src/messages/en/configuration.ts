@@ -14,6 +14,8 @@ const settingNames: Readonly<Record<SettingName, string>> = {
   operationRetentionMs: 'operationRetention',
   auditLength: 'auditLength',
   showErrors: 'showErrors',
+  alertGroupWaitMs: 'alertGroupWait',
+  alertGroupIntervalMs: 'alertGroupInterval',
 };
 
 /** One clause, such as `policy.operators: U0BOB may operate, U0ALICE no longer may`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AlertKind, alertKinds, type Condition, conditionSchema, severities } from './conditions.ts';
+import type { FailureCauses } from './failure-causes.ts';
 
 const alertFields = {
   /** When the condition was first observed. Identifies the occurrence. */
@@ -79,6 +80,13 @@ export function firingAlerts(alerts: Alerts): FiringAlert[] {
 /** The conditions whose alerts fire, the worst first. */
 export function firingConditions(alerts: Alerts): Condition[] {
   return firingAlerts(alerts).map(({ condition }) => condition);
+}
+
+/** The causes of several failed tasks that made the project Failed, as its alert has them. Null if it has none. */
+export function severalCauses({ project_failed: record }: Alerts): FailureCauses | null {
+  const condition = record?.alert.state === 'firing' ? record.alert.condition : undefined;
+  const causes = condition?.kind === 'project_failed' ? condition.causes : undefined;
+  return causes !== undefined && causes.tasks > 1 ? causes : null;
 }
 
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */

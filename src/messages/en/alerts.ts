@@ -113,12 +113,7 @@ function failedDetails(
 ): string[] {
   if (failure?.kind !== 'task_failed' || causes === undefined || causes.tasks < 2)
     return [failure === null ? 'a task failed' : failureClause(failure, context)];
-  const { format } = context;
-  return [
-    failures.causes(causes, context),
-    `the oldest on ${format.link(failure.link)}`,
-    ...failures.circumstances(causes, format),
-  ];
+  return failures.details(causes, failure, context);
 }
 
 /** The causes of several failed tasks, else the reason of the one. */

@@ -54,6 +54,8 @@ export interface ServicesSettings {
   readonly observeEveryMs: number;
   readonly operationRetentionMs: number;
   readonly auditLength: number;
+  /** Default: 0, for never. */
+  readonly pausedReminderMs?: number;
   /** Default: false. */
   readonly showErrors?: boolean;
 }
@@ -176,7 +178,7 @@ export class Services implements AsyncDisposable {
     const { settings, policy = emptyPolicy, onCall = [] } = this.#config;
     return new CurrentConfiguration({
       store: configurations,
-      own: { policy, onCall, settings: { showErrors: false, ...settings } },
+      own: { policy, onCall, settings: { showErrors: false, pausedReminderMs: 0, ...settings } },
       useConnections: (sources) => this.#useConnections(sources),
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,
@@ -199,6 +201,9 @@ export class Services implements AsyncDisposable {
         },
         get observeEveryMs() {
           return current().observeEveryMs;
+        },
+        get pausedReminderMs() {
+          return current().pausedReminderMs;
         },
       },
       stopSignal: this.#stopping.signal,

@@ -49,7 +49,9 @@ export async function updateAlerts(
  */
 export async function updateAlertsFromState(context: UseCaseContext, id: ProjectId): Promise<void> {
   const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
-  if (project !== null) await updateAlerts(context, project, { conditions: evaluateRecord(project, now), now });
+  const { pausedReminderMs } = context.settings;
+  if (project !== null)
+    await updateAlerts(context, project, { conditions: evaluateRecord({ project, now, pausedReminderMs }), now });
 }
 
 /** Returns null if the alert was firing both before and after, or neither before nor after. */

@@ -20,6 +20,8 @@ export interface Settings {
   readonly confirmationTtlMs: number;
   /** How often the observer observes the links, ms. */
   readonly observeEveryMs: number;
+  /** After how long people are reminded of a pause, ms. 0 for never. */
+  readonly pausedReminderMs: number;
 }
 
 /** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */

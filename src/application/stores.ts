@@ -1,4 +1,4 @@
-import type { Alert, DeliveredAlert } from '../domain/alert.ts';
+import type { Alert, DeliveredAlert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
 import type { FollowEnd, FollowUp } from '../domain/follow-up.ts';
@@ -8,7 +8,7 @@ import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
-import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
+import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState, StateCounts } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
 
@@ -260,8 +260,17 @@ export type CommitResult =
 export interface AlertStore {
   /** Writes the change of one alert, by compare-and-set on the version and on the alert as it was read. */
   save(id: ProjectId, expectedVersion: number, change: AlertChange): Promise<WriteResult>;
+  /** Records that a person keeps a project Paused, and resolves its reminder, by compare-and-set as in `save`. */
+  keepPaused(id: ProjectId, expectedVersion: number, change: KeepPausedChange): Promise<WriteResult>;
   /** Records what was posted. `isNew`: in a message of its own. */
   markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert, isNew: boolean): Promise<void>;
+}
+
+export interface KeepPausedChange {
+  readonly keptPaused: KeptPaused;
+  /** The reminder. */
+  readonly before: FiringAlert;
+  readonly after: ResolvedAlert;
 }
 
 export interface AlertChange {

@@ -63,7 +63,7 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
-  const { confirmationTtl, observeEvery, operationRetention, ...otherSettings } = settings;
+  const { confirmationTtl, observeEvery, operationRetention, pausedReminder, ...otherSettings } = settings;
   return {
     connections,
     policy: authorization,
@@ -72,6 +72,7 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
+      pausedReminderMs: pausedReminder,
       ...otherSettings,
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({

@@ -28,6 +28,7 @@ import { createListener, type Listener, type ListenerContext, onOutdatedButton }
 import {
   onAllLinks,
   onHistoryPage,
+  onKeepPaused,
   onLinksPage,
   onPage,
   onRequestAction,
@@ -185,6 +186,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
+  app.action(actionIds.keepPaused, action(onKeepPaused));
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(historyPageActionIdPattern, action(onHistoryPage));

@@ -11,6 +11,7 @@ export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
+  keepPaused: 'sync:v1:keep-paused',
   request: {
     start: 'sync:v1:request:start',
     pause: 'sync:v1:request:pause',
@@ -30,6 +31,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
   actionIds.show,
+  actionIds.keepPaused,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.historyPage),

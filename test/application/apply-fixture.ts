@@ -25,6 +25,7 @@ export function desiredProject(
     onCall: [],
     logRetention: null,
     latencyAlert: null,
+    pausedReminder: null,
   };
   return {
     adopt,

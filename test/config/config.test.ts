@@ -30,6 +30,7 @@ describe('a valid file', () => {
         observeEveryMs: 30_000,
         operationRetentionMs: 90 * 86_400_000,
         auditLength: 5_000,
+        pausedReminderMs: 86_400_000,
         showErrors: true,
       },
       projects: [
@@ -47,6 +48,7 @@ describe('a valid file', () => {
             onFailure: 'continue',
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
+            pausedReminder: null,
             links: [
               { queue: 'orders-full', connection: 'default', prefix: 'bull' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
@@ -64,6 +66,7 @@ describe('a valid file', () => {
       observeEveryMs: 5_000,
       operationRetentionMs: 90 * 86_400_000,
       auditLength: 10_000,
+      pausedReminderMs: 86_400_000,
       showErrors: false,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
@@ -156,7 +159,7 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, onCall, adopt, onFailure, logRetention, latencyAlert, links.',
+      'The keys here are: description, source, target, labels, channel, onCall, adopt, onFailure, logRetention, pausedReminder, latencyAlert, links.',
     ]);
   });
 

@@ -106,7 +106,13 @@ const stateChanges: ReadonlySet<string> = new Set(['started', 'done']);
 type HistoryEntry = readonly [event: string, version: number, state: string];
 
 /** Events that the observer adds, when it finds them. A correction of a late write is not among them: no command changes a flag late. */
-const observationEvents: ReadonlySet<string> = new Set(['alert_firing', 'alert_resolved', 'alert_notified', 'drained', 'caught_up']);
+const observationEvents: ReadonlySet<string> = new Set([
+  'alert_firing',
+  'alert_resolved',
+  'alert_notified',
+  'drained',
+  'caught_up',
+]);
 
 /** The audit entries of these operations and of the project itself. */
 async function readHistory(

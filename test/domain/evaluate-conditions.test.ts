@@ -34,7 +34,14 @@ function evaluate(
     definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
     ...overrides,
   });
-  const results = evaluateObservation({ project, stats: toProjectStats(links, now), workers, now, removedTasks: 0 });
+  const results = evaluateObservation({
+    project,
+    stats: toProjectStats(links, now),
+    workers,
+    now,
+    removedTasks: 0,
+    pausedReminderMs: 60_000,
+  });
   return Object.fromEntries(
     Object.entries(results).flatMap(([kind, result]) =>
       result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
@@ -219,7 +226,7 @@ describe('the other conditions', () => {
       project_failed: { kind: 'project_failed', since: 7, failure: null },
     });
     expect(evaluate([paused], { ...failed, by: 'U0ALICE' })).toEqual({});
-    expect(evaluate([paused], { state: 'paused', since: 7, by: 'syncbot' })).toEqual({});
+    expect(evaluate([paused], { state: 'paused', since: now, by: 'syncbot' })).toEqual({});
   });
 
   it('project_failed has the failures in a row', () => {
@@ -252,6 +259,30 @@ describe('the other conditions', () => {
       definition: { ...definition, logRetention: 1_000 },
     } as const;
     expect(Object.keys(evaluate([paused], stopped))).toEqual(kinds);
+  });
+});
+
+describe('the reminder of a pause', () => {
+  const pausedFor = (ms: number) => ({ state: 'paused', since: now - ms, by: 'U0ALICE', reason: 'we deploy' }) as const;
+  const { definition } = exampleProject({
+    definition: { ...exampleProject().definition, links: [exampleLink('paused')] },
+  });
+  const reminder = { kind: 'paused_reminder', by: 'U0ALICE', reason: 'we deploy' };
+
+  it.each([
+    [59_999, {}, false],
+    [60_000, {}, true],
+    [90_000, { keptPaused: { at: now - 59_999, by: 'U0BOB' } }, false],
+    [90_000, { keptPaused: { at: now - 60_000, by: 'U0BOB' } }, true],
+    [90_000, { definition: { ...definition, pausedReminder: 90_001 } }, false],
+    [90_000, { definition: { ...definition, pausedReminder: 90_000 } }, true],
+    [90_000, { definition: { ...definition, pausedReminder: 0 } }, false],
+    [90_000, { state: 'failed' as const }, false],
+    [90_000, { state: 'not_started' as const }, false],
+  ])('of %d ms with %j is due: %s', (ms, fields, isDue) => {
+    const since = now - ms;
+    const expected = isDue ? { paused_reminder: { ...reminder, since } } : {};
+    expect(evaluate([paused], { ...pausedFor(ms), ...fields })).toEqual(expected);
   });
 });
 

@@ -67,7 +67,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
-    settings: { confirmationTtlMs: 300_000, observeEveryMs: 5_000 },
+    settings: { confirmationTtlMs: 300_000, observeEveryMs: 5_000, pausedReminderMs: 0 },
     stopSignal: new AbortController().signal,
   };
   return { context, logLines, notified };

@@ -61,6 +61,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
       onFailure: 'pause',
       logRetention: null,
       latencyAlert: null,
+      pausedReminder: null,
       links: [exampleLink('orders-full'), exampleLink('orders-incr')],
     },
     state: 'running',
@@ -79,6 +80,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     pendingLinks: [],
     linksToReconcile: null,
     oldestUnprocessedAt: null,
+    keptPaused: null,
     alerts: {},
     ...overrides,
   };

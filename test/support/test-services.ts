@@ -64,12 +64,13 @@ export interface TestServicesOptions {
   readonly log?: Logger;
 }
 
-export const testSettings: ServicesSettings = {
+export const testSettings = {
   confirmationTtlMs: 300_000,
   observeEveryMs: 200,
   operationRetentionMs: 3_600_000,
   auditLength: 1_000,
-};
+  pausedReminderMs: 0,
+} satisfies ServicesSettings;
 
 export async function startTestServices({
   extraServers = [],

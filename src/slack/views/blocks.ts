@@ -77,6 +77,11 @@ export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
 }
 
+/** The answer to the reminder of a pause. */
+export function keepPausedButton(project: string): Button {
+  return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);
+}
+
 /** A button that runs a command. Its label names the project: `Pause orders`. `index`: its number in the message. */
 export function commandButton(suggestion: Suggestion, index = 0): Button {
   const { reason } = suggestion;

@@ -65,9 +65,7 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
 /** All keys of the project with their serialized values. */
 const snapshot = async () => {
   const names = (await services.redis.keys('syncbot:{p:orders}:*')).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await serialize(name)])),
-  );
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await serialize(name)])));
 };
 
 /** Redis may dump the same hash in another order. */
@@ -452,6 +450,7 @@ describe('a commit', () => {
   it('A rollback restores every field as it was before the claim.', async () => {
     await claimOperation();
     await stores.operations.commit(completion({ followUp }));
+    await services.redis.hset(orderKeys.state, 'keptPaused', '{"at":7,"by":"U0BOB"}');
     const before = await stores.projects.read('orders');
     expect(before).toMatchObject({ state: 'paused', version: 3, followedOperation: 'op1', reconciledVersion: 3 });
     const restore = { project: 'orders', operation: 'op2' };

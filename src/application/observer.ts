@@ -6,6 +6,7 @@ import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Project, type ProjectId } from '../domain/project.ts';
 import { oldestUnprocessedAt } from '../domain/source-log-retention.ts';
+import { minuteOf, sampleIntervalMs, toSamples } from '../domain/trend.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
@@ -26,8 +27,9 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
  */
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();
+  const sampling = await claimSampling(context);
   const projects = await context.projects.readMany(await context.projects.listIds());
-  const cycle = { onObserved, minFollowIntervalMs: followIntervalMs(projects) };
+  const cycle = { onObserved, sampling, minFollowIntervalMs: followIntervalMs(projects) };
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
   await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(context, group, cycle)));
   const { observeEveryMs: intervalMs } = context.settings;
@@ -37,14 +39,28 @@ export async function runObserver(context: UseCaseContext, onObserved: OnObserve
 
 interface CycleOptions {
   readonly onObserved: OnObserved;
+  readonly sampling: Sampling;
   /** How often the message of each followed operation may be edited at most, ms. */
   readonly minFollowIntervalMs: number;
+}
+
+/** The minute of a cycle, and whether the cycle is the first one of it, which records the trends. */
+interface Sampling {
+  /** Epoch ms of the bot's Redis server. */
+  readonly minute: number;
+  readonly isDue: boolean;
+}
+
+/** If this process dies after it has claimed the minute, its samples are missing. */
+async function claimSampling({ deduplication, serverClock }: UseCaseContext): Promise<Sampling> {
+  const minute = minuteOf(await serverClock.now());
+  return { minute, isDue: await deduplication.claimOnce(`trend:${minute}`, 2 * sampleIntervalMs) };
 }
 
 async function observeGroup(
   context: UseCaseContext,
   projects: readonly Project[],
-  { onObserved, minFollowIntervalMs }: CycleOptions,
+  { onObserved, sampling, minFollowIntervalMs }: CycleOptions,
 ): Promise<void> {
   const workers = await countWorkers(context, projects);
   for (const chunk of toChunks(projects, chunkSize)) {
@@ -60,6 +76,7 @@ async function observeGroup(
       },
       onError: (error, { project }) => logSkippedProject(context, project, error),
     });
+    if (sampling.isDue) await context.trends.record(toSamples(observed, sampling.minute));
   }
 }
 

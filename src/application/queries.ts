@@ -14,6 +14,7 @@ import {
   urgency,
 } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { TrendSample } from '../domain/trend.ts';
 import { closestMatches } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
 import type { LinkWithWatermark } from './ports.ts';
@@ -111,21 +112,24 @@ export interface ProjectDetails extends ObservedProject {
   readonly precheck: readonly PrecheckItem[];
   /** Newest first, at most five. */
   readonly operations: readonly Operation[];
+  /** The samples of the last hour, the oldest first. */
+  readonly samples: readonly TrendSample[];
 }
 
 /** Reads everything that `show` displays of a project. Throws `StoreUnavailableError`. */
 export async function getProjectDetails(
-  context: Pick<UseCaseContext, 'projects' | 'operations' | 'links' | 'clock'>,
+  context: Pick<UseCaseContext, 'projects' | 'operations' | 'trends' | 'links' | 'clock'>,
   id: string,
 ): Promise<{ readonly kind: 'found'; readonly details: ProjectDetails } | Refused> {
   const found = await findProject(context, id);
   if (found.kind === 'refused') return found;
   const { project } = found;
-  const [{ items, stats }, operations] = await Promise.all([
+  const [{ items, stats }, operations, samples] = await Promise.all([
     precheckProject(context, project),
     context.operations.listRecent(project.id, 5),
+    context.trends.read(project.id),
   ]);
-  return { kind: 'found', details: { project, stats, precheck: items, operations } };
+  return { kind: 'found', details: { project, stats, precheck: items, operations, samples } };
 }
 
 /** The action that the state allows, or null. Start also needs a passed precheck. */

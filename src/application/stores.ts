@@ -11,6 +11,7 @@ import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress 
 import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState, StateCounts } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { ProjectSample, TrendSample } from '../domain/trend.ts';
 
 /**
  * The records in the bot's Redis, one port per subject. The record of a project changes in one atomic step; the indexes
@@ -22,6 +23,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly trends: TrendStore;
   readonly installations: InstallationStore;
   readonly configurations: ConfigurationStore;
   readonly deduplication: Deduplication;
@@ -316,6 +318,14 @@ export interface ObservationStore {
   saveMessage(message: ObservationMessage): Promise<void>;
   /** The message of this channel has its last text. */
   removeMessage(channel: string): Promise<void>;
+}
+
+/** How backlog and latency of the projects developed in the last hour. */
+export interface TrendStore {
+  /** Records samples. One of a minute that has a sample replaces it. One of a project that does not exist has no effect. */
+  record(samples: readonly ProjectSample[]): Promise<void>;
+  /** The samples of the last 60 minutes in which the project was observed, the oldest first. */
+  read(id: ProjectId): Promise<TrendSample[]>;
 }
 
 export interface ObservationMessage {

@@ -38,12 +38,14 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   const result = await getProjectDetails(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { details } = result;
-  const [operation, observation] = await Promise.all([
+  const [operation, now, observation] = await Promise.all([
     findOpenOperation(useCaseContext, details.project),
+    useCaseContext.serverClock.now(),
     readObservationStatus(useCaseContext),
   ]);
-  const data = { ...projectJson(details, operation), precheck: details.precheck.map(toCheckText) };
-  context.output.result(detailsText(details), data);
+  const { samples: trend, precheck: items } = details;
+  const data = { ...projectJson(details, operation), precheck: items.map(toCheckText), trend };
+  context.output.result(detailsText(details, now), data);
   noteIfNotObserved(context.output, observation);
   return exitCodes.success;
 }
@@ -110,14 +112,14 @@ const unreadStats = {
 };
 
 /** In the order of `show` in Slack: state, cause, action, numbers, links (the worst first), precheck, last operations. */
-function detailsText(details: ProjectDetails): string {
+function detailsText(details: ProjectDetails, now: number): string {
   const { project, stats, precheck: items, operations } = details;
   const { show: shared, links, precheck: checks } = messages;
   const facts = [
     ...stateFacts(details),
     ...alertFacts(details),
     ...actionFacts(details),
-    ...statFacts(details),
+    ...statFacts(details, now),
     ...definitionFacts(project),
   ].map(([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`);
   const failed = items.filter(({ result }) => result === 'fail').map((item) => checks.line(item, cliFormatter));
@@ -169,12 +171,11 @@ function actionFacts(details: ProjectDetails): Fact[] {
   return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
-function statFacts({ stats: { backlog, latencyMs, inFlight } }: ProjectDetails): Fact[] {
-  const { cli, factLabels, format } = messages;
+function statFacts({ stats, samples }: ProjectDetails, now: number): Fact[] {
+  const { factLabels, show: shared } = messages;
   return [
-    [factLabels.backlog, backlog === null ? cli.unknown : format.number(backlog)],
-    [factLabels.latency, latencyMs === null ? cli.unknown : format.duration(latencyMs)],
-    [factLabels.inFlight, inFlight === null ? cli.unknown : format.number(inFlight)],
+    [factLabels.numbers, shared.numbers(stats, samples, now)],
+    ...shared.trends(samples, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
   ];
 }
 

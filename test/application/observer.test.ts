@@ -48,6 +48,28 @@ describe('a cycle of the observer', () => {
     expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
   });
 
+  it('records backlog and latency once a minute, not while a link does not answer', async () => {
+    const other = await services.createLink('orders', 'warehouse');
+    await services.createProject('payments', [testLink]);
+    await services.createProject('orders', [other]);
+    const { context } = services;
+    const observeAt = (minute: number) =>
+      runObserver(overrideContext(context, { serverClock: { now: async () => minute * 60_000 + 30_000 } }));
+    await observeAt(100);
+    await testLink.queue.add('row', {});
+    await observeAt(100);
+    await services.server('warehouse').stop();
+    await observeAt(101);
+    await observeAt(103);
+    const samples = await context.trends.read('payments');
+    expect(samples.map(({ at, backlog }) => [at / 60_000, backlog])).toEqual([
+      [100, 0],
+      [101, 1],
+      [103, 1],
+    ]);
+    expect((await context.trends.read('orders')).map(({ at }) => at / 60_000)).toEqual([100]);
+  });
+
   it('records nothing if it is stopped before its end', async () => {
     await services.createProject('payments', [testLink]);
     await expect(runObserver({ ...services.context, stopSignal: AbortSignal.abort() })).rejects.toThrow();

@@ -130,7 +130,7 @@ it.each<[PrecheckItem['result'], string | null]>([
   ['fail', null],
 ])('A Not Started project whose precheck has the result %s can be started: %s.', (result, action) => {
   const item: PrecheckItem = { check: 'queues_exist', result, reason: null, links: { total: 0, first: [] } };
-  const details = { stats: exampleProjectStats, operations: [] };
+  const details = { stats: exampleProjectStats, operations: [], samples: [] };
   expect(availableAction({ ...details, project: exampleProject({ state: 'not_started' }), precheck: [item] })).toBe(
     action,
   );

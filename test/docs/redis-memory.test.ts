@@ -52,11 +52,17 @@ test('the bytes of docs/operating.md are at least the measured ones and at most 
   }
   const entries = await services.redis.xlen('syncbot:{p:invoices}:audit');
   const entry = (await size('syncbot:{p:invoices}:audit')) / entries;
+  for (let minute = 0; minute < 60; minute++) {
+    const sample = { at: Date.now() + minute * 60_000, backlog: 1_234_567, latencyMs: 3_600_000 };
+    await services.context.trends.record([{ project: 'invoices', ...sample }]);
+  }
+  const trend = await size('syncbot:{p:invoices}:trend');
   const measured = new Map([
     ['a project with one link', one],
     ['each further link', (ten - one) / 9],
     ['an operation', Math.max(...operations)],
     ['an entry of the history', entry],
+    ['the trend of a project', trend],
   ]);
   expect([...documentedBytes.keys()]).toEqual([...measured.keys()]);
   for (const [what, bytes] of measured) {

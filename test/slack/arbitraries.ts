@@ -13,6 +13,7 @@ import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import type { TrendSample } from '../../src/domain/trend.ts';
 import type { RefusedCommand } from '../../src/slack/views/refusal.ts';
 
 export const now = 1_800_000_000_000;
@@ -234,6 +235,16 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     }),
   });
 }
+
+/** Samples of the trend, some of them outside of the last hour. */
+export const samplesArbitrary: fc.Arbitrary<TrendSample[]> = fc.array(
+  fc.record({
+    at: fc.integer({ min: -90, max: 10 }).map((minutes) => now + minutes * 60_000),
+    backlog: taskCount,
+    latencyMs: taskCount,
+  }),
+  { maxLength: 100 },
+);
 
 const checkResult = fc.constantFrom('pass' as const, 'fail' as const, 'unknown' as const);
 const checkReason: fc.Arbitrary<CheckReason> = fc.oneof(

@@ -49,6 +49,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000 }),
     }),
+    trends: fakePort(stores.trends, { read: async () => [] }),
     installations: fakePort(stores.installations, { listOthers: async () => [] }),
     configurations: fakePort(stores.configurations),
     deduplication: fakePort(stores.deduplication, {

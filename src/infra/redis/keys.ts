@@ -45,6 +45,8 @@ export interface ProjectKeys {
   readonly runs: string;
   /** String: the version that the project had when it was removed. A later project with the same id continues it. */
   readonly lastVersion: string;
+  /** Hash: backlog and latency in each minute of the last hour. */
+  readonly trend: string;
   /** The key prefix of its operations. */
   readonly operations: string;
 }
@@ -63,6 +65,7 @@ export function createKeys(prefix: string): Keys {
       open: `${slot}:open`,
       runs: `${slot}:runs`,
       lastVersion: `${slot}:lastVersion`,
+      trend: `${slot}:trend`,
       operations: `${slot}:op:`,
     };
   };

@@ -45,7 +45,9 @@ export function createStepRunner(
   settings: StoreSettings,
 ): StepRunner {
   return async ({ script, reply }, args) => {
-    const { state, definition, audit, refusals, open, runs, lastVersion, operations } = keys.project(args.project);
+    const { state, definition, audit, refusals, open, runs, lastVersion, trend, operations } = keys.project(
+      args.project,
+    );
     const given = Object.entries(args).filter(([, value]) => value !== null);
     const json = JSON.stringify({
       ...Object.fromEntries(given),
@@ -53,7 +55,7 @@ export function createStepRunner(
       operationKeyPrefix: operations,
       recoveredAfterMs,
     });
-    const call = { keys: [state, definition, audit, open, runs, refusals, lastVersion], args: [json] };
+    const call = { keys: [state, definition, audit, open, runs, refusals, lastVersion, trend], args: [json] };
     return reply.parse(await sendCommands(client, (redis) => runScript(redis, script, call)));
   };
 }

@@ -16,6 +16,7 @@ import { createSkipUnreadable } from './records.ts';
 import { jsonReply, loadScript, runScript } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { createStepRunner, type StoreSettings } from './steps.ts';
+import { createTrendStore } from './trend-store.ts';
 
 /**
  * The bot's records in Redis. A method that reads many records skips one that it cannot read and reports it to
@@ -36,6 +37,7 @@ export function createStores(
     alerts: createAlertStore(runStep),
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
+    trends: createTrendStore({ client, keys, runStep }),
     installations: createInstallationStore({ client, keys, skipUnreadable }),
     configurations: createConfigurationStore(client, keys),
     deduplication: createDeduplication(client, keys),

@@ -56,8 +56,6 @@ export const cliMessages = {
   unexpectedError: (errorName: string) =>
     `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,
 
-  unknown: 'unknown',
-
   list: {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
@@ -198,10 +196,9 @@ export const factLabels = {
   target: 'target',
   labels: 'labels',
   channel: 'channel',
-  backlog: 'backlog',
-  latency: 'latency',
+  numbers: 'numbers',
+  lastHour: 'last hour',
   cause: 'cause',
-  inFlight: 'in flight',
   sourceLog: 'source log',
   alert: 'alert',
   possibleNow: 'possible now',

@@ -1,7 +1,9 @@
 import { type LinkStats, linkBacklog, linkLatencyMs, type ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
-import { type Formatter, joinDots } from '../format.ts';
+import { directionOf, type TrendSample, type TrendStat, trendOf } from '../../domain/trend.ts';
+import { type Formatter, joinDots, type TextContext } from '../format.ts';
+import { gap, sparkline } from '../sparkline.ts';
 import {
   capitalize,
   format,
@@ -27,9 +29,28 @@ export const show = {
     `${formatter.link(failure.link)} ${unreachableClause(failure)} at ${formatter.time(failure.at)}`,
   hiddenReason: 'only operators can see its reason',
   alertTitle: 'Alert',
-  /** `Backlog 1,204 · latency 5 s · 3 tasks in flight`. */
-  numbers: (stats: ProjectStats) =>
-    capitalize(joinDots(format.backlog(stats), format.latency(stats), format.inFlight(stats))),
+  /** `Backlog 1,204, falling · latency 5 s, steady · 3 tasks in flight`. */
+  numbers: (stats: ProjectStats, samples: readonly TrendSample[], now: number) => {
+    const { backlog, latencyMs } = stats;
+    const parts = [
+      [format.backlog(stats), directionClause(samples, 'backlog', { value: backlog, now })],
+      [format.latency(stats), directionClause(samples, 'latencyMs', { value: latencyMs, now })],
+    ];
+    return capitalize(joinDots(...parts.map((part) => part.join('')), format.inFlight(stats)));
+  },
+  /** The last hour: `Backlog ▇▅▃▂▁ 18,200 at 17:52 → 1,204 at 18:51`. No lines before the second minute of observation. */
+  trends: (samples: readonly TrendSample[], { format: formatter, now }: TextContext): string[] => {
+    const shown = trendStats.flatMap(([stat, label, formatValue]) => {
+      const trend = trendOf(samples, stat, now);
+      return trend === null ? [] : [{ trend, label, formatValue }];
+    });
+    const lines = shown.map(({ trend: { cells, first, last }, label, formatValue }) => {
+      const [from, to] = [first, last].map(({ at, value }) => `${formatValue(value)} at ${formatter.time(at)}`);
+      return `${label} ${sparkline(cells)} ${from} → ${to}`;
+    });
+    const hasGap = shown.some(({ trend: { cells } }) => cells.includes(null));
+    return hasGap ? [...lines, `${gap} Not observed`] : lines;
+  },
   operationsTitle: 'Last operations',
   noOperations: 'None yet',
   /** `18:53 · @bob · Pause · Done · we deploy`. */
@@ -47,6 +68,21 @@ export const show = {
     );
   },
 };
+
+const trendStats = [
+  ['backlog', 'Backlog', formatNumber],
+  ['latencyMs', 'Latency', formatDuration],
+] as const;
+
+/** `, falling`. Nothing if that is not known, or if there is nothing to do. */
+function directionClause(
+  samples: readonly TrendSample[],
+  stat: TrendStat,
+  { value, now }: { readonly value: number | null; readonly now: number },
+): string {
+  const direction = value === null || value === 0 ? null : directionOf(samples, stat, { value, now });
+  return direction === null ? '' : `, ${direction}`;
+}
 
 /** Texts of one link. */
 export const links = {

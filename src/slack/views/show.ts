@@ -43,7 +43,7 @@ export function buildShow(view: ShowView): Message {
   const { project, stats } = details;
   const { show, states, onlyYouSeeThis } = messages;
   const since = show.since(project, format);
-  const numbers = show.numbers(stats);
+  const numbers = show.numbers(stats, details.samples, view.now);
   const notObserved = notObservedLines(view.observation, format);
   return {
     text: [joinDots(project.id, states[project.state], since), numbers, ...notObserved].join('\n'),
@@ -53,7 +53,7 @@ export function buildShow(view: ShowView): Message {
       ...failureSection(view),
       ...alertSections(view),
       ...operationButtons(view),
-      sectionBlock(numbers),
+      sectionBlock([numbers, ...show.trends(details.samples, view)]),
       ...worstLinks(details),
       sectionBlock(precheckSummary(details.precheck, format, precheckBudgetChars)),
       sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),

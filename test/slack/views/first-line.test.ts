@@ -123,7 +123,7 @@ describe('the first line of a message', () => {
     fc.assert(
       fc.property(observedProjectArbitrary, precheckItemsArbitrary, ({ project, stats }, items) => {
         const state = messages.states[project.state];
-        const details = { project, stats, precheck: items, operations: [] };
+        const details = { project, stats, precheck: items, operations: [], samples: [] };
         const view = { restriction: null, format, now };
         expectFirstLine(buildShow({ ...view, details, observation, revealReasons: true }), project.id, state);
         expectFirstLine(buildLinkPage({ project, stats, page: 1, now }), project.id, state);

@@ -40,6 +40,7 @@ import {
   projectIdArbitrary,
   refusalArbitrary,
   refusedCommandArbitrary,
+  samplesArbitrary,
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone, and a user group: the only special mentions of Slack that our texts contain. */
@@ -112,10 +113,11 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           fc.tuple(fc.constant(observed), fc.array(operationArbitrary(observed.project.id), { maxLength: 5 })),
         ),
         precheckItemsArbitrary,
+        samplesArbitrary,
         fc.boolean(),
-        ([observed, operations], precheck, revealReasons) => {
+        ([observed, operations], precheck, samples, revealReasons) => {
           expectWithinLimits(
-            buildShow({ ...viewContext, details: { ...observed, operations, precheck }, revealReasons }),
+            buildShow({ ...viewContext, details: { ...observed, operations, precheck, samples }, revealReasons }),
           );
           for (const page of [0, 4, 9]) expectWithinLimits(buildLinkPage({ ...observed, page, now }));
         },

@@ -41,6 +41,12 @@ const noWorker: PrecheckItem = {
   reason: { code: 'no_worker' },
   links: { total: 100, first: [exampleLink('orders-table-00')] },
 };
+/** A backlog that fell from 12,000 to 160 within the hour, and nine minutes in which no worker observed it. */
+const hourOfSamples = Array.from({ length: 60 }, (_, index) => ({
+  at: exampleNow - (59 - index) * 60_000,
+  backlog: (60 - index) * 200 - 40,
+  latencyMs: 5_000,
+})).filter((_, index) => index < 30 || index >= 39);
 const passed: PrecheckItem = { check: 'queues_exist', result: 'pass', reason: null, links: { total: 0, first: [] } };
 
 function show({
@@ -58,6 +64,7 @@ function show({
       project: exampleProject({ state: 'failed', failure, reason: 'we deploy' }),
       stats: toProjectStats(links, exampleNow),
       precheck: [...Array<PrecheckItem>(6).fill(passed), noWorker],
+      samples: hourOfSamples,
       operations: operations.map((action) => exampleOperation({ action, state: 'done', outcome: exampleOutcome })),
     },
     ...overrides,
@@ -108,7 +115,7 @@ describe('show', () => {
   });
 
   it('begins every line with a capital, a name or a time, and contains no duration since something', () => {
-    for (const line of show({}).blocks.flatMap(linesOf)) expect(line).toMatch(/^[A-Z0-9*<`]/);
+    for (const line of show({}).blocks.flatMap(linesOf)) expect(line).toMatch(/^[A-Z0-9*<`░]/);
     expect(textOf(show({}))).not.toMatch(/\bago\b|\bfor \d/);
   });
 
@@ -123,6 +130,17 @@ describe('show', () => {
     expect(buttonLabels(show({}))).toEqual(['Restore', 'All Links', 'Precheck', 'History']);
   });
 
+  it('has the last hour as bars, with the first and the last value, and shows where nothing was observed', () => {
+    const stats = toProjectStats([exampleLinkStats('orders-full', { waiting: 160 })], exampleNow);
+    const details = { project: exampleProject(), stats, precheck: [], operations: [], samples: hourOfSamples };
+    const text = textOf(show({ details }));
+    expect(text).toContain('Backlog 160, falling · latency 0 s · 0 tasks in flight');
+    expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 at <!date[^>]*> → 160 at <!date[^>]*>$/m);
+    expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s at <!date[^>]*> → 5 s at <!date[^>]*>$/m);
+    expect(text).toMatch(/^░ Not observed$/m);
+    expect(textOf(show({ details: { ...details, samples: [] } }))).not.toMatch(/[▁▇░]|falling|rising|steady/);
+  });
+
   it('has each operation in one line, with its clock time, its person and its outcome', () => {
     const operations = [
       exampleOperation({ state: 'failed', outcome: { ...exampleOutcome, linksDone: 9, linksTotal: 10 } }),
@@ -130,7 +148,7 @@ describe('show', () => {
     const base = show({});
     expect(base.blocks.flatMap(linesOf).filter((line) => /· Done/.test(line))).toHaveLength(5);
     const stats = toProjectStats(hundredLinks, exampleNow);
-    const details = { project: exampleProject(), stats, precheck: [], operations };
+    const details = { project: exampleProject(), stats, precheck: [], operations, samples: [] };
     expect(textOf(show({ details }))).toMatch(
       /<!date[^>]*> · <@U0ALICE> · Pause · Failed \(9 of 10 links\) · we deploy/,
     );
@@ -147,7 +165,7 @@ describe('show', () => {
     const message = show({ observation: { kind: 'not_observed', since } });
     expect(textOf(message)).toMatch(/Not observed since .*18:52 UTC/);
     expect(message.text).toMatch(/Not observed since .*18:52 UTC/);
-    expect(textOf(show({}))).not.toMatch(/observed/i);
+    expect(textOf(show({}))).not.toMatch(/observed since/i);
   });
 
   it('hides the reason of a failed task where it may not be shown', () => {

@@ -22,7 +22,7 @@
   cjson writes an empty table as {}. So a value that may contain an empty list is passed and stored as JSON text.
   Replies are JSON objects with a `kind`. cjson writes 14 significant digits of a number: enough for epoch ms.
 ]]
-local stateKey, definitionKey, auditKey, openKey, runsKey, refusalsKey, lastVersionKey = unpack(KEYS)
+local stateKey, definitionKey, auditKey, openKey, runsKey, refusalsKey, lastVersionKey, trendKey = unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 
 -- The server's clock, epoch ms.

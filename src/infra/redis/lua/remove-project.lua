@@ -31,5 +31,5 @@ end
 local operationToNotify = endFollowUp({ kind = 'removed', at = now, by = args.by })
 audit('removed', {}, { 'by', args.by })
 redis.call('SET', lastVersionKey, project.version)
-redis.call('DEL', stateKey, definitionKey, openKey, runsKey)
+redis.call('DEL', stateKey, definitionKey, openKey, runsKey, trendKey)
 return cjson.encode({ kind = 'written', operationToNotify = operationToNotify })

@@ -181,7 +181,7 @@ function statFacts({ stats, samples }: ProjectDetails, now: number): Fact[] {
 
 function definitionFacts(project: Project): Fact[] {
   const { factLabels } = messages;
-  const { description, source, target, labels, channel } = project.definition;
+  const { description, source, target, labels, channel, runbook } = project.definition;
   const logKeptUntil = logRetentionDeadline(project);
   const facts: [label: string, value: string | null][] = [
     [factLabels.description, description],
@@ -189,6 +189,7 @@ function definitionFacts(project: Project): Fact[] {
     [factLabels.target, endpointText(target)],
     [factLabels.labels, labels.length === 0 ? null : labels.join(', ')],
     [factLabels.channel, channel],
+    [factLabels.runbook, runbook],
     [factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil)],
   ];
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));

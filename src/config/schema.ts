@@ -92,6 +92,15 @@ const operatorId = z
   .regex(/^[UWS][A-Z0-9]+$/, texts.notOperatorId)
   .meta(valueDocs.operatorId);
 
+/** Slack accepts 3,000 characters in the URL of a button. */
+const webUrl = text(1_000).refine(isWebUrl, texts.notRunbook).meta(valueDocs.webUrl);
+
+function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text) || /[\s<>|]/.test(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}
+
 const mentionedIds = (list: z.ZodArray<typeof operatorId>) =>
   uniqueItems(list.max(maxMentioned, texts.tooManyEntries(maxMentioned)));
 
@@ -133,6 +142,7 @@ export const projectSchema = z
     ).meta(keyDocs.labels),
     channel: optional(channelId).meta(keyDocs.channel),
     onCall: withDefault(mentionedIds(z.array(operatorId)), []).meta(keyDocs.projectOnCall),
+    runbook: optional(webUrl).meta(keyDocs.runbook),
     adopt: withDefault(boolean, false).meta(keyDocs.adopt),
     onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
     logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),

@@ -19,6 +19,7 @@ const comparedFields = [
   'labels',
   'channel',
   'onCall',
+  'runbook',
   'onFailure',
   'logRetention',
   'latencyAlert',

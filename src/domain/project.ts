@@ -52,6 +52,8 @@ export const projectDefinitionSchema = z.object({
   channel: z.string().nullable(),
   /** Ids of the Slack users and user groups that critical alerts mention. */
   onCall: z.array(z.string()).default([]),
+  /** The URL of a page that says what to do, `http:` or `https:`. */
+  runbook: z.string().nullable().default(null),
   /** Whether a failed task makes the project Failed. */
   onFailure: z.enum(['pause', 'continue']),
   /** How long the source keeps its log. A pause must end before that. */

@@ -187,6 +187,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  // Slack opens the URL by itself.
+  app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
   app.action(historyPageActionIdPattern, action(onHistoryPage));

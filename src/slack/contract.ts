@@ -12,6 +12,8 @@ export const actionIds = {
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
   keepPaused: 'sync:v1:keep-paused',
+  /** Opens a URL. Slack also sends the press. */
+  runbook: 'sync:v1:runbook',
   request: {
     start: 'sync:v1:request:start',
     pause: 'sync:v1:request:pause',
@@ -32,6 +34,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.cancel,
   actionIds.show,
   actionIds.keepPaused,
+  actionIds.runbook,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.historyPage),

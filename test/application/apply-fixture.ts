@@ -23,6 +23,7 @@ export function desiredProject(
     labels: [],
     channel: null,
     onCall: [],
+    runbook: null,
     logRetention: null,
     latencyAlert: null,
     pausedReminder: null,

@@ -18,6 +18,7 @@ projects:
     labels: [prod]
     channel: C0123
     onCall: [S0789]
+    runbook: https://wiki.example.com/orders?a=1#b
     adopt: true
     onFailure: continue
     logRetention: 48h

@@ -45,6 +45,7 @@ describe('a valid file', () => {
             labels: ['prod'],
             channel: 'C0123',
             onCall: ['S0789'],
+            runbook: 'https://wiki.example.com/orders?a=1#b',
             onFailure: 'continue',
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
@@ -79,8 +80,8 @@ describe('a valid file', () => {
         source: null,
         target: null,
         labels: [],
-        channel: null,
         onCall: [],
+        runbook: null,
         onFailure: 'pause',
       },
     });
@@ -159,7 +160,7 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, onCall, adopt, onFailure, logRetention, pausedReminder, latencyAlert, links.',
+      'The keys here are: description, source, target, labels, channel, onCall, runbook, adopt, onFailure, logRetention, pausedReminder, latencyAlert, links.',
     ]);
   });
 

@@ -7,6 +7,8 @@ const inLinks = (link: string) => `projects:\n  orders:\n    links:\n      - ${l
 const messageOf = (text: string) => configErrors(text)[0]?.message ?? 'accepted';
 const x = (length: number) => 'x'.repeat(length);
 
+const notWebUrl = 'is not an http or https URL without a user name and password';
+
 describe('a value of syncbot.yml', () => {
   test.each([
     ['description: ""', 'is empty'],
@@ -39,6 +41,12 @@ describe('a value of syncbot.yml', () => {
     ['latencyAlert: 30d', 'accepted'],
     ['latencyAlert: 31d', 'is not from 1s to 30d'],
     ['latencyAlert: 5', 'is not text'],
+    ['runbook: http://wiki/orders', 'accepted'],
+    ['runbook: "https://example.com/a b"', notWebUrl],
+    ['runbook: ftp://example.com/orders', notWebUrl],
+    ['runbook: wiki.example.com/orders', notWebUrl],
+    ['runbook: "javascript:alert(1)"', notWebUrl],
+    ['runbook: https://bob:secret@example.com', notWebUrl],
   ])('in a project, %s: %s', (value, message) => {
     expect(messageOf(file(value))).toBe(message);
   });

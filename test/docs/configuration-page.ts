@@ -74,6 +74,7 @@ const sections: readonly Section[] = [
     labels: [prod, nightly]
     channel: C0123ABCD
     onCall: [S0123ABCD]
+    runbook: https://wiki.example.com/orders
     adopt: true
     onFailure: pause
     logRetention: 48h

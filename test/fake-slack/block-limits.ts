@@ -30,6 +30,7 @@ const button = z.strictObject({
   text: plainText(75),
   action_id: boundedString(255).optional(),
   value: boundedString(2000).optional(),
+  url: boundedString(3000).optional(),
   style: z.enum(['primary', 'danger']).optional(),
   accessibility_label: boundedString(75).optional(),
 });

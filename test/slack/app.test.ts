@@ -88,6 +88,17 @@ describe('requests from Slack', () => {
   });
 });
 
+it('A press on Runbook is acknowledged, and answered with nothing.', async () => {
+  await using fixture = await startSlackAppFixture();
+  fixture.pressForged(actionIds.runbook, 'orders');
+  fixture.slack.command({ ...alice, text: 'list' });
+  await fixture.waitForText(/^1 project: 1 Running/);
+  await fixture.slackApp.stop();
+  expect(fixture.visibleTexts()).toEqual(['1 project: 1 Running']);
+  expect(fixture.slack.violations).toEqual([]);
+  expect(fixture.dependencies.logLines.filter(({ level }) => level !== 'info')).toEqual([]);
+});
+
 it('The members of a user group are read again after five minutes, also if the clock of the host is set back.', async () => {
   await using fixture = await createSlackAppFixture({}, { operators: ['S0OPS'] });
   await fixture.slackApp.start();

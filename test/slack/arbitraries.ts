@@ -206,6 +206,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       labels: fc.array(hostileTextArbitrary, { maxLength: 30 }),
       channel: fc.option(fc.constant('C0SYNC')),
       onCall: mentionedIds,
+      runbook: fc.option(fc.webUrl({ withQueryParameters: true, withFragments: true })),
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
       logRetention: fc.option(taskCount),
       latencyAlert: fc.option(taskCount),

@@ -58,6 +58,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
       labels: ['prod'],
       channel: null,
       onCall: [],
+      runbook: null,
       onFailure: 'pause',
       logRetention: null,
       latencyAlert: null,

@@ -11,6 +11,7 @@ export function makeDefinition(id: string, overrides: Partial<ProjectDefinition>
     labels: [],
     channel: null,
     onCall: [],
+    runbook: null,
     onFailure: 'pause',
     logRetention: null,
     latencyAlert: null,

@@ -196,6 +196,7 @@ export const factLabels = {
   target: 'target',
   labels: 'labels',
   channel: 'channel',
+  runbook: 'runbook',
   numbers: 'numbers',
   lastHour: 'last hour',
   cause: 'cause',

@@ -18,6 +18,7 @@ export const configMessages = {
   durationOutOfRange: (from: string, to: string) => `is not from ${from} to ${to}`,
   notOperatorId: 'is not the id of a user or user group',
   notChannelId: 'is not the id of a channel',
+  notRunbook: 'is not an http or https URL without a user name and password',
   notSeverity: 'is not critical, warning or info',
   noId: 'has no id',
   notFailurePolicy: 'is not pause or continue',

@@ -18,6 +18,10 @@ export const valueDocs = {
     expected: 'the id of a user (U0123ABCD) or of a user group (S0123ABCD)',
     hint: 'Write the id of a user (U0123ABCD) or of a user group (S0123ABCD), not a name.',
   },
+  webUrl: {
+    expected: 'a URL (https:// or http://)',
+    hint: 'Write a URL such as https://wiki.example.com/orders, without a user name and password.',
+  },
   channelId: {
     expected: 'the id of a channel (C0123ABCD)',
     hint: "Write the id of a channel (C0123ABCD), not its name. The id is at the end of the channel's link.",
@@ -126,6 +130,10 @@ export const keyDocs = {
     expected: 'a list of at most 10 user ids and user group ids',
     example: '[S0123ABCD]',
     description: 'Whom the critical alerts of this project mention, besides those whom `policy.onCall` names.',
+  },
+  runbook: {
+    example: 'https://wiki.example.com/orders',
+    description: 'A page that says what to do when something fails. Alerts and `show` have a button that opens it.',
   },
   adopt: {
     description:

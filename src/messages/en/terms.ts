@@ -39,6 +39,7 @@ export const buttons = {
   whoami: 'Whoami',
   list: 'List',
   show: 'Show',
+  runbook: 'Runbook',
   allLinks: 'All Links',
   precheck: 'Precheck',
   history: 'History',

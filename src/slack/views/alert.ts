@@ -8,7 +8,15 @@ import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
-import { actionsBlock, keepPausedButton, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
+import {
+  actionsBlock,
+  keepPausedButton,
+  type Message,
+  requestButton,
+  runbookButtons,
+  sectionBlock,
+  showButton,
+} from './blocks.ts';
 import { mention } from './mrkdwn.ts';
 
 export interface AlertView {
@@ -34,7 +42,11 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
     text: `${headline}\n${call}${advice}`,
     blocks: [
       sectionBlock([boldId(headline, project.id), `${call}${advice}`]),
-      actionsBlock(blockId('alert', condition.kind, project.id, seq), [...buttons, showButton(project.id)]),
+      actionsBlock(blockId('alert', condition.kind, project.id, seq), [
+        ...buttons,
+        showButton(project.id),
+        ...runbookButtons(project.id, project.definition),
+      ]),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import type { types } from '@slack/bolt';
 import type { OperationKind } from '../../domain/lifecycle.ts';
+import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion } from '../commands/suggestions.ts';
 import { actionIds, blockId, commandActionId, projectValue } from '../contract.ts';
@@ -80,6 +81,11 @@ export function showButton(project: string): Button {
 /** The answer to the reminder of a pause. */
 export function keepPausedButton(project: string): Button {
   return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);
+}
+
+/** The button that opens the runbook of a project. Empty without a runbook. */
+export function runbookButtons(id: string, { runbook }: Pick<ProjectDefinition, 'runbook'>): Button[] {
+  return runbook === null ? [] : [{ ...projectButton(messages.buttons.runbook, actionIds.runbook, id), url: runbook }];
 }
 
 /** A button that runs a command. Its label names the project: `Pause orders`. `index`: its number in the message. */

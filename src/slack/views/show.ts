@@ -16,6 +16,7 @@ import {
   contextBlock,
   type Message,
   requestButton,
+  runbookButtons,
   sectionBlock,
   shortCommandButton,
 } from './blocks.ts';
@@ -106,16 +107,18 @@ function alertSections(view: ShowView): Block[] {
   });
 }
 
-/** The action that the state allows, and the corrections that help against an alert. */
+/** The action that the state allows, the corrections that help against an alert, and the runbook. */
 function operationButtons(view: ShowView): Block[] {
   const { details, restriction } = view;
   const { project } = details;
-  if (restriction !== null) return [];
   const action = availableAction(details);
   const corrections = shownConditions(view).flatMap((condition) => helpfulOperations(condition, project));
   const kinds = new Set([...(action === null ? [] : [action]), ...corrections.filter((kind) => !isAction(kind))]);
-  if (kinds.size === 0) return [];
-  const buttons = [...kinds].map((kind) => requestButton(kind, project.id));
+  const buttons = [
+    ...(restriction === null ? [...kinds].map((kind) => requestButton(kind, project.id)) : []),
+    ...runbookButtons(project.id, project.definition),
+  ];
+  if (buttons.length === 0) return [];
   return [actionsBlock(blockId('operations', project.id, project.version), buttons)];
 }
 

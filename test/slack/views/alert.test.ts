@@ -42,6 +42,26 @@ describe('the message of an alert', () => {
     ]);
   });
 
+  it('has a button that opens the runbook of the project', () => {
+    const definition = { ...exampleProject().definition, runbook: 'https://wiki.example.com/orders' };
+    const project = exampleProject({ definition });
+    const { blocks } = buildAlert(
+      { project, format, showErrors: false, onCallRules: [] },
+      firing({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }),
+    );
+    expect(blocks.at(-1)).toMatchObject({
+      elements: [
+        { action_id: 'sync:v1:show' },
+        {
+          action_id: 'sync:v1:runbook',
+          text: { text: 'Runbook' },
+          url: 'https://wiki.example.com/orders',
+          accessibility_label: 'Runbook orders',
+        },
+      ],
+    });
+  });
+
   it('mentions only users of Slack', () => {
     expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('cli:root');
     expect(build(unexpectedlyRunning, 'cli:root').text).not.toContain('@');

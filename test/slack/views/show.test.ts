@@ -130,6 +130,14 @@ describe('show', () => {
     expect(buttonLabels(show({}))).toEqual(['Restore', 'All Links', 'Precheck', 'History']);
   });
 
+  it('has a button for the runbook, also for a person who may only look', () => {
+    const base = exampleProject({ state: 'failed', failure });
+    const project = { ...base, definition: { ...base.definition, runbook: 'https://wiki.example.com/orders' } };
+    const details = { project, stats: toProjectStats([], exampleNow), precheck: [], operations: [], samples: [] };
+    expect(buttonLabels(show({ details }))).toEqual(['Restore', 'Runbook', 'Precheck', 'History']);
+    expect(buttonLabels(show({ details, restriction: 'Ask Bob.' }))).toEqual(['Runbook', 'Precheck', 'History']);
+  });
+
   it('has the last hour as bars, with the first and the last value, and shows where nothing was observed', () => {
     const stats = toProjectStats([exampleLinkStats('orders-full', { waiting: 160 })], exampleNow);
     const details = { project: exampleProject(), stats, precheck: [], operations: [], samples: hourOfSamples };

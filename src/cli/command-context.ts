@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
+import { resolveProject } from '../application/resolve-project.ts';
 import { parseConfig, type SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
+import type { ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
@@ -12,7 +14,7 @@ import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
 import { type CliError, createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
-import { cliFormatter } from './terminal-text.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 export interface CommandContext extends Configuration {
   readonly io: ProcessIo;
@@ -68,6 +70,26 @@ export async function withCommandContext(
 export function printRefusal({ output }: CommandContext, refusal: Refusal): ExitCode {
   output.error({ code: refusal.code, message: refusalText(refusal, cliFormatter) });
   return exitCodes.failure;
+}
+
+/**
+ * Finds the project that a typed name means, and says which one it is. With `isExact` only the id itself counts, for scripts.
+ * Prints a refusal and returns its exit code if that is not one project.
+ */
+export async function resolveName(
+  context: CommandContext,
+  name: string,
+  isExact: boolean,
+): Promise<
+  { readonly kind: 'resolved'; readonly project: ProjectId } | { readonly kind: 'exit'; readonly code: ExitCode }
+> {
+  const found = await resolveProject(context.app.useCaseContext, { text: name, channel: null });
+  if (found.kind === 'resolved' && (found.isExact || !isExact)) {
+    if (!found.isExact) context.output.note(messages.cli.resolvedName(sanitizeText(name), found.project));
+    return found;
+  }
+  const similar = found.kind === 'resolved' ? [found.project] : [...found.similar];
+  return { kind: 'exit', code: printRefusal(context, { code: 'unknown_project', project: name, similar }) };
 }
 
 /** Notes that no syncbot worker observes the links. */

@@ -2,7 +2,7 @@ import { apply } from './apply.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { changeState } from './change.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
-import { type CommandContext, withCommandContext } from './command-context.ts';
+import { type CommandContext, resolveName, withCommandContext } from './command-context.ts';
 import { doctor } from './doctor.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
@@ -52,6 +52,17 @@ type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>
 /** Every command but `doctor` and `apply`, which are about the file, uses what is stored. */
 async function runProjectCommand(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   if (command.name !== 'doctor') await context.app.useStoredConfiguration();
+  if (!('project' in command) || command.project === null) return runWithId(context, command);
+  const resolved = await resolveName(context, command.project, needsExactId(command));
+  return resolved.kind === 'exit' ? resolved.code : runWithId(context, { ...command, project: resolved.project });
+}
+
+/** A script gets no answer about another project than the one it names. A person reads which project was taken. */
+function needsExactId(command: ProjectCommand): boolean {
+  return command.json || (command.name === 'change' && command.yes);
+}
+
+async function runWithId(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   switch (command.name) {
     case 'list':
       return list(context, command.filter);

@@ -31,6 +31,11 @@ const reservedWords: ReadonlySet<string> = new Set([
 
 const projectIdPattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** Whether the word is one of the `/sync` command, so that no project can have it as its id. */
+export function isReservedWord(word: string): boolean {
+  return reservedWords.has(word);
+}
+
 export const projectIdSchema = z
   .string()
   .regex(projectIdPattern)

@@ -64,6 +64,20 @@ describe('pause and restore', () => {
     expect(JSON.parse((await cli('pause nope --yes --json')).err)).toMatchObject({ code: 'unknown_project' });
   });
 
+  test('take a part of an id only after a question that names the project, and with --yes only the id', async () => {
+    await services.createProject('orders', [link]);
+    await services.instance.startWorkers();
+    for (const line of ['pause ord --yes', 'pause Orders --yes', 'pause ord --json']) {
+      const refused = await cli(line, { terminalInput: 'y\n' });
+      expect(refused).toMatchObject({ exit: 1, err: expect.stringContaining('Did you mean orders?') });
+    }
+    expect(await projectState()).toBe('running');
+    const { exit, err } = await cli('pause ord', { terminalInput: 'y\n' });
+    expect(err).toMatch(/“ord” is the project orders\.[\s\S]*Pause orders\?/);
+    expect(exit).toBe(0);
+    expect(await projectState()).toBe('paused');
+  });
+
   test('print the operation id with exit code 1 if the operation is open at the timeout', async () => {
     await services.createProject('orders', [link]);
     const result = await cli('pause orders --yes --timeout 50ms --json');

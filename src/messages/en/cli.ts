@@ -19,7 +19,7 @@ export const cliMessages = {
     exitCodes,
     jsonOption: 'print JSON; errors are { code, message } on stderr',
     yesOption: 'do not ask for confirmation',
-    project: 'project id',
+    project: 'project id; without --yes and --json also a part of it, or the name of a link',
     run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
     roleOption: 'what to run in this process',
     apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
@@ -55,6 +55,9 @@ export const cliMessages = {
   redisLost: "The bot's Redis stopped answering during the command. Check with syncbot list what was changed.",
   unexpectedError: (errorName: string) =>
     `Unexpected error (${errorName}). Check with syncbot list what was changed. If you run the command again, LOG_LEVEL=error shows the cause.`,
+
+  /** A name that is not the id of the project. */
+  resolvedName: (name: string, project: string) => `“${name}” is the project ${project}.`,
 
   list: {
     noProjects: (configPath: string) =>

@@ -45,7 +45,11 @@ export function explainParseError(error: ParseError, projects: readonly string[]
       const text = texts.invalidSince(error.text, command, format);
       return { text, suggestions: suggestHistory(error.project, Object.values(exampleTimes)) };
     }
-    case 'one_project_only':
+    case 'one_project_only': {
+      const { verb, project, others, reason } = error;
+      const suggestions = [...suggestProjects(verb, [project], reason), ...suggestProjects(verb, others)];
+      return { text: texts.oneProjectOnly({ command: `${verb} ${project}`, others, reason }, format), suggestions };
+    }
     case 'timed_not_supported':
     case 'reason_missing':
     case 'extra_words': {
@@ -55,14 +59,15 @@ export function explainParseError(error: ParseError, projects: readonly string[]
   }
 }
 
-type OneProjectError = Extract<ParseError, { readonly project: string }>;
+type OneProjectError = Exclude<
+  Extract<ParseError, { readonly project: string }>,
+  { readonly code: 'one_project_only' }
+>;
 
 function aboutOneProject(error: OneProjectError, format: Formatter): string {
   const texts = messages.commandErrors;
   const command = `${error.verb} ${error.project}`;
   switch (error.code) {
-    case 'one_project_only':
-      return texts.oneProjectOnly(command, format);
     case 'timed_not_supported':
       return texts.timeNotSupported(command, format);
     case 'reason_missing':

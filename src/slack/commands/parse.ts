@@ -1,19 +1,30 @@
 import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
-import { projectIdSchema } from '../../domain/project.ts';
+import { isReservedWord } from '../../domain/project.ts';
+import type { ProjectName } from '../../domain/project-names.ts';
 import { parseSince, type SinceTime } from '../../lib/since-time.ts';
 import { trimCharacters } from '../../lib/trim-characters.ts';
 import { maxFilterLength } from '../contract.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 
-/** The text of a slash command. Text that the bot cannot read is the kind `invalid`, and changes nothing. */
+/**
+ * The text of a slash command. `project` is a word that a person typed for a project: mostly an id, or a channel as Slack sends
+ * it (`<#C0123|orders>`). Text that the bot cannot read is the kind `invalid`, and changes nothing.
+ */
 export type Command =
   | { readonly kind: 'help' | 'whoami' }
   | { readonly kind: 'list'; readonly filter: string }
   | { readonly kind: 'show' | 'precheck'; readonly project: string }
   /** Without a project: that of all projects. Without a time: all of it, or the last hours if there is no project. */
   | { readonly kind: 'history'; readonly project: string | null; readonly since: SinceTime | null }
-  | { readonly kind: 'change'; readonly action: Action; readonly project: string; readonly reason: string | null }
+  | {
+      readonly kind: 'change';
+      readonly action: Action;
+      readonly project: string;
+      readonly reason: string | null;
+      /** Whether the reason follows `because`. Other words can also be the ids of other projects. */
+      readonly hasBecause: boolean;
+    }
   | { readonly kind: 'invalid'; readonly error: ParseError };
 
 export type ParseError =
@@ -21,17 +32,19 @@ export type ParseError =
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
   | { readonly code: 'project_missing'; readonly verb: ProjectVerb }
   | { readonly code: 'invalid_project_id'; readonly verb: ProjectVerb; readonly word: string }
-  | { readonly code: 'one_project_only'; readonly verb: ProjectVerb; readonly project: string }
+  /** Words after the project, without `because`, name other projects. */
+  | {
+      readonly code: 'one_project_only';
+      readonly verb: Action;
+      readonly project: string;
+      readonly others: readonly string[];
+      readonly reason: string;
+    }
   | { readonly code: 'timed_not_supported'; readonly verb: Action; readonly project: string }
   /** `project` is null if the command is about all of them. */
   | { readonly code: 'invalid_since'; readonly project: string | null; readonly text: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
-  | {
-      readonly code: 'extra_words';
-      readonly verb: ProjectVerb;
-      readonly project: string;
-      readonly acceptsReason: boolean;
-    };
+  | { readonly code: 'extra_words'; readonly verb: ProjectVerb; readonly project: string };
 
 export const verbs = ['help', 'whoami', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
 export type Verb = (typeof verbs)[number];
@@ -90,36 +103,54 @@ function parseHistorySince(project: string | null, words: readonly string[]): Co
 }
 
 function parseProjectCommand(verb: ProjectVerb, [target, ...rest]: readonly string[]): Command {
-  const project = target === undefined ? null : truncateText(normalizeWord(target), 100);
+  const project = target === undefined ? null : normalizeProject(target);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
-  if (!isProjectId(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
+  if (isReservedWord(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
   if (verb !== 'show' && verb !== 'precheck' && verb !== 'history') return parseAction(verb, project, rest);
   if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
-  if (rest.length > 0) return invalid({ code: 'extra_words', verb, project, acceptsReason: false });
+  if (rest.length > 0) return invalid({ code: 'extra_words', verb, project });
   return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };
 }
 
 function parseAction(action: Action, project: string, [next, ...reasonWords]: readonly string[]): Command {
-  if (next === undefined) return { kind: 'change', action, project, reason: null };
+  if (next === undefined) return { kind: 'change', action, project, reason: null, hasBecause: false };
   const word = normalizeWord(next);
   if (word === 'because') {
     const wordsAfterOf = reasonWords[0]?.toLowerCase() === 'of' ? reasonWords.slice(1) : reasonWords;
     const reason = truncateText(normalizeText(wordsAfterOf.join(' ')), maxReasonLength);
     if (reason === '') return invalid({ code: 'reason_missing', verb: action, project });
-    return { kind: 'change', action, project, reason };
+    return { kind: 'change', action, project, reason, hasBecause: true };
   }
   if (word === 'for' || word === 'until') return invalid({ code: 'timed_not_supported', verb: action, project });
-  if (isProjectId(word) && reasonWords.length === 0)
-    return invalid({ code: 'one_project_only', verb: action, project });
-  return invalid({ code: 'extra_words', verb: action, project, acceptsReason: true });
+  const reason = truncateText(normalizeText([next, ...reasonWords].join(' ')), maxReasonLength);
+  return { kind: 'change', action, project, reason: reason === '' ? null : reason, hasBecause: false };
 }
 
 function invalid(error: ParseError): Command {
   return { kind: 'invalid', error };
 }
 
-function isProjectId(word: string): boolean {
-  return projectIdSchema.safeParse(word).success;
+const channelPattern = /^<#([CG][A-Z0-9]{2,20})(?:\|([^<>|]*))?>$/;
+
+/** A channel stays as Slack sends it. Other words lose what phones add to them, and the `#` before a name. */
+function normalizeProject(word: string): string {
+  const trimmed = trimCharacters(word, { start: isDecoration, end: isDecorationOrPunctuation });
+  if (channelPattern.test(trimmed)) return trimmed;
+  return truncateText(normalizeWord(word).replace(/^#+/, ''), 100);
+}
+
+/** What a word for a project means. */
+export function readProjectName(word: string): ProjectName {
+  const [, channel = null, name = ''] = channelPattern.exec(word) ?? [];
+  return channel === null ? { text: word, channel } : { text: normalizeWord(name), channel };
+}
+
+/** The words that could be ids or names of projects. */
+export function splitWords(text: string): string[] {
+  return text
+    .split(/\s+/u)
+    .map(normalizeProject)
+    .filter((word) => word !== '');
 }
 
 /** Slack escapes `&`, `<` and `>` in the text of a command as entities. */
@@ -134,9 +165,17 @@ function decodeEntities(text: string): string {
 function normalizeWord(word: string): string {
   const unwrapped = word.replace(/^[*_~`]*<[^<>|]*\|([^<>|]*)>/u, '$1').replace(/^<([^<>|]*)>$/u, '$1');
   return trimCharacters(normalizeText(unwrapped.normalize('NFKC')).toLowerCase(), {
-    start: (character) => decoration.includes(character),
-    end: (character) => decoration.includes(character) || punctuation.includes(character),
+    start: isDecoration,
+    end: isDecorationOrPunctuation,
   });
+}
+
+function isDecoration(character: string): boolean {
+  return decoration.includes(character);
+}
+
+function isDecorationOrPunctuation(character: string): boolean {
+  return isDecoration(character) || punctuation.includes(character);
 }
 
 const decoration = ' *~`\'"‘’‚‛“”„‟«»‹›';

@@ -1,9 +1,11 @@
 import { listProjects } from '../../application/queries.ts';
+import { resolveProject } from '../../application/resolve-project.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
-import type { Project } from '../../domain/project.ts';
+import type { Project, ProjectId } from '../../domain/project.ts';
+import type { Refusal } from '../../domain/refusal.ts';
 import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
-import { type ParseError, parseCommand } from '../commands/parse.ts';
+import { type Command, type ParseError, parseCommand, readProjectName, splitWords } from '../commands/parse.ts';
 import { suggestedHelp } from '../commands/suggestions.ts';
 import type { BlockAction, SlackRequest, SlashCommand } from '../contract.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
@@ -14,19 +16,19 @@ import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami 
 
 /** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
-  return runCommand(context, request, request.text);
+  const resolved = await resolveNames(context, request, parseCommand(request.text));
+  return resolved.kind === 'command' ? runCommand(context, request, resolved.command) : resolved.result;
 }
 
-/** A button whose value is a command: the same as that command. */
+/** A button whose value is a command: the same as that command. Its project is an id, also if it was removed meanwhile. */
 export async function onCommandButton(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   // Slack escapes the text of a command, and not the value of a button.
   return typeof press.value === 'string'
-    ? runCommand(context, press, escapeText(press.value))
+    ? runCommand(context, press, parseCommand(escapeText(press.value)))
     : onOutdatedButton(context);
 }
 
-async function runCommand(context: ListenerContext, request: SlackRequest, text: string): Promise<ListenerResult> {
-  const command = parseCommand(text);
+async function runCommand(context: ListenerContext, request: SlackRequest, command: Command): Promise<ListenerResult> {
   switch (command.kind) {
     case 'help':
       return showHelp(context, request);
@@ -47,6 +49,49 @@ async function runCommand(context: ListenerContext, request: SlackRequest, text:
     default:
       return command satisfies never;
   }
+}
+
+type ResolvedCommand =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'result'; readonly result: ListenerResult };
+
+/** The command with the id of the project that its name means. Answers instead if that is not one project. */
+async function resolveNames(
+  context: ListenerContext,
+  request: SlackRequest,
+  command: Command,
+): Promise<ResolvedCommand> {
+  if (!('project' in command) || command.project === null) return { kind: 'command', command };
+  const name = readProjectName(command.project);
+  const found = await resolveProject(context, name);
+  if (found.kind === 'unresolved') {
+    const isChange = command.kind === 'change';
+    const denied = isChange ? await context.authorizer.authorizeRequest(request) : null;
+    const unknown: Refusal = { code: 'unknown_project', project: name.text, similar: [...found.similar] };
+    const refused = isChange ? { verb: command.action, reason: command.reason } : { verb: command.kind, reason: null };
+    return { kind: 'result', result: { kind: 'refusal', refusal: denied ?? unknown, command: refused } };
+  }
+  const { project } = found;
+  if (command.kind === 'change' && command.reason !== null && !command.hasBecause) {
+    const { action: verb, reason } = command;
+    const others = await otherProjectsIn(context, reason);
+    if (others.length > 0) {
+      const error = { code: 'one_project_only', verb, project, others, reason } as const;
+      return { kind: 'result', result: await answerParseError(context, error) };
+    }
+  }
+  return { kind: 'command', command: { ...command, project } };
+}
+
+/** The projects that a reason without `because` may be meant to name: each id in it, or the name that it consists of. */
+async function otherProjectsIn(context: ListenerContext, reason: string): Promise<ProjectId[]> {
+  const words = splitWords(reason);
+  const ids = new Set(await context.projects.listIds());
+  const named = words.filter((word) => ids.has(word));
+  if (named.length > 0 || words.length !== 1) return [...new Set(named)];
+  const [word = ''] = words;
+  const found = await resolveProject(context, readProjectName(word));
+  return found.kind === 'resolved' ? [found.project] : [...found.similar];
 }
 
 /** Says what is missing, with a button for each suggested command. */

@@ -12,11 +12,17 @@ import { escapeText, slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { hostileTextArbitrary, projectIdArbitrary } from '../arbitraries.ts';
 
 const formatter = slackFormatter('/sync');
-const actionCommand = (action: string, project: string, reason: string | null = null) => ({
+const actionCommand = (
+  action: string,
+  project: string,
+  reason: string | null = null,
+  hasBecause = reason !== null,
+) => ({
   kind: 'change',
   action,
   project,
   reason,
+  hasBecause,
 });
 
 const clock = (day: string, minutes: number) => ({ kind: 'clock', day, minutes });
@@ -69,6 +75,13 @@ describe('the text after /sync', () => {
     ['pause orders because offices move', actionCommand('pause', 'orders', 'offices move')],
     ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
     ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
+    ['pause orders We deploy, now!', actionCommand('pause', 'orders', 'We deploy, now!', false)],
+    ['pause orders users', actionCommand('pause', 'orders', 'users', false)],
+    ['pause #Orders', actionCommand('pause', 'orders')],
+    ['pause <#C0123|orders>', actionCommand('pause', '<#C0123|orders>')],
+    ['show *<#C0123>*.', { kind: 'show', project: '<#C0123>' }],
+    ['show Warehouse/bull2:Orders-Full', { kind: 'show', project: 'warehouse/bull2:orders-full' }],
+    ['pause acme.com', actionCommand('pause', 'acme.com')],
   ])('%j is read as a command.', (text, command) => expect(parseCommand(text)).toEqual(command));
 
   it('A long reason is truncated.', () => {
@@ -104,13 +117,10 @@ describe('the text after /sync', () => {
     ['pause orders because of', /no reason after because/],
     ['orders now and then', /“?orders now and/],
     ['pause', /The command needs a project.*`\/sync pause orders`/],
-    ['pause acme.com', /no project called acme\.com/],
     ['pause all', /no project called all/],
-    ['pause orders users', /one project at a time/i],
     ['pause orders for 2h', /not supported yet/],
     ['restore orders until 18:30', /not supported yet/],
     ['pause orders because', /no reason after because/],
-    ['pause orders we deploy now', /write because and the reason/],
     ['show orders now', /`\/sync show orders`/],
     ['history because', /There is no project called because|The command needs a project/],
     ['history since', /no time after since.*`\/sync history since 22:00`/],
@@ -127,7 +137,7 @@ describe('the text after /sync', () => {
   });
 
   it('A suggestion is made only for words that are close to a verb and a project.', () => {
-    for (const text of ['xyzzy orders', 'puase xyzzy', 'pause xyzzy'])
+    for (const text of ['xyzzy orders', 'puase xyzzy', 'pause all'])
       expect(errorMessage(text)).not.toContain('Did you mean');
     expect(errorMessage('lists', ['lists'])).toContain('Did you mean `/sync show lists`?');
     expect(errorMessage('pause', [])).toContain('`/sync pause &lt;project&gt;`');
@@ -141,7 +151,7 @@ describe('the text after /sync', () => {
     ['puase', ['pause orders', 'pause users']],
     ['ordres', ['show orders']],
     ['puase xyzzy', ['help']],
-    ['pause Xyzzy!x', ['list']],
+    ['pause all', ['list']],
     ['pause', ['pause orders', 'pause users', 'list']],
     ['pause orders for 2h', ['pause orders']],
     ['history orders 20', ['history orders']],
@@ -167,6 +177,21 @@ describe('the text after /sync', () => {
           expect(parseCommand(escapeText(button.value))).toEqual(typed);
       }),
     );
+  });
+
+  it('Words without because that name other projects are explained, with buttons for each project.', () => {
+    const error = {
+      code: 'one_project_only',
+      verb: 'pause',
+      project: 'orders',
+      others: ['users', 'invoices'],
+    } as const;
+    const { text, suggestions } = explainParseError({ ...error, reason: 'users and invoices' }, [], formatter);
+    expect(text).toBe(
+      'Only one project at a time is supported, and you also named users and 1 more. Nothing was changed. If “users and invoices” is the reason, write because before it: `/sync pause orders because users and invoices`.',
+    );
+    expect(suggestions.map(commandOf)).toEqual(['pause orders', 'pause users', 'pause invoices']);
+    expect(suggestions.map(({ reason }) => reason)).toEqual(['users and invoices', null, null]);
   });
 
   it('At most five projects are suggested.', () => {

@@ -205,7 +205,6 @@ describe('a command that a message suggests', () => {
     'pause',
     'pause all!',
     'pause orders for 2h',
-    'pause orders users',
     'show orders x',
     'histroy',
     'log since 2h',

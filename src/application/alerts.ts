@@ -1,6 +1,7 @@
 import { type Alert, reduceAlert } from '../domain/alert.ts';
 import { alertKinds } from '../domain/conditions.ts';
 import { type ConditionResults, evaluateRecord } from '../domain/evaluate-conditions.ts';
+import type { FailureCauses } from '../domain/failure-causes.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 
@@ -45,13 +46,17 @@ export async function updateAlerts(
 
 /**
  * Updates the alerts that depend only on the project's record, right after its state has changed. Alerts that depend on its
- * links are updated by the next observation. Throws `StoreUnavailableError`.
+ * links are updated by the next observation. `causes`: of a failure, if they are known. Throws `StoreUnavailableError`.
  */
-export async function updateAlertsFromState(context: UseCaseContext, id: ProjectId): Promise<void> {
+export async function updateAlertsFromState(
+  context: UseCaseContext,
+  id: ProjectId,
+  causes: FailureCauses | null = null,
+): Promise<void> {
   const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
+  if (project === null) return;
   const { pausedReminderMs } = context.settings;
-  if (project !== null)
-    await updateAlerts(context, project, { conditions: evaluateRecord({ project, now, pausedReminderMs }), now });
+  await updateAlerts(context, project, { conditions: evaluateRecord({ project, now, pausedReminderMs, causes }), now });
 }
 
 /** Returns null if the alert was firing both before and after, or neither before nor after. */

@@ -3,6 +3,7 @@ import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecy
 import type { Link } from '../domain/link.ts';
 import { countFailures } from '../domain/observation.ts';
 import {
+  firstPostDelayMs,
   type Operation,
   type OperationRef,
   operationReconcileTimeoutMs,
@@ -45,7 +46,7 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
   const completed = runToCompletion(context, claim, executionId);
-  const notified = seq > notifiedSeq ? notifications.operationChanged(ref) : undefined;
+  const notified = seq > notifiedSeq ? notifications.operationChanged(ref, firstPostDelayMs) : undefined;
   let hasEnded = false;
   try {
     hasEnded = await completed;

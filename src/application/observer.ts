@@ -1,7 +1,8 @@
 import { detectDrift } from '../domain/drift.ts';
 import { evaluateObservation, type ProjectObservation } from '../domain/evaluate-conditions.ts';
+import type { FailureCauses } from '../domain/failure-causes.ts';
 import type { Failure, Link } from '../domain/link.ts';
-import { type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
+import { countFailures, type ObservedProject, oldestFailure, type ProjectStats } from '../domain/observation.ts';
 import { staleAfterMs } from '../domain/observation-status.ts';
 import type { WorkerCounts } from '../domain/precheck.ts';
 import { botActor, type Project, type ProjectId } from '../domain/project.ts';
@@ -11,6 +12,7 @@ import { forEachIsolated, toChunks } from '../lib/async.ts';
 import { updateAlerts, updateAlertsFromState } from './alerts.ts';
 import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
+import { readFailureCauses } from './failure-causes.ts';
 import { followIntervalMs, followOperation } from './follow-up.ts';
 import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
 
@@ -80,19 +82,19 @@ async function observeGroup(
   }
 }
 
-/** Counts the workers of all Running projects together, since each query reads the list of all clients of a Redis. */
+/** Counts the workers of all Running and Failed projects together, since each query reads the list of all clients of a Redis. */
 async function countWorkers(
   context: UseCaseContext,
   projects: readonly Project[],
 ): Promise<ReadonlyMap<string, WorkerCounts>> {
-  const running = projects.filter(({ state }) => state === 'running');
-  const counts = [...(await context.links.countWorkers(running.flatMap(({ definition }) => definition.links)))];
-  return new Map(running.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
+  const counted = projects.filter(({ state }) => state === 'running' || state === 'failed');
+  const counts = [...(await context.links.countWorkers(counted.flatMap(({ definition }) => definition.links)))];
+  return new Map(counted.map(({ id, definition }) => [id, counts.splice(0, definition.links.length)]));
 }
 
 async function evaluateProject(
   context: UseCaseContext,
-  observed: Omit<ProjectObservation, 'removedTasks'>,
+  observed: Omit<ProjectObservation, 'removedTasks' | 'causes'>,
 ): Promise<void> {
   const { project, stats, now } = observed;
   const failure = project.state === 'running' ? oldestFailure(stats.links) : null;
@@ -100,15 +102,28 @@ async function evaluateProject(
   if (failure !== null && pausesOnFailure(project)) {
     return markFailed(context, project, { failure: { ...failure, removedTasks }, stats, now });
   }
-  const observation = { ...observed, removedTasks };
   const { unexpectedlyRunning, unexpectedlyPaused, created } = detectDrift(project, stats.links);
   const corrected = await autoCorrect(context, project, {
     links: [...unexpectedlyRunning, ...unexpectedlyPaused],
     cause: 'late_write',
   });
   if (corrected.kind === 'scheduled') return;
+  const observation = { ...observed, removedTasks, causes: await observeCauses(context, observed) };
   await updateAlerts(context, project, { conditions: evaluateObservation(observation), now });
   await autoCorrect(context, project, { links: created, cause: 'queue_created' });
+}
+
+/** The causes of the failed tasks of a project with an alert about them. Reads them again only if their number has changed. */
+async function observeCauses(
+  context: UseCaseContext,
+  { project, stats }: Pick<ProjectObservation, 'project' | 'stats'>,
+): Promise<FailureCauses | null> {
+  const { state, alerts } = project;
+  if (state !== 'running' && state !== 'failed') return null;
+  const condition = alerts[state === 'failed' ? 'project_failed' : 'tasks_failed']?.alert.condition;
+  const known = condition !== undefined && 'causes' in condition ? condition.causes : undefined;
+  const isSame = known?.tasks === countFailures(stats.links) && known.since === oldestFailure(stats.links)?.at;
+  return isSame ? known : readFailureCauses(context, { project, stats });
 }
 
 /** Whether a failed task makes the project Failed. */
@@ -152,7 +167,7 @@ async function markFailed(
   if (marked.kind === 'conflict') return;
   context.log.warn({ project: id, link: failure.link.queue, taskId: failure.taskId }, 'project failed');
   await context.jobs.reconcile(id);
-  await updateAlertsFromState(context, id);
+  await updateAlertsFromState(context, id, await readFailureCauses(context, { project, stats }));
   if (marked.operationToNotify !== null) {
     await context.notifications.operationChanged({ project: id, operation: marked.operationToNotify });
   }

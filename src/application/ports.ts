@@ -1,3 +1,4 @@
+import type { ReasonGroup } from '../domain/failure-causes.ts';
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
 import type { Link, Watermark } from '../domain/link.ts';
 import type { LinkObservation, QueueUsage } from '../domain/observation.ts';
@@ -28,6 +29,11 @@ export interface LinkGateway {
    * lower bound, and 0 if a link does not answer.
    */
   countRemovedFailures(links: readonly LinkWithWatermark[]): Promise<number[]>;
+  /**
+   * Groups the oldest tasks of each link that failed after its watermark by masked reason: some hundred tasks. Empty if a link
+   * does not answer.
+   */
+  groupFailures(links: readonly LinkWithWatermark[]): Promise<(readonly ReasonGroup[])[]>;
   /** Observes each link once, in batches. A slow connection does not delay the others. */
   observe(links: readonly LinkWithWatermark[]): Promise<LinkObservation[]>;
   /** The state of this process's connection with that name. Sends no command, and does not wait for the connection. */
@@ -81,7 +87,8 @@ export interface JobQueue {
 
 /** Asks the notifier to update messages. Never throws: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
-  operationChanged(ref: OperationRef): Promise<void>;
+  /** The notifier updates the operation's messages after `delayMs`, 0 by default. A later call replaces that delay by its own. */
+  operationChanged(ref: OperationRef, delayMs?: number): Promise<void>;
   /** An alert of the project has started, changed or been resolved. */
   alertsChanged(id: ProjectId): Promise<void>;
   /** No worker observes the links, or one does again. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failureCausesSchema } from './failure-causes.ts';
 import { failureRowSchema } from './failure-row.ts';
 import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
 
@@ -17,6 +18,8 @@ export const conditionSchema = z.discriminatedUnion('kind', [
     /** Earlier versions stored it instead of `row`: the project had failed before. */
     isRepeated: z.boolean().optional(),
     row: failureRowSchema.optional(),
+    /** Earlier versions did not store it. Absent if no failing link answered. */
+    causes: failureCausesSchema.optional(),
   }),
   /** Links run although they should be paused: they were resumed from outside, or syncbot could not pause them. */
   z.object({
@@ -44,6 +47,8 @@ export const conditionSchema = z.discriminatedUnion('kind', [
     failure: taskFailureSchema,
     /** How many failed tasks have been removed since the watermarks, at least. */
     removedTasks: z.number().optional(),
+    /** See `project_failed`. */
+    causes: failureCausesSchema.optional(),
   }),
   /** 50, 80 or 100 % of the time has passed for which the source keeps its log. */
   z.object({ kind: z.literal('log_retention_50'), ...logSchema }),

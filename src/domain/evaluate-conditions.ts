@@ -1,6 +1,7 @@
 import type { ConditionResult } from './alert.ts';
 import { type AlertKind, type Condition, type ConditionOf, sampledLinks } from './conditions.ts';
 import { detectDrift, isReconciling } from './drift.ts';
+import type { FailureCauses } from './failure-causes.ts';
 import { desiredLinkState } from './lifecycle.ts';
 import { linkId, sampleLinks } from './link.ts';
 import {
@@ -25,6 +26,8 @@ export interface ProjectObservation {
   readonly workers: WorkerCounts;
   /** Failed tasks that have been removed since the watermarks, at least. */
   readonly removedTasks: number;
+  /** Null if no task failed, and if that was not read. */
+  readonly causes: FailureCauses | null;
   /** The bot's Redis server time. */
   readonly now: number;
   /** `settings.pausedReminder`, ms. 0 for never. */
@@ -51,7 +54,7 @@ export function evaluateObservation(observation: ProjectObservation): ResultsOf<
   const paused = { kind: 'unexpectedly_paused', links: sampleLinks(unexpectedlyPaused) } as const;
   const isRunning = project.state === 'running';
   return {
-    ...evaluateRecord(observation),
+    ...evaluateRecord({ ...observation, causes: causesWithWorkers(observation) }),
     unexpectedly_running: desired === 'paused' ? evaluateUnexpectedlyRunning(observation) : absent,
     unexpectedly_paused: desired === 'resumed' ? evaluateDrift(paused, observation) : absent,
     pause_ignored: desired === 'paused' ? evaluatePauseIgnored(observation) : absent,
@@ -64,15 +67,14 @@ export function evaluateObservation(observation: ProjectObservation): ResultsOf<
   };
 }
 
-/** Evaluates the kinds that the project's record decides alone. */
-export function evaluateRecord({
-  project,
-  now,
-  pausedReminderMs,
-}: Pick<ProjectObservation, 'project' | 'now' | 'pausedReminderMs'>): ResultsOf<RecordKind> {
+/** What decides the conditions of a project's record. */
+type RecordObservation = Pick<ProjectObservation, 'project' | 'now' | 'pausedReminderMs' | 'causes'>;
+
+/** Evaluates the kinds that the project's record decides alone. `causes`: null if they are not known. */
+export function evaluateRecord({ project, now, pausedReminderMs, causes }: RecordObservation): ResultsOf<RecordKind> {
   const log = logRetentionCondition(project, now);
   return {
-    project_failed: evaluateProjectFailed(project),
+    project_failed: evaluateProjectFailed(project, causes),
     log_retention_50: log?.kind === 'log_retention_50' ? present(log) : absent,
     log_retention_80: log?.kind === 'log_retention_80' ? present(log) : absent,
     log_retention_100: log?.kind === 'log_retention_100' ? present(log) : absent,
@@ -80,14 +82,18 @@ export function evaluateRecord({
   };
 }
 
-function evaluateProjectFailed({ state, by, since, failure, failureRow }: Project) {
+function evaluateProjectFailed(project: Project, causes: FailureCauses | null) {
+  const { state, by, since, failure, failureRow } = project;
   if (state !== 'failed' || by !== botActor) return absent;
-  return present({
-    kind: 'project_failed',
-    since,
-    failure,
-    ...(failureRow === null ? {} : { row: failureRow }),
-  } as const);
+  const row = failureRow === null ? {} : { row: failureRow };
+  const known = causes ?? knownCauses(project);
+  return present({ kind: 'project_failed', since, failure, ...row, ...withCauses(known) } as const);
+}
+
+/** What the alert of this failure has already, for an observation without them. */
+function knownCauses({ since, alerts }: Project): FailureCauses | null {
+  const condition = alerts.project_failed?.alert.condition;
+  return condition?.kind === 'project_failed' && condition.since === since ? (condition.causes ?? null) : null;
 }
 
 function evaluatePausedReminder({ since, by, reason }: Project, dueAt: number | null, now: number) {
@@ -158,16 +164,29 @@ function evaluateLatency({ project, stats }: ProjectObservation): ConditionResul
   return stats.latencyMs > limitMs ? present({ kind: 'latency', latencyMs: stats.latencyMs, limitMs }) : absent;
 }
 
-function evaluateTasksFailed({
-  project,
-  stats,
-  removedTasks,
-}: ProjectObservation): ConditionResult<ConditionOf<'tasks_failed'>> {
+function evaluateTasksFailed(observation: ProjectObservation): ConditionResult<ConditionOf<'tasks_failed'>> {
+  const { project, stats, removedTasks } = observation;
   if (project.definition.onFailure !== 'continue') return absent;
   const failure = oldestFailure(stats.links);
   if (failure !== null)
-    return present({ kind: 'tasks_failed', count: countFailures(stats.links), failure, removedTasks });
+    return present({
+      kind: 'tasks_failed',
+      count: countFailures(stats.links),
+      failure,
+      removedTasks,
+      ...withCauses(causesWithWorkers(observation)),
+    });
   return hasAny(stats, ['unreachable']) ? unknown : absent;
+}
+
+function causesWithWorkers({ causes, workers }: ProjectObservation): FailureCauses | null {
+  if (causes === null || workers.length === 0) return causes;
+  const total = workers.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0);
+  return total === null ? causes : { ...causes, workers: total };
+}
+
+function withCauses(causes: FailureCauses | null): { readonly causes?: FailureCauses } {
+  return causes === null ? {} : { causes };
 }
 
 type ObservationKind = LinkObservation['kind'];

@@ -32,6 +32,8 @@ export function isUnfinished(operation: Pick<Operation, 'state'>): boolean {
 export const claimTimeoutMs = 120_000;
 /** After this time, ms, the message of a confirmed operation says that no worker has claimed it yet. */
 export const claimNoticeMs = 10_000;
+/** How long after the claim the first message of an operation waits for its end, ms. Slack does not notify people of an edit. */
+export const firstPostDelayMs = 1_000;
 /** How long an operation tries to reach its links before it fails, ms. */
 export const operationReconcileTimeoutMs = 120_000;
 /** How long a link has to answer in an apply, ms. */

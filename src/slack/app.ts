@@ -151,6 +151,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       operations: context.operations,
       alerts: context.alerts,
       observations: context.observations,
+      notifications: context.notifications,
       serverClock: context.serverClock,
       responseUrlFetch,
       format,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
 import type { Condition } from '../../src/domain/conditions.ts';
 import { isAdoptable } from '../../src/domain/corrections.ts';
 import { detectDrift } from '../../src/domain/drift.ts';
 import { evaluateObservation } from '../../src/domain/evaluate-conditions.ts';
+import type { FailureCauses } from '../../src/domain/failure-causes.ts';
 import type { LinkSample } from '../../src/domain/link.ts';
 import { type LinkObservation, type LinkStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -25,6 +27,7 @@ function evaluate(
   links: readonly LinkObservation[],
   overrides: Partial<Project> = {},
   workers: (number | null)[] = [],
+  causes: FailureCauses | null = null,
 ): Partial<Record<Condition['kind'], Condition | 'unknown'>> {
   const project = exampleProject({
     state: 'running',
@@ -34,14 +37,9 @@ function evaluate(
     definition: { ...exampleProject().definition, links: links.map(({ link }) => link) },
     ...overrides,
   });
-  const results = evaluateObservation({
-    project,
-    stats: toProjectStats(links, now),
-    workers,
-    now,
-    removedTasks: 0,
-    pausedReminderMs: 60_000,
-  });
+  const stats = toProjectStats(links, now);
+  const observation = { project, stats, workers, now, removedTasks: 0, causes, pausedReminderMs: 60_000 };
+  const results = evaluateObservation(observation);
   return Object.fromEntries(
     Object.entries(results).flatMap(([kind, result]) =>
       result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
@@ -227,6 +225,27 @@ describe('the other conditions', () => {
     });
     expect(evaluate([paused], { ...failed, by: 'U0ALICE' })).toEqual({});
     expect(evaluate([paused], { state: 'paused', since: now, by: 'syncbot' })).toEqual({});
+  });
+
+  it('the causes of failed tasks have the number of connected workers, if that is known', () => {
+    const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: 'refused', tasks: 7 }], since: 5 };
+    const failing = [
+      read('a', { failuresAfterWatermark: 7, oldestFailures: [{ taskId: '1', reason: 'refused', at: 5 }] }),
+    ];
+    const continuing = { definition: { ...exampleProject().definition, onFailure: 'continue' as const } };
+    const failed = { state: 'failed', since: 7, by: 'syncbot' } as const;
+    expect(evaluate(failing, continuing, [3], causes).tasks_failed).toMatchObject({
+      causes: { ...causes, workers: 3 },
+    });
+    expect(evaluate(failing, failed, [1, 2], causes).project_failed).toMatchObject({
+      causes: { ...causes, workers: 3 },
+    });
+    expect(evaluate(failing, failed, [1, null], causes).project_failed).toMatchObject({ causes });
+    const condition = { kind: 'project_failed', since: 7, failure: null, causes } as const;
+    const alert: Alert = { state: 'firing', condition, absentOnce: false, since: 1, seq: 1, changedAt: 1, version: 3 };
+    const alerts = { project_failed: { alert, delivered: null } };
+    expect(evaluate([unreachable], { ...failed, alerts }).project_failed).toEqual(condition);
+    expect(evaluate([unreachable], { ...failed, since: 8, alerts }).project_failed).not.toHaveProperty('causes');
   });
 
   it('project_failed has the failures in a row', () => {

@@ -36,10 +36,18 @@ const failureRow = {
   failedAt: at,
   run: { since: at - 1, by: text, action: 'restore' },
 } as const;
+const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: text, tasks: 7 }], since: at, workers: 3 };
 const message = { channel: 'C0SYNC', ts: '1.2' };
 
 const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { kind: Kind }> } = {
-  project_failed: { kind: 'project_failed', since: at, failure: taskFailure, isRepeated: true, row: failureRow },
+  project_failed: {
+    kind: 'project_failed',
+    since: at,
+    failure: taskFailure,
+    isRepeated: true,
+    row: failureRow,
+    causes,
+  },
   unexpectedly_running: { kind: 'unexpectedly_running', links, cause: 'not_paused' },
   unexpectedly_paused: { kind: 'unexpectedly_paused', links },
   pause_ignored: { kind: 'pause_ignored', links },
@@ -48,7 +56,7 @@ const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { k
   link_unreadable: { kind: 'link_unreadable', links },
   no_worker: { kind: 'no_worker', noWorker: links, overdue: { total: 0, first: [] } },
   latency: { kind: 'latency', latencyMs: 5_000, limitMs: 1_000 },
-  tasks_failed: { kind: 'tasks_failed', count: 2, failure: taskFailure, removedTasks: 1 },
+  tasks_failed: { kind: 'tasks_failed', count: 2, failure: taskFailure, removedTasks: 1, causes },
   log_retention_50: { kind: 'log_retention_50', until: at },
   log_retention_80: { kind: 'log_retention_80', until: at },
   log_retention_100: { kind: 'log_retention_100', until: at },

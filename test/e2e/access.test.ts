@@ -23,7 +23,7 @@ it('A person who can only look gets no action buttons, a shorter help, and names
   for (const command of ['list', 'show orders', 'help', 'precheck orders']) {
     const answer = await harness.runCommand(command, carol);
     expect(visibleText(answer), command).toContain(ask);
-    expect(labels(answer).filter((label) => label !== 'Show')).toEqual([]);
+    for (const label of ['Start', 'Pause', 'Restore']) expect(labels(answer), command).not.toContain(label);
     expect(visibleText(answer)).not.toContain('/sync pause &lt;project&gt;');
     const answerForBob = await harness.runCommand(command, bob);
     expect(visibleText(answerForBob), command).not.toContain('You can look');

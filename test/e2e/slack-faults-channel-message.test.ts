@@ -53,8 +53,8 @@ const cases = [
   {
     fault: 'chat.postMessage: the connection breaks after Slack accepted it',
     during: 'OK',
-    meanwhile: 'alice: orders was paused; channel: orders · Pausing…',
-    sees: 'alice: orders was paused; channel: orders · Pausing…, then orders was paused',
+    meanwhile: 'alice: orders was paused; channel: orders was paused',
+    sees: 'alice: orders was paused; channel: orders was paused, then orders was paused',
   },
   {
     fault: 'chat.postMessage gets no answer, and Slack did not accept it',

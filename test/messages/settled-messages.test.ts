@@ -152,6 +152,14 @@ const taskFailure = {
   reason: 'row 7',
   at: exampleNow,
 } as const;
+const causes = {
+  tasks: 7,
+  grouped: 7,
+  causes: 1,
+  first: [{ reason: 'row 7', tasks: 7 }],
+  since: exampleNow,
+  workers: 3,
+};
 const exampleConditions: { readonly [Kind in AlertKind]: ConditionOf<Kind> } = {
   project_failed: { kind: 'project_failed', since: exampleNow, failure: taskFailure },
   unexpectedly_running: { kind: 'unexpectedly_running', links: sample, cause: 'resumed' },
@@ -162,7 +170,7 @@ const exampleConditions: { readonly [Kind in AlertKind]: ConditionOf<Kind> } = {
   link_unreadable: { kind: 'link_unreadable', links: sample },
   no_worker: { kind: 'no_worker', noWorker: sample, overdue: sample },
   latency: { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
-  tasks_failed: { kind: 'tasks_failed', count: 7, failure: taskFailure },
+  tasks_failed: { kind: 'tasks_failed', count: 7, failure: taskFailure, causes },
   log_retention_50: { kind: 'log_retention_50', until: exampleNow },
   log_retention_80: { kind: 'log_retention_80', until: exampleNow },
   log_retention_100: { kind: 'log_retention_100', until: exampleNow },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
+import type { FailureCauses } from '../../src/domain/failure-causes.ts';
 import type { FailureRow } from '../../src/domain/failure-row.ts';
 import { type FollowEnd, followGoals } from '../../src/domain/follow-up.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
@@ -111,6 +112,18 @@ const failureRow: fc.Arbitrary<FailureRow> = fc.record({
 
 const linkSample = fc.record({ total: fc.nat(10_000), first: fc.array(link, { maxLength: 5 }) });
 
+const failureCauses: fc.Arbitrary<FailureCauses> = fc.record(
+  {
+    tasks: taskCount,
+    grouped: taskCount,
+    causes: taskCount,
+    first: fc.array(fc.record({ reason: hostileTextArbitrary, tasks: taskCount }), { minLength: 1, maxLength: 3 }),
+    since: timestamp,
+    workers: taskCount,
+  },
+  { requiredKeys: ['tasks', 'grouped', 'causes', 'first', 'since'] },
+);
+
 /** Conditions of every kind. */
 export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({
@@ -118,6 +131,7 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
     since: timestamp,
     failure: fc.option(failure),
     row: failureRow,
+    causes: failureCauses,
   }),
   fc.record({
     kind: fc.constant('unexpectedly_running' as const),
@@ -136,7 +150,12 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('no_worker' as const), noWorker: linkSample, overdue: linkSample }),
   fc.record({ kind: fc.constant('latency' as const), latencyMs: taskCount, limitMs: taskCount }),
-  fc.record({ kind: fc.constant('tasks_failed' as const), count: taskCount, failure: taskFailure }),
+  fc.record({
+    kind: fc.constant('tasks_failed' as const),
+    count: taskCount,
+    failure: taskFailure,
+    causes: failureCauses,
+  }),
   fc.record({
     kind: fc.constantFrom('log_retention_50' as const, 'log_retention_80' as const, 'log_retention_100' as const),
     until: timestamp,

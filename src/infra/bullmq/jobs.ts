@@ -54,12 +54,19 @@ export const maxDelayMs = { actions: 60_000, reconcile: 60_000, notifications: 1
 export const jobIdentity = {
   execute: ({ operation }: JobData<'execute'>) => ({ jobId: `execute-${operation}` }),
   reconcile: ({ project }: JobData<'reconcile'>) => deduplicated(`reconcile-${project}`),
-  'notify-operation': ({ operation }: JobData<'notify-operation'>) => deduplicated(`notify-operation-${operation}`),
+  'notify-operation': ({ operation }: JobData<'notify-operation'>) =>
+    deduplicated(`notify-operation-${operation}`, 'replaces_delayed'),
   'notify-alerts': ({ project }: JobData<'notify-alerts'>) => deduplicated(`notify-alerts-${project}`),
   'notify-observation': () => deduplicated('notify-observation'),
 } as const;
 
-/** While such a job waits, BullMQ drops a further one. While it is active, BullMQ keeps one more and runs it afterwards. */
-function deduplicated(id: string): Pick<JobsOptions, 'deduplication'> {
-  return { deduplication: { id, keepLastIfActive: true } };
+/**
+ * While such a job waits, BullMQ drops a further one. While it is active, BullMQ keeps the last further one and runs it
+ * afterwards. If it is delayed, a further one replaces it or is dropped.
+ */
+function deduplicated(
+  id: string,
+  ifDelayed: 'replaces_delayed' | 'is_dropped' = 'is_dropped',
+): Pick<JobsOptions, 'deduplication'> {
+  return { deduplication: { id, keepLastIfActive: true, replace: ifDelayed === 'replaces_delayed' } };
 }

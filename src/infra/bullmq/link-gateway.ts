@@ -4,6 +4,7 @@ import { callEachLink, callLinks, type LinkItem } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
 import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
+import { groupFailures } from './group-failures.ts';
 import type { LinkConnections } from './link-connections.ts';
 import { observeBatch } from './observe-links.ts';
 import { findQueueUsage } from './queue-usage.ts';
@@ -46,6 +47,15 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         run: async (connection, item) => ({ count: await countRemovedFailures(connection, item) }),
       });
       return counted.map(({ count }) => count);
+    },
+    async groupFailures(links) {
+      const answers = await callEachLink(connections, links, {
+        timeoutMs: observeTimeoutMs,
+        unreachable: () => ({ groups: [] }),
+        skipIfDown: true,
+        run: async (connection, item) => ({ groups: await groupFailures(connection, item) }),
+      });
+      return answers.map(({ groups }) => groups);
     },
     observe: (links) =>
       callLinks(connections, links, {

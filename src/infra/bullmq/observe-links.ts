@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
 import type { LinkObservation } from '../../domain/observation.ts';
-import { maskFailureReason } from '../../logging/mask-failure-reason.ts';
 import { jsonReply, loadScript, runScript } from '../redis/scripts.ts';
+import { failureReasonSchema } from './failure-reason.ts';
 import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 export const observeLinksScript = loadScript(new URL('lua/observe-links.lua', import.meta.url));
@@ -27,19 +27,6 @@ export function observeLinksInput(items: readonly LinkWithWatermark[]) {
 const count = z.number();
 const time = z.coerce.number();
 const optionalTime = time.nullable().default(null);
-/** Masked here, so that no other part of syncbot ever has the raw reason. */
-const failureReason = z.string().transform((reason) => maskFailureReason(unquote(reason)));
-
-/** BullMQ for Python stores a reason as JSON text: `"refused"`. */
-function unquote(reason: string): string {
-  if (!/^".*"$/.test(reason)) return reason;
-  try {
-    return z.string().parse(JSON.parse(reason));
-  } catch {
-    return reason;
-  }
-}
-
 const failedRetentionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['all', 'none']) }),
   z.object({
@@ -54,7 +41,7 @@ const queueFacts = {
   paused: z.boolean(),
   bullmqVersion: z.string().nullable().default(null),
   failuresAfterWatermark: count,
-  oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReason })).default([]),
+  oldestFailures: z.array(z.object({ taskId: z.string(), at: time, reason: failureReasonSchema })).default([]),
   newestFailed: z.object({
     at: time,
     known: z.array(z.object({ taskId: z.string(), at: time })).default([]),

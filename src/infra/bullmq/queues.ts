@@ -35,7 +35,7 @@ export interface CycleIntervals {
 }
 
 /**
- * While about so many notifications wait, further ones are left out. Only a bot takes these jobs, and an installation may have
+ * While about so many notifications wait or are delayed, further ones are left out. Only a bot takes these jobs, and an installation may have
  * none. The sweep adds what is still due when there is room again.
  */
 const maxWaitingNotifications = 1_000;
@@ -61,13 +61,13 @@ export function createBotQueues(
   const add = async <Name extends JobName>(
     name: Name,
     data: JobData<Name>,
-    identity: Pick<JobsOptions, 'jobId' | 'deduplication'>,
+    schedule: Pick<JobsOptions, 'jobId' | 'deduplication' | 'delay'>,
   ) => {
     const { queue, options } = jobs[name];
-    await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...identity }));
+    await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...schedule }));
   };
   const addNotification = async (...job: Parameters<typeof add>) => {
-    const waiting = await sendCommands(client, () => queues.notifications.getWaitingCount());
+    const waiting = await sendCommands(client, () => queues.notifications.getJobCountByTypes('waiting', 'delayed'));
     if (waiting < maxWaitingNotifications) await add(...job);
   };
 
@@ -82,8 +82,9 @@ export function createBotQueues(
     },
     notifications: {
       // If one of these jobs is not added, the sweep adds it: the record shows that a notification is due.
-      async operationChanged(ref) {
-        await addNotification('notify-operation', toJobData(ref), jobIdentity['notify-operation'](ref)).catch(onError);
+      async operationChanged(ref, delayMs = 0) {
+        const schedule = { ...jobIdentity['notify-operation'](ref), delay: delayMs };
+        await addNotification('notify-operation', toJobData(ref), schedule).catch(onError);
       },
       async alertsChanged(project) {
         await addNotification('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);

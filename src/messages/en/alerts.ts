@@ -80,10 +80,10 @@ const firing: FiringTexts = {
     details: [`limit ${formatDuration(limitMs)}`],
     advice: 'Its oldest task has waited that long. Check its workers and its target.',
   }),
-  tasks_failed: ({ count, failure, removedTasks }, context) => ({
-    event: `${pluralize(count, 'task')} failed`,
-    details: [`the oldest on ${context.format.link(failure.link)}${failureReason(failure, context)}`],
-    advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(removedTasks)}`,
+  tasks_failed: (condition, context) => ({
+    event: `${pluralize(condition.count, 'task')} failed`,
+    details: tasksFailedDetails(condition, context),
+    advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(condition.removedTasks)}`,
   }),
   log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
   log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most'),
@@ -101,16 +101,42 @@ const firing: FiringTexts = {
 
 /** From the second failure in a row on: when it failed, and how often. Then the failure. */
 function failedEvent(
-  { failure, row, isRepeated }: ConditionOf<'project_failed'>,
+  { failure, row, isRepeated, causes }: ConditionOf<'project_failed'>,
   context: AlertContext,
 ): Pick<AlertText, 'event' | 'details'> {
-  const cause = failure === null ? 'a task failed' : failureClause(failure, context);
+  const cause = failedDetails({ failure, causes }, context);
   if (row === undefined || row.count === 1)
-    return { event: isRepeated ? `${states.failed} again` : states.failed, details: [cause] };
+    return { event: isRepeated ? `${states.failed} again` : states.failed, details: cause };
   return {
     event: `${states.failed} again ${failures.afterRun(row, context.format)}`,
-    details: [...failures.repetition(row), cause],
+    details: [...failures.repetition(row), ...cause],
   };
+}
+
+/** One failed task by its link, several by their causes. */
+function failedDetails(
+  { failure, causes }: Pick<ConditionOf<'project_failed'>, 'failure' | 'causes'>,
+  context: AlertContext,
+): string[] {
+  if (failure?.kind !== 'task_failed' || causes === undefined || causes.tasks < 2)
+    return [failure === null ? 'a task failed' : failureClause(failure, context)];
+  const { format } = context;
+  return [
+    failures.causes(causes, context),
+    `the oldest on ${format.link(failure.link)}`,
+    ...failures.circumstances(causes, format),
+  ];
+}
+
+/** The causes of several failed tasks, else the reason of the one. */
+function tasksFailedDetails({ failure, causes }: ConditionOf<'tasks_failed'>, context: AlertContext): string[] {
+  const link = context.format.link(failure.link);
+  if (causes === undefined || causes.tasks < 2) return [`the oldest on ${link}${failureReason(failure, context)}`];
+  return [
+    failures.causesOnly(causes, context),
+    `the oldest on ${link}`,
+    ...failures.circumstances(causes, context.format),
+  ];
 }
 
 /** syncbot recognizes a late command of its own only for some minutes. */
@@ -175,11 +201,9 @@ function pastDetails(condition: Condition | null, context: AlertContext): readon
   if (condition === null) return [];
   switch (condition.kind) {
     case 'project_failed':
-      return condition.failure === null ? [] : [failureClause(condition.failure, context)];
+      return condition.failure === null ? [] : failedDetails(withoutWorkers(condition), context);
     case 'tasks_failed':
-      return [
-        `the oldest on ${context.format.link(condition.failure.link)}${failureReason(condition.failure, context)}`,
-      ];
+      return tasksFailedDetails(withoutWorkers(condition), context);
     case 'no_worker':
       return [someLinks(condition.noWorker.total > 0 ? condition.noWorker : condition.overdue, context)];
     case 'latency':
@@ -193,6 +217,13 @@ function pastDetails(condition: Condition | null, context: AlertContext): readon
     default:
       return [someLinks(condition.links, context)];
   }
+}
+
+/** How many workers were connected then does not matter later. */
+function withoutWorkers<Failed extends ConditionOf<'project_failed' | 'tasks_failed'>>(condition: Failed): Failed {
+  if (condition.causes === undefined) return condition;
+  const { workers: _workers, ...causes } = condition.causes;
+  return { ...condition, causes };
 }
 
 /** The message is settled: its text stays true after the project has changed. Returns what follows the project. */

@@ -1,6 +1,7 @@
+import type { FailureCauses } from '../../domain/failure-causes.ts';
 import type { FailureRow } from '../../domain/failure-row.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, formatOrdinal } from './format.ts';
+import { formatDuration, formatFailureReason, formatNumber, formatOrdinal, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
 
 /** `1 s after @alice restored it`: how long a project ran before its newest failure. */
@@ -15,5 +16,40 @@ function repetition({ count, isSameCause }: FailureRow): string[] {
   return [...(isSameCause ? ['same cause'] : []), `${formatOrdinal(count)} time`];
 }
 
-/** Texts about the failures of a project, for a row from its second failure on. */
-export const failures = { afterRun, repetition };
+/** How a text shows causes. `revealReasons`: whether the masked reasons of failed tasks may be shown. */
+interface CausesContext {
+  readonly format: Formatter;
+  readonly revealReasons: boolean;
+}
+
+const maxReasonChars = 100;
+
+/** `7 tasks failed, 2 causes: connection refused (6), duplicate entry (1)`, or `7 tasks failed: connection refused`. */
+function causes(facts: FailureCauses, context: CausesContext): string {
+  const tasks = `${pluralize(facts.tasks, 'task')} failed`;
+  const isOneCause = context.revealReasons && facts.causes === 1 && facts.grouped === facts.tasks;
+  return isOneCause ? `${tasks}: ${reasons(facts, context)}` : `${tasks}, ${causesOnly(facts, context)}`;
+}
+
+/** `2 causes: connection refused (6), duplicate entry (1)`. Without the reasons `2 causes`. */
+function causesOnly(facts: FailureCauses, context: CausesContext): string {
+  const sample = facts.grouped < facts.tasks ? ` in the first ${formatNumber(facts.grouped)}` : '';
+  const count = `${pluralize(facts.causes, 'cause')}${sample}`;
+  return context.revealReasons ? `${count}: ${reasons(facts, context)}` : count;
+}
+
+function reasons({ causes: total, first }: FailureCauses, { format }: CausesContext): string {
+  const texts = first.map(({ reason, tasks }) => {
+    const text = formatFailureReason(reason, format, maxReasonChars);
+    return total === 1 ? text : `${text} (${formatNumber(tasks)})`;
+  });
+  return `${texts.join(', ')}${total > first.length ? ` and ${formatNumber(total - first.length)} more` : ''}`;
+}
+
+/** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers`. */
+function circumstances({ since, workers }: FailureCauses, format: Formatter): string[] {
+  return [`since ${format.time(since)}`, ...(workers === undefined ? [] : [pluralize(workers, 'worker')])];
+}
+
+/** Texts about the failures of a project. `afterRun` and `repetition`: from the second failure in a row on. */
+export const failures = { afterRun, repetition, causes, causesOnly, circumstances };

@@ -1,8 +1,16 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
-import type { Notifier } from '../../application/ports.ts';
+import type { NotificationQueue, Notifier } from '../../application/ports.ts';
 import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import { type Dialog, isFollowed, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
+import {
+  type Dialog,
+  firstPostDelayMs,
+  isFollowed,
+  isUnfinished,
+  type MessageRef,
+  type Operation,
+  type OperationRef,
+} from '../../domain/operation.ts';
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -15,6 +23,7 @@ import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
   readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
+  readonly notifications: Pick<NotificationQueue, 'operationChanged'>;
   readonly serverClock: ServerClock;
   readonly client: ChatClient;
   readonly responseUrlFetch?: Fetch;
@@ -62,9 +71,9 @@ const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, d
  */
 export function createOperationNotifier(options: OperationNotifierOptions): Notifier['notifyOperation'] {
   const tracked = new Map<string, Tracking>();
-  return async (ref) => {
+  const notify = async (ref: OperationRef): Promise<NotificationResult> => {
     const stored = await options.operations.read(ref);
-    if (stored === null || stored.seq === stored.notifiedSeq) return;
+    if (stored === null || stored.seq === stored.notifiedSeq) return { kind: 'complete' };
     const tracking = tracked.get(ref.operation) ?? newTracking;
     const operation = { ...stored, message: stored.message ?? tracking.message };
     const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
@@ -76,19 +85,34 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const delivery = await deliver({ ...options, log }, { operation, project, message, summarize, now, tracking });
     if (tracked.size > maxTracked) tracked.clear();
     tracked.set(ref.operation, delivery.tracking);
-    const isComplete = delivery.error === null;
+    const isComplete = delivery.error === null && delivery.postponedMs === 0;
     if (isComplete || hasChanged(delivery, stored)) {
       const { message: messageRef, dialogUses } = delivery;
       const seq = isComplete ? operation.seq : operation.notifiedSeq;
       await options.operations.markNotified(ref, { seq, message: messageRef, dialogUses });
     }
-    if (!isComplete) throw delivery.error;
+    if (delivery.error !== null) throw delivery.error;
+    if (!isComplete) return { kind: 'postponed', seq: stored.seq, delayMs: delivery.postponedMs };
     tracked.delete(ref.operation);
     const { state } = operation;
     if (!isUnfinished(operation) && !isNotified(operation))
       log.info({ state, destinations: delivery.destinations }, 'operation notified');
+    return { kind: 'complete' };
+  };
+  return async (ref) => {
+    for (let result = await notify(ref); result.kind === 'postponed'; result = await notify(ref)) {
+      await options.notifications.operationChanged(ref, result.delayMs);
+      // The request of a change before this read may have been replaced by that call. A later change replaces the call.
+      const current = await options.operations.read(ref);
+      if (current === null || current.seq === result.seq) return;
+    }
   };
 }
+
+/** `postponed`: the rest is due after `delayMs`, or when the operation changes. */
+type NotificationResult =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'postponed'; readonly seq: number; readonly delayMs: number };
 
 interface Notification {
   readonly operation: Operation;
@@ -108,6 +132,8 @@ interface DeliveryReport {
   readonly dialogUses: number;
   readonly destinations: readonly Destination[];
   readonly tracking: Tracking;
+  /** How long the message in the channel waits for the end of the operation, ms. */
+  readonly postponedMs: number;
   readonly error: unknown;
 }
 
@@ -137,6 +163,7 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
     dialogUses: dialog.dialogUses ?? 0,
     destinations,
     tracking: { ...tracking, message, dialogText: dialog.text ?? tracking.dialogText },
+    postponedMs: channel.postponedMs ?? 0,
     error: null,
   };
   const failed = [channel, dialog].find(({ kind }) => kind === 'failed');
@@ -153,10 +180,11 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
   return { ...report, message: direct.message ?? null, destinations: ['direct'] };
 }
 
-/** The result of one attempt at one destination. `skipped`: this destination needs no update now. */
+/** The result of one attempt at one destination. `skipped`: this destination needs no update, or not before `postponedMs`. */
 interface Delivery {
   readonly kind: 'delivered' | 'unavailable' | 'skipped' | 'retry' | 'failed';
   readonly message?: MessageRef;
+  readonly postponedMs?: number;
   readonly dialogUses?: number;
   /** What the dialog shows now. */
   readonly text?: string;
@@ -191,8 +219,8 @@ function scheduleRetry(
     ? recheckDelayMs[isUnfinished(operation) ? 'unfinished' : 'finished']
     : channelMs;
   const delayMs = Math.min(channelMs, dialogMs, recheckMs);
-  const backoffUntil = (ms: number, current: number) =>
-    Number.isFinite(ms) && ms > delayMs ? performance.now() + ms : current;
+  // A change of the operation replaces the delayed job, so the time is remembered also for the earlier of the two.
+  const backoffUntil = (ms: number, current: number) => (Number.isFinite(ms) ? performance.now() + ms : current);
   return {
     error: new RetryLaterError(delayMs, { cause: channel.error ?? dialog.error }),
     tracking: {
@@ -212,12 +240,14 @@ type SlackClients = Pick<OperationNotifierOptions, 'client' | 'log' | 'responseU
 
 async function notifyChannel(
   { client, log }: SlackClients,
-  { operation, project, message }: Notification,
+  { operation, project, message, now }: Notification,
 ): Promise<Delivery> {
   const channel = project?.definition.channel ?? operation.channel;
   if (channel === null) return { kind: 'skipped' };
   // The requester reads a refusal in the dialog, else in a direct message.
   if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
+  const postponedMs = firstPostInMs(operation, now);
+  if (postponedMs > 0) return { kind: 'skipped', postponedMs };
   const { message: messageRef } = operation;
   if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
   const target = { messageRef, channel: isNotified(operation) ? null : channel };
@@ -225,6 +255,12 @@ async function notifyChannel(
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return { kind: 'unavailable' };
+}
+
+/** How long the first message of an operation waits for its end, so that it is posted once with its outcome, ms. */
+function firstPostInMs({ state, message, startedAt }: Operation, now: number): number {
+  if (state !== 'running' || message !== null || startedAt === null) return 0;
+  return Math.max(0, startedAt + firstPostDelayMs - now);
 }
 
 /** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */

@@ -351,6 +351,18 @@ describe('failures after the watermark', () => {
     expect(oldestFailures.map(({ reason }) => reason)).toEqual(['row 7 was ‹value›', '‹value›', '‹value› and ‹value›']);
   });
 
+  it.each([
+    ['in its text', `"connection refused ${'x'.repeat(2_000)}"`],
+    ['in an escape', `"connection refused ${'x'.repeat(979)}\\n and more"`],
+    ['in the code of a character', `"connection refused ${'x'.repeat(976)}\\u00e9 and more"`],
+  ])('A reason of BullMQ for Python that is cut %s is not masked as a whole.', async (_where, failedReason) => {
+    const { link } = await services.createLink('orders-full');
+    await services.redis.hset('bull:orders-full:py', { failedReason });
+    await services.redis.zadd('bull:orders-full:failed', 1_764_000_000_000, 'py');
+    const { oldestFailures } = await observeLink(services, link);
+    expect(oldestFailures[0]?.reason).toMatch(/^connection refused x+…$/);
+  });
+
   it('Task ids are read exactly, reasons are masked, and invalid UTF-8 does not hide the link.', async () => {
     const { link } = await services.createLink('orders-full');
     const taskId = 'zé "1" \\ {}\u0001 <b>';

@@ -9,7 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => services[Symbol.asyncDispose]());
 
-const countWaiting = async () => (await services.instance.health.readJobCounts())?.['notifications']?.['waiting'];
+const counts = async () => (await services.instance.health.readJobCounts())?.['notifications'];
+const countWaiting = async () => (await counts())?.['waiting'];
 
 /** Asks for the notification of operations that do not exist. */
 async function queueNotifications(count: number): Promise<void> {
@@ -26,12 +27,44 @@ it('Without a bot, the notifications of one operation or of the alerts of one pr
   expect(await countWaiting()).toBe(3);
 });
 
+it('A notification of an operation without a delay replaces a delayed one.', async () => {
+  const { notifications } = services.context;
+  await notifications.operationChanged({ project: 'orders', operation: 'op1' }, 60_000);
+  expect(await counts()).toMatchObject({ waiting: 0, delayed: 1 });
+  await notifications.operationChanged({ project: 'orders', operation: 'op1' });
+  expect(await counts()).toMatchObject({ waiting: 1, delayed: 0 });
+  await notifications.operationChanged({ project: 'orders', operation: 'op1' }, 60_000);
+  expect(await counts()).toMatchObject({ waiting: 1, delayed: 0 });
+});
+
+it('The last notification that is asked for while one is written follows it, after its own delay.', async () => {
+  const ref = { project: 'orders', operation: 'op1' };
+  const { notifications } = services.context;
+  const delays = [[0, 60_000], [60_000, 0], []];
+  let notified = 0;
+  services.addInstance().startNotifier({
+    async notifyOperation() {
+      for (const delayMs of delays[notified++] ?? []) await notifications.operationChanged(ref, delayMs);
+    },
+    notifyAlerts: async () => {},
+    notifyObservation: async () => {},
+  });
+  await notifications.operationChanged(ref);
+  await waitFor(async () => (await counts())?.['delayed'] === 1, { description: 'the delayed notification' });
+  expect(notified).toBe(1);
+  await notifications.operationChanged(ref);
+  await waitFor(() => notified === 3, { description: 'the notification that follows at once' });
+  await waitFor(async () => Object.values((await counts()) ?? {}).every((count) => count === 0));
+});
+
 it('Without a bot, the queue of notifications is bounded, and a bot that starts later gets those that were left out.', async () => {
+  const started = { project: 'orders', operation: 'started' };
+  await services.context.notifications.operationChanged(started, 60_000);
   await queueNotifications(1_100);
-  expect(await countWaiting()).toBe(1_000);
+  expect(await counts()).toMatchObject({ waiting: 999, delayed: 1 });
   const ref = await services.requestAndConfirm('orders', 'pause');
-  await services.context.notifications.operationChanged(ref);
-  expect(await countWaiting()).toBe(1_000);
+  await services.context.notifications.operationChanged(ref, 60_000);
+  expect(await counts()).toMatchObject({ waiting: 999, delayed: 1 });
 
   const notified = new Set<string>();
   const bot = services.addInstance();

@@ -1,5 +1,5 @@
 import { LogLevel, webApi } from '@slack/bolt';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RetryLaterError } from '../../../src/application/errors.ts';
 import type { Notifier } from '../../../src/application/ports.ts';
 import type { Dialog, Operation } from '../../../src/domain/operation.ts';
@@ -24,8 +24,16 @@ let slack: FakeSlack;
 let notifyOperation: Notifier['notifyOperation'];
 let operation: Operation;
 let project: Project | null;
+let now: number;
+/** What the notifier asked for itself: the operation and the delay. */
+let requested: unknown[];
+/** Called when the notifier asks for a later notification. */
+let onRequested: () => void;
 
 beforeEach(async () => {
+  now = exampleNow;
+  requested = [];
+  onRequested = () => {};
   slack = await FakeSlack.start();
   logged = [];
   project = exampleProject({ state: 'paused' });
@@ -51,10 +59,19 @@ beforeEach(async () => {
         };
       },
     },
-    serverClock: { now: async () => exampleNow },
+    notifications: {
+      async operationChanged(...request) {
+        requested.push(request);
+        onRequested();
+      },
+    },
+    serverClock: { now: async () => now },
   });
 });
-afterEach(() => slack[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await slack[Symbol.asyncDispose]();
+});
 
 const channelTexts = (channel = 'C0SYNC') => slack.messagesVisibleTo('U0BOB', channel).map((message) => message.text);
 const ephemeralsToAlice = (channel = 'C0SYNC') =>
@@ -71,6 +88,13 @@ function createDialog(expiresAt = exampleNow + 60_000): Dialog {
 /** Changes the operation and increments `seq`, as the store does, and notifies. */
 async function updateAndNotify(overrides: Partial<Operation>): Promise<void> {
   operation = { ...operation, ...overrides, seq: operation.seq + 1 };
+  await notifyOperation(ref);
+}
+
+/** Notifies again when every delay that Slack asked for has passed. */
+async function retryLater(): Promise<void> {
+  const later = performance.now() + 60_000;
+  vi.spyOn(performance, 'now').mockReturnValue(later);
   await notifyOperation(ref);
 }
 
@@ -142,6 +166,52 @@ describe('the message of an operation', () => {
   });
 });
 
+describe('the first message of an operation in a channel', () => {
+  const started: Partial<Operation> = { state: 'running', startedAt: exampleNow };
+
+  it('waits for the outcome for up to a second', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    now = exampleNow + 200;
+    await updateAndNotify(started);
+    expect(dialogTexts()).toEqual(['orders · Pausing… · by <@U0ALICE> · we deploy']);
+    expect(requested).toEqual([[ref, 800]]);
+    await updateAndNotify(doneOperation);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    expect(slack.callsTo('chat.update')).toEqual([]);
+  });
+
+  it('says that the operation is in progress if it takes longer', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    await updateAndNotify(started);
+    expect(operation.notifiedSeq).toBeLessThan(operation.seq);
+    now = exampleNow + 1_000;
+    await notifyOperation(ref);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders · Pausing…')]);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+    expect(slack.callsTo('response_url')).toHaveLength(1);
+    expect(requested).toHaveLength(1);
+  });
+
+  it('does not wait if the operation ends before the delay is stored', async () => {
+    operation = exampleOperation();
+    onRequested = () => {
+      operation = { ...operation, ...doneOperation, seq: operation.seq + 1 };
+    };
+    await updateAndNotify(started);
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
+    expect(requested).toHaveLength(1);
+  });
+
+  it('is edited at once if it said that no worker claims the operation', async () => {
+    operation = exampleOperation();
+    await updateAndNotify({ state: 'confirmed', claimDelayedAt: exampleNow, executeBy: exampleNow + 110_000 });
+    await updateAndNotify(started);
+    expect(channelTexts()).toEqual([expect.stringMatching(/^orders · Pausing…[^\n]*$/)]);
+    expect(requested).toEqual([]);
+  });
+});
+
 describe('a refusal that changed nothing', () => {
   const refused: Partial<Operation> = { state: 'refused', refusal: exampleRefusal };
   const text = expect.stringMatching(/^orders · Not paused · .*\nIt was Paused, since .*, by <@U0BOB>\./);
@@ -204,7 +274,7 @@ describe('the dialog of the requester', () => {
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
     expect(dialogTexts()).toEqual(['orders was paused · 2 links · by <@U0ALICE> · we deploy']);
-    await notifyOperation(ref);
+    await retryLater();
     expect(dialogTexts().at(-1)).toBe('orders was paused · 2 links · see the message in <#C0SYNC>');
   });
 
@@ -370,7 +440,7 @@ describe('failed calls to Slack', () => {
     slack.injectFault({ method: 'chat.postMessage', ...fault });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
     expect(operation.notifiedSeq).toBeLessThan(operation.seq);
-    await notifyOperation(ref);
+    await retryLater();
     expect(channelTexts().at(-1)).toContain('orders was paused');
   });
 
@@ -400,6 +470,16 @@ describe('failed calls to Slack', () => {
     expect(operation.dialog?.usesLeft).toBe(3);
   });
 
+  it('A channel that has to wait is not called before its time, also if a change of the operation replaces the retry.', async () => {
+    operation = exampleOperation();
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 2 });
+    await expect(updateAndNotify({ state: 'running' })).rejects.toMatchObject({ delayMs: 2_000 });
+    await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+    await retryLater();
+    expect(channelTexts()).toEqual([expect.stringContaining('orders was paused')]);
+  });
+
   it('A dialog that has to wait is not called before its time, and the channel is updated meanwhile.', async () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'response_url', retryAfter: 70 });
@@ -423,7 +503,7 @@ describe('failed calls to Slack', () => {
     operation = exampleOperation({ dialog: createDialog() });
     slack.injectFault({ method: 'response_url', retryAfter: 1 });
     await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
-    await notifyOperation(ref);
+    await retryLater();
     expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
     expect(channelTexts()).toHaveLength(1);
     expect(operation.notifiedSeq).toBe(operation.seq);
@@ -435,7 +515,7 @@ describe('failed calls to Slack', () => {
       operation = exampleOperation({ dialog: createDialog() });
       slack.injectFault({ method: 'response_url', error });
       await expect(updateAndNotify(doneOperation)).rejects.toThrow(RetryLaterError);
-      await notifyOperation(ref);
+      await retryLater();
       expect(slack.callsTo('response_url')).toHaveLength(2);
       expect(operation.notifiedSeq).toBe(operation.seq);
     },
@@ -446,7 +526,7 @@ describe('failed calls to Slack', () => {
     slack.injectFault({ method: 'chat.postMessage', retryAfter: 1 });
     await expect(updateAndNotify({ state: 'running' })).rejects.toThrow(RetryLaterError);
     expect(ephemeralsToAlice()).toHaveLength(1);
-    await notifyOperation(ref);
+    await retryLater();
     expect(slack.callsTo('response_url')).toHaveLength(1);
   });
 });

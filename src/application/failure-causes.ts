@@ -1,0 +1,24 @@
+import { type FailureCauses, toFailureCauses } from '../domain/failure-causes.ts';
+import { countFailures, type ObservedProject, oldestFailure } from '../domain/observation.ts';
+import { watermarkOf } from '../domain/project.ts';
+import type { UseCaseContext } from './context.ts';
+
+/** The links of a project whose failed tasks are grouped. */
+const maxGroupedLinks = 20;
+
+/**
+ * Groups the failed tasks of an observed project by masked reason. Reads a bounded sample: the oldest tasks of each link, on at
+ * most `maxGroupedLinks` links. Returns null if no task failed, or no such link answers. Never throws.
+ */
+export async function readFailureCauses(
+  context: Pick<UseCaseContext, 'links'>,
+  { project, stats }: ObservedProject,
+): Promise<FailureCauses | null> {
+  const oldest = oldestFailure(stats.links);
+  if (oldest === null) return null;
+  const failing = stats.links.filter((each) => countFailures([each]) > 0).slice(0, maxGroupedLinks);
+  const groups = await context.links.groupFailures(
+    failing.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
+  );
+  return toFailureCauses(groups.flat(), { tasks: countFailures(stats.links), since: oldest.at });
+}

@@ -27,6 +27,8 @@ export type RequestResult =
       readonly stats: ProjectStats;
       /** Failed tasks that a restore cannot retry, because they were removed, at least. */
       readonly removedTasks: number;
+      /** The newest open request of each other person for this project. Their dialogs can still be confirmed. */
+      readonly otherRequests: readonly Operation[];
     }
   | Refused;
 
@@ -53,7 +55,16 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   if (stored.kind === 'refused') return stored;
   const { operation } = stored;
   context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
-  return { ...checked, kind: 'requested', operation, project };
+  const otherRequests = await listOtherRequests(context, operation);
+  return { ...checked, kind: 'requested', operation, project, otherRequests };
+}
+
+async function listOtherRequests({ operations }: UseCaseContext, request: Operation): Promise<Operation[]> {
+  const open = (await operations.listOpen(request.project)).filter(
+    ({ state, by, expiresAt }) => state === 'requested' && by !== request.by && expiresAt > request.requestedAt,
+  );
+  const newestFirst = open.toSorted((a, b) => b.requestedAt - a.requestedAt);
+  return [...new Map(newestFirst.toReversed().map((operation) => [operation.by, operation])).values()].toReversed();
 }
 
 async function checkRequest(

@@ -20,6 +20,7 @@ import {
 import type { Operation } from '../domain/operation.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint, Project } from '../domain/project.ts';
+import type { ProjectState } from '../domain/project-state.ts';
 import { logRetentionDeadline } from '../domain/source-log-retention.ts';
 import { worstLinksFirst } from '../domain/worst-links.ts';
 import { messages } from '../messages/catalog.ts';
@@ -56,15 +57,15 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   const result = await findProject(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { items } = await precheckProject(useCaseContext, result.project);
-  context.output.result(precheckTable(items), items.map(toCheckText));
+  context.output.result(precheckTable(items, result.project.state), items.map(toCheckText));
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
-function precheckTable(items: readonly PrecheckItem[]): string {
+function precheckTable(items: readonly PrecheckItem[], state: ProjectState): string {
   const [result, , message] = checkColumns;
   const rows = items.map((item) => [
     messages.precheck.results[item.result],
-    messages.precheck.line(item, cliFormatter),
+    messages.precheck.line(item, state, cliFormatter),
   ]);
   return formatTable([result, message], rows);
 }
@@ -122,7 +123,9 @@ function detailsText(details: ProjectDetails, now: number): string {
     ...statFacts(details, now),
     ...definitionFacts(project),
   ].map(([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`);
-  const failed = items.filter(({ result }) => result === 'fail').map((item) => checks.line(item, cliFormatter));
+  const failed = items
+    .filter(({ result }) => result === 'fail')
+    .map((item) => checks.line(item, project.state, cliFormatter));
   const recent = operations.map((operation) => shared.operation(operation, cliFormatter));
   return [
     [sanitizeText(project.id), ...facts].join('\n'),

@@ -72,6 +72,9 @@ export interface ConfirmationFacts extends TextContext {
   readonly failedTasks: number | null;
   /** The failed tasks that were removed and cannot be retried, at least. */
   readonly removedTasks: number;
+  readonly operation: Pick<Operation, 'action'>;
+  /** The newest open request of each other person for this project. */
+  readonly otherRequests: readonly Pick<Operation, 'by' | 'action'>[];
 }
 
 /** Texts about one key of syncbot.yml or one environment variable: for error hints and for docs/configuration.md. */

@@ -161,6 +161,8 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.instance.startWorkers();
     await secondBot.services.startWorkers();
     const dialogs = [await harness.runCommand('pause orders'), await harness.runCommand('pause orders', bob)] as const;
+    expect(dialogs.map((dialog) => visibleText(dialog).includes('is asking the same'))).toEqual([false, true]);
+    expect(visibleText(dialogs[1])).toContain('<@U0ALICE> is asking the same');
     harness.press('OK', dialogs[0]);
     harness.press('OK', dialogs[1], 'U0BOB');
     await waitForPaused();

@@ -1,11 +1,13 @@
 import { groupObservations } from '../../domain/corrections.ts';
 import { deletedLinks } from '../../domain/drift.ts';
+import { repeatedFailure } from '../../domain/failure-row.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
+import { failures } from './failures.ts';
 import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
 import { actions, stateClause, states } from './terms.ts';
 
@@ -15,7 +17,7 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
   pause: (facts) =>
     `${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore it.${logRetention(facts)}`,
   restore: (facts) =>
-    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${removedTasksSentence(facts.removedTasks)}`,
+    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
   reapply: reapplyEffect,
   adopt: (facts) => {
     const { project } = facts;
@@ -65,6 +67,35 @@ function retriedTasks(failedTasks: number | null): string {
   return `${pluralize(failedTasks, 'failed task')} will be retried before newer ones.`;
 }
 
+/** A restore does not fix the cause of a failed task. */
+function failsAgain({ project: { id, definition, failure }, format }: ConfirmationFacts): string {
+  if (failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
+  return ` If the cause is not fixed, the task on ${format.link(failure.link)} fails again, and ${id} becomes ${states.failed} again.`;
+}
+
+/** `Restored at 18:52 by @alice, failed again after 1 s · same cause · 2nd time`. */
+function earlierFailure({ operation, project, format }: ConfirmationFacts): string[] {
+  const row = repeatedFailure(project);
+  if (operation.action !== 'restore' || project.state !== 'failed' || row === null) return [];
+  const { run, failedAt } = row;
+  const restored = `${capitalize(actions[run.action ?? 'restore'].done)} at ${format.time(run.since)} by ${format.person(run.by)}`;
+  return [
+    joinDots(`${restored}, failed again after ${formatDuration(failedAt - run.since)}`, ...failures.repetition(row)),
+  ];
+}
+
+const maxOtherRequests = 3;
+
+/** `@alice is asking the same`, or `@alice asks to restore it`. */
+function otherRequests({ operation, otherRequests: others, format }: ConfirmationFacts): string[] {
+  const asks = others.slice(0, maxOtherRequests).map(({ by, action }) => {
+    const does = action === operation.action ? 'is asking the same' : `asks to ${actions[action].verb} it`;
+    return `${format.person(by)} ${does}`;
+  });
+  const more = others.length - asks.length;
+  return asks.length === 0 ? [] : [joinDots(...asks, more > 0 ? `and ${formatNumber(more)} more` : null)];
+}
+
 function links({ project }: ConfirmationFacts): string {
   return pluralize(project.definition.links.length, 'link');
 }
@@ -75,6 +106,8 @@ function verb({ project }: ConfirmationFacts, singular: string, plural: string):
 
 export const confirmation = {
   effects,
+  earlierFailure,
+  otherRequests,
   question: (kind: OperationKind, project: string) => `${actions[kind].label} ${project}`,
   stateNow: (state: string) => `${state} now`,
   /** Without the blocks, where nothing is bold: `orders · Running · Pause orders?` */

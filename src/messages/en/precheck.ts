@@ -1,4 +1,6 @@
+import { isAllowed } from '../../domain/lifecycle.ts';
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import type { Formatter } from '../format.ts';
 import { connectionFault } from './connection-faults.ts';
 import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
@@ -86,10 +88,19 @@ const todos: {
   tasks_failed: (name, { count }) => `Retry or remove the failed tasks of ${name} (${formatNumber(count)})`,
 };
 
-function todo(name: string, checkReason: CheckReason, format: Formatter): string | null {
+/** `state`: that of the project. A restore retries the failed tasks itself. */
+function todo(name: string, { checkReason, state, format }: TodoFacts): string | null {
+  if (checkReason.code === 'tasks_failed' && isAllowed(state, 'restore'))
+    return `Fix the cause of the failed tasks of ${name} (${formatNumber(checkReason.count)}), then restore the project, which retries them`;
   const render = <Code extends CheckReason['code']>(code: Code, facts: CheckReasonOf<Code>) =>
     todos[code]?.(name, facts, format) ?? null;
   return render(checkReason.code, checkReason);
+}
+
+interface TodoFacts {
+  readonly checkReason: CheckReason;
+  readonly state: ProjectState;
+  readonly format: Formatter;
 }
 
 function reason(checkReason: CheckReason, format: Formatter): string {
@@ -130,14 +141,14 @@ export const precheck = {
     return `${name}${reason(item.reason, format)}${hint}${more}`;
   },
   /** What people read of an item: what to do if it fails, else what was found. */
-  line: (item: PrecheckItem, format: Formatter): string => {
+  line: (item: PrecheckItem, state: ProjectState, format: Formatter): string => {
     const found = capitalize(precheck.message(item, format));
     if (item.result !== 'fail' || item.reason === null) return found;
     const name =
       'connection' in item
         ? format.text(item.connection, 40)
         : nameAndMore(item.links.first.map(format.link), item.links.total);
-    return todo(name, item.reason, format) ?? found;
+    return todo(name, { checkReason: item.reason, state, format }) ?? found;
   },
   results: resultLabels,
   /** `Precheck: 6 of 7 pass`, with the unknown ones, which do not block a start. */

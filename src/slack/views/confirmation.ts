@@ -13,17 +13,20 @@ export interface ConfirmationView extends TextContext {
   readonly stats: ProjectStats;
   /** Failed tasks that a restore cannot retry, because they were removed, at least. */
   readonly removedTasks: number;
+  /** The newest open request of each other person for this project. */
+  readonly otherRequests: readonly Operation[];
 }
 
 /**
  * The OK/Cancel dialog of an operation. It may show the reasons of failed tasks, because only the requester sees it, who is
  * an operator.
  */
-export function buildConfirmation({ operation, project, stats, removedTasks, format, now }: ConfirmationView): Message {
+export function buildConfirmation(view: ConfirmationView): Message {
+  const { operation, project, stats, format } = view;
   const { confirmation, format: formats, onlyYouSeeThis, states } = messages;
   const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
   const failedTasks = allReachable ? countFailures(stats.links) : null;
-  const facts: ConfirmationFacts = { project, stats, failedTasks, removedTasks, format, now };
+  const facts: ConfirmationFacts = { ...view, failedTasks };
   const question = confirmation.question(operation.action, project.id);
   const effect = confirmation.effects[operation.action](facts);
   const expiry = format.time(operation.expiresAt);
@@ -31,7 +34,12 @@ export function buildConfirmation({ operation, project, stats, removedTasks, for
   return {
     text: `${confirmation.headline(states[project.state], operation.action, project.id)} ${effect} ${confirmation.answerBefore(expiry)}`,
     blocks: [
-      sectionBlock([`*${question}?*`, effect]),
+      sectionBlock([
+        `*${question}?*`,
+        effect,
+        ...confirmation.earlierFailure(facts),
+        ...confirmation.otherRequests(facts),
+      ]),
       sectionBlock(
         joinDots(
           confirmation.stateNow(states[project.state]),

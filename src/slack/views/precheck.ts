@@ -1,3 +1,4 @@
+import type { ProjectDetails } from '../../application/queries.ts';
 import { isAllowed } from '../../domain/lifecycle.ts';
 import { type CheckResult, type PrecheckItem, precheckPassed } from '../../domain/precheck.ts';
 import type { Project } from '../../domain/project.ts';
@@ -23,7 +24,9 @@ export function buildPrecheck({ project, items, restriction, format, now }: Prec
   const canStart = precheckPassed(items) && isAllowed(project.state, 'start') && restriction === null;
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
   const sorted = resultOrder.flatMap((result) => items.filter((item) => item.result === result));
-  const lines = sorted.map((item) => `${precheck.results[item.result]} · ${precheck.line(item, format)}`);
+  const lines = sorted.map(
+    (item) => `${precheck.results[item.result]} · ${precheck.line(item, project.state, format)}`,
+  );
   return {
     text: joinDots(project.id, facts),
     blocks: [
@@ -37,9 +40,15 @@ export function buildPrecheck({ project, items, restriction, format, now }: Prec
 }
 
 /** How many items pass, and what to do about those that fail. At most about `maxChars`. */
-export function precheckSummary(items: readonly PrecheckItem[], format: Formatter, maxChars: number): string[] {
+export function precheckSummary(
+  { project, precheck: items }: Pick<ProjectDetails, 'project' | 'precheck'>,
+  format: Formatter,
+  maxChars: number,
+): string[] {
   const { precheck } = messages;
-  const failed = items.filter(({ result }) => result === 'fail').map((item) => precheck.line(item, format));
+  const failed = items
+    .filter(({ result }) => result === 'fail')
+    .map((item) => precheck.line(item, project.state, format));
   return [`*${precheck.summary(items)}*`, ...linesThatFit(failed, maxChars)];
 }
 

@@ -56,7 +56,7 @@ export function buildShow(view: ShowView): Message {
       ...operationButtons(view),
       sectionBlock([numbers, ...show.trends(details.samples, view)]),
       ...worstLinks(details),
-      sectionBlock(precheckSummary(details.precheck, format, precheckBudgetChars)),
+      sectionBlock(precheckSummary(details, format, precheckBudgetChars)),
       sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
       actionsBlock(blockId('show', project.id), [
         shortCommandButton({ verb: 'precheck', project: project.id }, 0),

@@ -130,7 +130,15 @@ describe('the first line of a message', () => {
         expectFirstLine(buildPrecheck({ ...view, project, items }), project.id, state);
         const [operation] = fc.sample(operationArbitrary(project.id), 1);
         if (operation === undefined) throw new Error('no operation');
-        const dialog = buildConfirmation({ operation, project, stats, removedTasks: 0, format, now });
+        const dialog = buildConfirmation({
+          operation,
+          project,
+          stats,
+          removedTasks: 0,
+          otherRequests: [operation],
+          format,
+          now,
+        });
         expectFirstLine(dialog, project.id, state);
       }),
       fuzzOptions,

@@ -142,7 +142,15 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           fc.tuple(fc.constant(observed), operationArbitrary(observed.project.id)),
         ),
         ([observed, operation]) =>
-          expectWithinLimits(buildConfirmation({ ...viewContext, ...observed, operation, removedTasks: 7 })),
+          expectWithinLimits(
+            buildConfirmation({
+              ...viewContext,
+              ...observed,
+              operation,
+              removedTasks: 7,
+              otherRequests: [operation, operation, operation, operation],
+            }),
+          ),
       ),
       fuzzOptions,
     );

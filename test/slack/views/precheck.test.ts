@@ -81,11 +81,17 @@ describe('the lines of a precheck', () => {
       reason: { code: 'no_worker' },
       links: { total: 10, first: links.first },
     };
-    expect(precheckSummary([passed, noWorker, unknown, passed], format, 1_000)).toEqual([
+    const summary = (precheck: readonly PrecheckItem[], state: ProjectState = 'not_started') =>
+      precheckSummary({ project: exampleProject({ state }), precheck }, format, 1_000);
+    expect(summary([passed, noWorker, unknown, passed])).toEqual([
       '*Precheck: 2 of 4 pass, 1 unknown*',
       'Start the workers of `orders-full` and 9 more',
     ]);
-    expect(precheckSummary([passed], format, 1_000)).toEqual(['*Precheck: 1 of 1 pass*']);
-    expect(precheckSummary([], format, 1_000)).toEqual(['*Precheck: nothing to check*']);
+    expect(summary([passed])).toEqual(['*Precheck: 1 of 1 pass*']);
+    expect(summary([failed])[1]).toBe('Retry or remove the failed tasks of `orders-full` (3)');
+    expect(summary([failed], 'failed')[1]).toBe(
+      'Fix the cause of the failed tasks of `orders-full` (3), then restore the project, which retries them',
+    );
+    expect(summary([])).toEqual(['*Precheck: nothing to check*']);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
 import { type LinkObservation, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
+import type { Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
@@ -114,6 +115,7 @@ describe('confirmation', () => {
       project: exampleProject(),
       stats: exampleProjectStats,
       removedTasks: 0,
+      otherRequests: [],
       operation: exampleOperation(),
     });
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
@@ -161,6 +163,7 @@ describe('confirmation', () => {
       project: exampleProject({ state }),
       stats: toProjectStats([observation], exampleNow),
       removedTasks: 0,
+      otherRequests: [],
       operation: exampleOperation({ action }),
     });
     expect(sectionTexts(dialog)).toContain(effect);
@@ -174,6 +177,7 @@ describe('confirmation', () => {
       project: exampleProject({ state: 'failed' }),
       stats: toProjectStats([linkStats], exampleNow),
       removedTasks: 350,
+      otherRequests: [],
       operation: exampleOperation({ action: 'restore' }),
     });
     expect(sectionTexts(dialog)).toContain(
@@ -194,5 +198,66 @@ describe('a message over the limits', () => {
     const empty = withinLimits({ text: '', blocks: [] }).message;
     expect(empty.text).not.toBe('');
     expect(withinLimits({ text: 'a '.repeat(5_000), blocks: [] }).message.text.length).toBeLessThanOrEqual(4_000);
+  });
+
+  const failure = {
+    kind: 'task_failed',
+    link: exampleLink('orders-full'),
+    taskId: '7',
+    reason: 'no',
+    at: exampleNow,
+  } as const;
+  const row = {
+    count: 2,
+    isSameCause: true,
+    failedAt: exampleNow - 59_000,
+    run: { since: exampleNow - 60_000, by: 'U0ALICE', action: 'restore' },
+  } as const;
+  const restoreDialog = (project: Partial<Project>, action: OperationKind = 'restore') =>
+    sectionTexts(
+      buildConfirmation({
+        ...viewContext,
+        project: exampleProject({ state: 'failed', failure, ...project }),
+        stats: exampleProjectStats,
+        removedTasks: 0,
+        otherRequests: [],
+        operation: exampleOperation({ action }),
+      }),
+    );
+
+  it('of a Restore says what fails again if the cause is not fixed', () => {
+    const text = 'If the cause is not fixed, the task on `orders-full` fails again, and orders becomes Failed again.';
+    expect(restoreDialog({})).toContain(text);
+    expect(restoreDialog({ failure: null })).not.toContain('fails again');
+    const { definition } = exampleProject();
+    expect(restoreDialog({ definition: { ...definition, onFailure: 'continue' } })).not.toContain('fails again');
+  });
+
+  it('of a Restore says that the project was restored before and failed again', () => {
+    const time = viewContext.format.time(exampleNow - 60_000);
+    const text = `Restored at ${time} by <@U0ALICE>, failed again after 1 s · same cause · 2nd time`;
+    expect(restoreDialog({ failureRow: row })).toContain(text);
+    expect(restoreDialog({ failureRow: { ...row, count: 1 } })).not.toContain('failed again after');
+    expect(restoreDialog({ failureRow: row, state: 'paused' })).not.toContain('failed again after');
+  });
+
+  it.each<[string, readonly Partial<Operation>[], string]>([
+    ['the same', [{ by: 'U0BOB', action: 'restore' }], '<@U0BOB> is asking the same'],
+    ['for another action', [{ by: 'U0BOB', action: 'pause' }], '<@U0BOB> asks to pause it'],
+    [
+      'in great number',
+      ['U0BOB', 'U0CAROL', 'U0DAVE', 'U0ERIN', 'U0FRED'].map((by) => ({ by, action: 'restore' as const })),
+      '<@U0BOB> is asking the same · <@U0CAROL> is asking the same · <@U0DAVE> is asking the same · and 2 more',
+    ],
+  ])('names the other people who ask %s', (_name, others, text) => {
+    const dialog = buildConfirmation({
+      ...viewContext,
+      project: exampleProject({ state: 'failed' }),
+      stats: exampleProjectStats,
+      removedTasks: 0,
+      otherRequests: others.map((other) => exampleOperation(other)),
+      operation: exampleOperation({ action: 'restore' }),
+    });
+    expect(sectionTexts(dialog)).toContain(text);
   });
 });

@@ -60,7 +60,7 @@ export const plantedBugs = [
   },
   {
     effect: 'The reason of a failed task is shown with its passwords and hosts.',
-    file: 'src/infra/bullmq/observe-links.ts',
+    file: 'src/infra/bullmq/failure-reason.ts',
     from: 'maskFailureReason(unquote(reason))',
     to: 'unquote(reason) || maskFailureReason(reason)',
     tests: ['test/logging/redaction-end-to-end.test.ts', 'test/infra/bullmq/observe-links.test.ts'],

@@ -14,7 +14,7 @@ const alertAfterMs = 30_000;
 export async function checkObservation(context: UseCaseContext): Promise<void> {
   const { observations, notifications, log } = context;
   const status = await readObservationStatus(context);
-  if (status.kind === 'observed') {
+  if (status.kind !== 'not_observed') {
     await observations.markObserved();
     if ((await observations.readMessages()).length > 0) await notifications.observationChanged();
     return;

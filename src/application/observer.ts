@@ -31,12 +31,20 @@ export async function runObserver(context: UseCaseContext, onObserved: OnObserve
   const startedAt = context.clock.monotonicNow();
   const sampling = await claimSampling(context);
   const projects = await context.projects.readMany(await context.projects.listIds());
-  const cycle = { onObserved, sampling, minFollowIntervalMs: followIntervalMs(projects) };
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
+  let unobservedProjects = 0;
+  const onChunkObserved: OnObserved = (observed) => {
+    unobservedProjects += observed.filter(({ stats }) => stats.links.some(({ kind }) => kind === 'unreachable')).length;
+    onObserved(observed);
+  };
+  const cycle = { onObserved: onChunkObserved, sampling, minFollowIntervalMs: followIntervalMs(projects) };
   await Promise.all([...groupByConnections(projects).values()].map((group) => observeGroup(context, group, cycle)));
   const { observeEveryMs: intervalMs } = context.settings;
   const durationMs = context.clock.monotonicNow() - startedAt;
-  await context.observations.recordCycle(staleAfterMs({ intervalMs, durationMs }));
+  await context.observations.recordCycle({
+    staleAfterMs: staleAfterMs({ intervalMs, durationMs }),
+    unobservedProjects,
+  });
 }
 
 interface CycleOptions {

@@ -3,16 +3,7 @@ import { countFailures, type ObservedProject, type ProjectStats, toProjectStats 
 import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
 import { isUnfinished, type Operation } from '../domain/operation.ts';
 import { type PrecheckFacts, type PrecheckItem, precheckItems, precheckPassed } from '../domain/precheck.ts';
-import { type Project, type ProjectId, watermarkOf } from '../domain/project.ts';
-import {
-  countStates,
-  countsByState,
-  type ProjectState,
-  projectStates,
-  type StateCounts,
-  totalCount,
-  urgency,
-} from '../domain/project-state.ts';
+import { type Project, watermarkOf } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { TrendSample } from '../domain/trend.ts';
 import { closestMatches } from '../lib/closest-match.ts';
@@ -152,87 +143,4 @@ export async function findOpenOperation(
     .filter((operation) => isUnfinished(operation) && (operation.state !== 'requested' || operation.expiresAt > now))
     .sort((a, b) => b.requestedAt - a.requestedAt);
   return newest.find(({ state }) => state !== 'requested') ?? newest[0] ?? null;
-}
-
-/**
- * Returns all projects that match the filter, the most urgent state first, then by id. The filter is empty, or a state, a
- * label, or a part of an id, description or endpoint name.
- */
-export async function listProjects(context: Pick<UseCaseContext, 'projects'>, filter: string): Promise<Project[]> {
-  const projects = await context.projects.readMany(await context.projects.listIds());
-  return projects
-    .filter((project) => matchesFilter(project, filter))
-    .sort((a, b) => urgency[a.state] - urgency[b.state] || compareIds(a.id, b.id));
-}
-
-export interface PageRequest {
-  readonly filter: string;
-  /** From 0. */
-  readonly page: number;
-  /** How many projects a page has. */
-  readonly size: number;
-}
-
-export interface ListPage {
-  /** How many of the matching projects are in each state. */
-  readonly counts: StateCounts;
-  /** From 0. The last page if the requested one does not exist. */
-  readonly page: number;
-  readonly projects: readonly Project[];
-}
-
-/**
- * Returns one page of what `listProjects` lists. If the filter is empty or a state, the page is read from the urgency index:
- * then the cost does not depend on the number of projects.
- */
-export async function listPage(context: Pick<UseCaseContext, 'projects'>, request: PageRequest): Promise<ListPage> {
-  const { filter } = request;
-  const state = parseState(filter);
-  if (filter.trim() === '' || state !== null) {
-    const indexed = await readIndexPage(context, state, request);
-    if (indexed.kind === 'page') return indexed.page;
-  }
-  return slicePage(await listProjects(context, filter), request);
-}
-
-async function readIndexPage(
-  context: Pick<UseCaseContext, 'projects'>,
-  state: ProjectState | null,
-  { page, size }: Omit<PageRequest, 'filter'>,
-): Promise<{ readonly kind: 'page'; readonly page: ListPage } | { readonly kind: 'outdated' }> {
-  const found = await context.projects.listByUrgency({ state, from: page * size, limit: size });
-  if (found.kind === 'outdated') return found;
-  const counts = state === null ? found.counts : countsByState((each) => (each === state ? found.counts[each] : 0));
-  const last = lastPage(totalCount(counts), size);
-  if (page > last) return readIndexPage(context, state, { page: last, size });
-  return { kind: 'page', page: { counts, page, projects: found.projects } };
-}
-
-function slicePage(projects: readonly Project[], { page, size }: PageRequest): ListPage {
-  const shown = Math.min(page, lastPage(projects.length, size));
-  return { counts: countStates(projects), page: shown, projects: projects.slice(shown * size, (shown + 1) * size) };
-}
-
-function lastPage(total: number, size: number): number {
-  return Math.max(0, Math.ceil(total / size) - 1);
-}
-
-function matchesFilter({ id, state, definition }: Project, filter: string): boolean {
-  const query = filter.trim().toLowerCase();
-  if (query === '') return true;
-  const stateFilter = parseState(query);
-  if (stateFilter !== null) return stateFilter === state;
-  if (definition.labels.some((label) => label.toLowerCase() === query)) return true;
-  const searched = [id, definition.description, definition.source?.name, definition.target?.name];
-  return searched.some((field) => field?.toLowerCase().includes(query));
-}
-
-/** The state with this name, such as `not_started` or `Not Started`, or null. */
-function parseState(name: string): ProjectState | null {
-  const normalized = name.trim().toLowerCase().replaceAll('_', ' ');
-  return projectStates.find((state) => state.replaceAll('_', ' ') === normalized) ?? null;
-}
-
-function compareIds(a: ProjectId, b: ProjectId): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

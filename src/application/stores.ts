@@ -1,4 +1,5 @@
 import type { Alert, DeliveredAlert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
+import type { ProjectCounts } from '../domain/attention.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
 import type { FollowEnd, FollowUp } from '../domain/follow-up.ts';
@@ -9,7 +10,7 @@ import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
-import type { ProjectState, StateCounts } from '../domain/project-state.ts';
+import type { ProjectState } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { ProjectSample, TrendSample } from '../domain/trend.ts';
 
@@ -40,8 +41,12 @@ export interface ProjectStore {
   /** In the order of `ids`. Leaves out a project that does not exist. */
   readMany(ids: readonly ProjectId[]): Promise<Project[]>;
   readVersion(id: ProjectId): Promise<number | null>;
-  /** A page of the projects, ordered by urgency and id. */
+  /** A page of the projects that match, ordered by urgency and id. `counts` counts all that match. */
   listByUrgency(query: IndexQuery): Promise<IndexPage>;
+  /** The labels of all projects, at most `limit`, those with the most projects first. The sweep updates the order. */
+  listLabels(limit: number): Promise<string[]>;
+  /** Corrects the list of labels. `counts`: how many projects have each label. */
+  repairLabels(counts: ReadonlyMap<string, number>): Promise<void>;
   /** Corrects the scores of these ids in the urgency index. `projects` are those of `ids` that could be read. */
   repairIndex(ids: readonly ProjectId[], projects: readonly Project[]): Promise<void>;
 
@@ -79,15 +84,17 @@ export interface ProjectStore {
 }
 
 export interface IndexQuery {
-  /** Null if the states are not filtered. */
-  readonly state: ProjectState | null;
+  /** Only projects that need attention. */
+  readonly attention: boolean;
+  /** Empty if the states are not filtered. */
+  readonly states: readonly ProjectState[];
   readonly from: number;
   readonly limit: number;
 }
 
 /** `outdated`: the index disagrees with the records. Read all projects instead; the sweep repairs the index. */
 export type IndexPage =
-  | { readonly kind: 'page'; readonly counts: StateCounts; readonly projects: readonly Project[] }
+  | { readonly kind: 'page'; readonly counts: ProjectCounts; readonly projects: readonly Project[] }
   | { readonly kind: 'outdated' };
 
 export interface InitialState {
@@ -306,7 +313,7 @@ export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'or
 /** Whether the links are observed. The observer records its cycles, every process reads them. */
 export interface ObservationStore {
   /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
-  recordCycle(staleAfterMs: number): Promise<void>;
+  recordCycle(cycle: Omit<ObserveCycle, 'completedAt'>): Promise<void>;
   /** Returns null if no cycle has ever completed. */
   readLastCycle(): Promise<ObserveCycle | null>;
   /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */

@@ -14,21 +14,26 @@ const notifyWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
- * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, wrong scores in the
- * urgency index, and outcomes that are followed although no worker observes them. Each of its steps may be repeated. Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
+ * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, wrong entries in the
+ * indexes of the list, and outcomes that are followed although no worker observes them. Each of its steps may be repeated.
+ * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   await checkObservation(context);
   const ids = await context.projects.listIds();
+  const labels = new Map<string, number>();
   for (const chunk of toChunks(ids, chunkSize)) {
     context.stopSignal.throwIfAborted();
     const projects = await context.projects.readMany(chunk);
     await context.projects.repairIndex(chunk, projects);
+    for (const label of projects.flatMap(({ definition }) => [...new Set(definition.labels)]))
+      labels.set(label, (labels.get(label) ?? 0) + 1);
     await forEachIsolated(projects, {
       work: (project) => sweepProject(context, project),
       onError: (error, project) => logSkippedProject(context, project, error),
     });
   }
+  await context.projects.repairLabels(labels);
 }
 
 async function sweepProject(context: UseCaseContext, project: Project): Promise<void> {

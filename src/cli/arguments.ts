@@ -94,7 +94,7 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .argument('[filter...]', help.listFilter)
     .option('--json', help.jsonOption)
     .action((filter: string[], { json = false }: { json?: boolean }) =>
-      onCommand({ name: 'list', filter: filter.join(' '), json }),
+      onCommand({ name: 'list', filter: filter.map(quoteLabel).join(' '), json }),
     );
   for (const name of ['show', 'precheck'] as const) {
     program
@@ -119,6 +119,12 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .description(help.doctor)
     .option('--json', help.jsonOption)
     .action(({ json = false }: { json?: boolean }) => onCommand({ name: 'doctor', json }));
+}
+
+/** The shell has removed the quotes of `label:"two words"`. */
+function quoteLabel(argument: string): string {
+  const [, label] = /^label:([^"]*\s[^"]*)$/u.exec(argument) ?? [];
+  return label === undefined ? argument : `label:"${label}"`;
 }
 
 interface HistoryOptions {

@@ -146,7 +146,7 @@ async function checkProcesses({ app }: CommandContext): Promise<CheckText[]> {
 /** Unknown before the first cycle: the first `doctor` may run before the first worker. */
 function checkObservation(status: ObservationStatus): CheckText {
   const item = texts.items.observer;
-  if (status.kind === 'observed') return { item, result: 'pass', message: texts.observed };
+  if (status.kind !== 'not_observed') return { item, result: 'pass', message: texts.observed };
   const message = messages.observation.warning(status.since, cliFormatter);
   return { item, result: status.since === null ? 'unknown' : 'fail', message };
 }

@@ -7,7 +7,7 @@ import {
   precheckProject,
   readObservationStatus,
 } from '../application/queries.ts';
-import { firingConditions } from '../domain/alert.ts';
+import { firingAlerts, firingConditions } from '../domain/alert.ts';
 import type { Failure } from '../domain/link.ts';
 import {
   hasQueue,
@@ -26,6 +26,7 @@ import { worstLinksFirst } from '../domain/worst-links.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
 import { joinDots } from '../messages/format.ts';
+import { listRow } from '../messages/list-text.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
@@ -84,7 +85,13 @@ function toCheckText(item: PrecheckItem): CheckText {
 export function projectJson({ project, stats }: ObservedProject, operation: Operation | null) {
   const { id, state, since, by, reason } = project;
   const { latencyMs, backlog, observedAt, links } = stats;
-  const summary = { id, state, since, by, reason, latencyMs, backlog, observedAt, links: links.map(linkJson) };
+  const { cause } = listRow(project, { format: cliFormatter, revealReasons: true });
+  const alerts = firingAlerts(project.alerts).map(({ condition, since: alertSince }) => ({
+    kind: condition.kind,
+    since: alertSince,
+  }));
+  const numbers = { latencyMs, backlog, observedAt, links: links.map(linkJson) };
+  const summary = { id, state, since, by, reason, cause, alerts, ...numbers };
   return operation === null ? summary : { ...summary, operation: operationJson(operation) };
 }
 

@@ -65,12 +65,17 @@ export function needsNotification({ alert, delivered }: AlertRecord): boolean {
   return alert.seq > (delivered?.seq ?? 0);
 }
 
-/** The conditions whose alerts fire, the worst first. */
-export function firingConditions(alerts: Alerts): Condition[] {
+/** The alerts that fire, the worst first. */
+export function firingAlerts(alerts: Alerts): FiringAlert[] {
   return alertKinds.flatMap((kind) => {
     const alert = alerts[kind]?.alert;
-    return alert?.state === 'firing' ? [alert.condition] : [];
+    return alert?.state === 'firing' ? [alert] : [];
   });
+}
+
+/** The conditions whose alerts fire, the worst first. */
+export function firingConditions(alerts: Alerts): Condition[] {
+  return firingAlerts(alerts).map(({ condition }) => condition);
 }
 
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */

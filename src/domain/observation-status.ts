@@ -3,18 +3,25 @@ export interface ObserveCycle {
   readonly completedAt: number;
   /** How long after its completion the next cycle may complete, ms. */
   readonly staleAfterMs: number;
+  /** How many projects had a link that did not answer. */
+  readonly unobservedProjects: number;
 }
 
-/** Whether syncbot observes the links now. `since`: the last completed cycle. Null when no cycle has ever completed. */
+/**
+ * Whether syncbot observes the links now. `partly_observed`: a link of so many projects did not answer in the last cycle.
+ * `since`: the last completed cycle. Null when no cycle has ever completed.
+ */
 export type ObservationStatus =
   | { readonly kind: 'observed' }
+  | { readonly kind: 'partly_observed'; readonly unobservedProjects: number }
   | { readonly kind: 'not_observed'; readonly since: number | null };
 
 /** `now`: epoch ms of the bot's Redis server. */
 export function observationStatus(lastCycle: ObserveCycle | null, now: number): ObservationStatus {
   if (lastCycle === null) return { kind: 'not_observed', since: null };
-  const { completedAt, staleAfterMs } = lastCycle;
-  return now - completedAt > staleAfterMs ? { kind: 'not_observed', since: completedAt } : { kind: 'observed' };
+  const { completedAt, staleAfterMs, unobservedProjects } = lastCycle;
+  if (now - completedAt > staleAfterMs) return { kind: 'not_observed', since: completedAt };
+  return unobservedProjects > 0 ? { kind: 'partly_observed', unobservedProjects } : { kind: 'observed' };
 }
 
 const maxMissedCycles = 3;

@@ -24,6 +24,7 @@ const reservedWords: ReadonlySet<string> = new Set([
   'until',
   'since',
   'all',
+  'attention',
   'page',
   'public',
   ...projectStates,

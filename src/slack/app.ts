@@ -14,6 +14,7 @@ import {
   actionIds,
   type BlockAction,
   commandActionIdPattern,
+  filterActionIdPattern,
   historyPageActionIdPattern,
   linksPageActionIdPattern,
   outdatedActionIdPattern,
@@ -27,6 +28,7 @@ import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import {
   onAllLinks,
+  onFilter,
   onHistoryPage,
   onKeepPaused,
   onLinksPage,
@@ -192,6 +194,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));
   app.action(pageActionIdPattern, action(onPage));
+  app.action(filterActionIdPattern, action(onFilter));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
   app.action(actionIds.links.all, action(onAllLinks));
   app.action(linksPageActionIdPattern, action(onLinksPage));

@@ -22,6 +22,8 @@ export const actionIds = {
     adopt: 'sync:v1:request:adopt',
   },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
+  /** The selects of the list. The value of an option is a filter. */
+  filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
   links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
   /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
@@ -37,6 +39,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.runbook,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),
+  ...Object.values(actionIds.filter),
   ...Object.values(actionIds.historyPage),
   ...Object.values(actionIds.links),
   ...actionIds.commands,
@@ -46,6 +49,7 @@ export const handledActionIds: readonly string[] = [
 export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
+export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.filter).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
 export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
@@ -91,7 +95,8 @@ export function readOperationKind(actionId: string): OperationKind | null {
   return operationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
 }
 
-export const maxFilterLength = 100;
+/** Quotes make the text of a filter longer than what a person typed. */
+const maxFilterLength = 500;
 const listQuerySchema = z.object({ page: z.int().min(0).max(100_000), filter: z.string().max(maxFilterLength) });
 export type ListQuery = Readonly<z.infer<typeof listQuerySchema>>;
 
@@ -103,6 +108,21 @@ export function listQueryValue({ page, filter }: ListQuery): string {
 export function readListQuery(value: unknown): ListQuery | null {
   const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
   return query.success ? query.data : null;
+}
+
+/** Slack's documentation names 75 and 150. It refuses an empty value too. */
+const maxOptionValueLength = 75;
+
+/** The value of an option of a select. Returns null if Slack would not accept it. */
+export function filterValue(filter: string): string | null {
+  const value = `list ${filter}`.trim();
+  return value.length <= maxOptionValueLength ? value : null;
+}
+
+/** Returns the filter in the value of an option, or null. */
+export function readFilterValue(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > maxOptionValueLength) return null;
+  return /^list(?: (.*))?$/su.exec(value)?.[1] ?? (value === 'list' ? '' : null);
 }
 
 const linksQuerySchema = z.object({ project: projectIdSchema, page: z.int().min(0).max(100_000) });
@@ -173,6 +193,7 @@ export interface SlashCommand extends SlackRequest {
 
 export interface BlockAction extends SlackRequest {
   readonly actionId: string;
+  /** The value of the button, or of the option that was selected. */
   readonly value: unknown;
 }
 
@@ -197,7 +218,16 @@ const blockActionSchema = z.object({
   container: z.object({ channel_id: idSchema.nullish() }).nullish(),
   response_url: urlSchema,
   trigger_id: idSchema.nullish(),
-  actions: z.tuple([z.object({ action_id: z.string(), value: z.unknown() })], z.unknown()),
+  actions: z.tuple(
+    [
+      z.object({
+        action_id: z.string(),
+        value: z.unknown().optional(),
+        selected_option: z.object({ value: z.string() }).nullish(),
+      }),
+    ],
+    z.unknown(),
+  ),
 });
 
 /** Decodes the body of a slash command. Returns null when it is not one. */
@@ -229,6 +259,6 @@ export function readBlockAction(body: unknown): BlockAction | null {
     responseUrl: response_url,
     triggerId: trigger_id ?? null,
     actionId: actions[0].action_id,
-    value: actions[0].value,
+    value: actions[0].value ?? actions[0].selected_option?.value,
   };
 }

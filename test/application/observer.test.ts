@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
+import { listProjects } from '../../src/application/list-projects.ts';
 import { runObserver } from '../../src/application/observer.ts';
-import { listProjects, observeProject } from '../../src/application/queries.ts';
+import { observeProject } from '../../src/application/queries.ts';
+import { emptyFilter } from '../../src/domain/list-filter.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -43,7 +45,7 @@ describe('a cycle of the observer', () => {
     const before = await services.context.serverClock.now();
     await runObserver(services.context);
     const cycle = await services.context.observations.readLastCycle();
-    expect(cycle).toEqual({ completedAt: expect.any(Number), staleAfterMs: 90_000 });
+    expect(cycle).toEqual({ completedAt: expect.any(Number), staleAfterMs: 90_000, unobservedProjects: 0 });
     expect(cycle?.completedAt).toBeGreaterThanOrEqual(before);
     expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
   });
@@ -246,7 +248,7 @@ describe('a cycle of the observer', () => {
     await failOneTask(testLink);
     await runObserver(withoutJobs(services));
     expect(await readState('healthy')).toBe('failed');
-    expect((await listProjects(services.context, '')).map(({ id }) => id)).toEqual(['healthy']);
+    expect((await listProjects(services.context, emptyFilter)).map(({ id }) => id)).toEqual(['healthy']);
     await expect(services.context.projects.read('broken')).rejects.toThrow();
   });
 });

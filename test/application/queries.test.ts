@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { getHistory } from '../../src/application/history.ts';
-import { availableAction, findOpenOperation, listProjects } from '../../src/application/queries.ts';
+import { availableAction, findOpenOperation } from '../../src/application/queries.ts';
 import { historyEntrySchema } from '../../src/domain/history.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
-import type { Project } from '../../src/domain/project.ts';
 import { createFakeContext } from '../slack/fake-context.ts';
 import { exampleNow, exampleOperation, exampleProject, exampleProjectStats } from '../support/example-records.ts';
 
@@ -93,34 +92,6 @@ describe('the history of a project', () => {
       kind: 'refused',
       refusal: { code: 'unknown_project', project: 'order', similar: ['orders'] },
     });
-  });
-});
-
-describe('a filter of the list', () => {
-  const { definition } = exampleProject();
-  const projects: Project[] = [
-    exampleProject({ id: 'orders' }),
-    exampleProject({
-      id: 'users',
-      state: 'not_started',
-      definition: { ...definition, id: 'users', description: null, source: null, target: null, labels: ['Nightly'] },
-    }),
-  ];
-
-  it.each([
-    ['', ['orders', 'users']],
-    ['  ', ['orders', 'users']],
-    [' WAREHOUSE ', ['orders']],
-    ['orders-db', ['orders']],
-    ['to the', ['orders']],
-    ['nightly', ['users']],
-    ['night', []],
-    ['not_started', ['users']],
-    [' Not Started ', ['users']],
-    ['ser', ['users']],
-  ])('%j selects %j', async (filter, ids) => {
-    const { context } = createFakeContext(projects);
-    expect((await listProjects(context, filter)).map(({ id }) => id)).toEqual(ids);
   });
 });
 

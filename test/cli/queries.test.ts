@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runObserver } from '../../src/application/observer.ts';
 import { formatUtc } from '../../src/messages/format.ts';
+import { firingAlert } from '../support/example-alerts.ts';
+import { exampleLink } from '../support/example-records.ts';
 import { completeCycleAgo } from '../support/observation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
@@ -39,6 +41,8 @@ describe('list', () => {
         since: expect.any(Number),
         by: 'cli:test',
         reason: null,
+        cause: null,
+        alerts: [],
         latencyMs: expect.any(Number),
         backlog: 1,
         observedAt: expect.any(Number),
@@ -90,7 +94,52 @@ describe('list', () => {
     const ids = async (line: string) => JSON.parse((await cli(line)).out).map(({ id }: { id: string }) => id);
     expect(await ids('list --json')).toEqual(['users', 'orders']);
     expect(await ids('list running --json')).toEqual(['orders']);
-    expect((await cli('list zzz')).out).toBe('No project matches "zzz".\n');
+    expect(await cli('list zzz')).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^No project matches “zzz”\. /),
+    });
+    expect((await cli('list usrs')).out).toBe('No project matches “usrs”. Did you mean syncbot list users?\n');
+    expect(await cli('list failed')).toMatchObject({ exit: 0, out: 'No project is Failed.\n' });
+    expect(await cli('list failed --json')).toMatchObject({ exit: 0, out: '[]\n' });
+  });
+
+  test('an alert kind or a state that does not exist is invalid usage', async () => {
+    const wrong = await cli('list alert:no-wroker');
+    expect(wrong).toMatchObject({ exit: 2, out: '' });
+    expect(wrong.err).toBe('There is no kind of alert called no-wroker. Did you mean syncbot list alert:no-worker?\n');
+    expect(JSON.parse((await cli('list state:x --json')).err)).toMatchObject({ code: 'usage' });
+  });
+
+  test('has the cause of each project that needs attention, these first, below the same heading as in Slack', async () => {
+    await services.createProject('users', links, { state: 'paused', labels: ['two words'] });
+    await services.createProject('orders', links);
+    await services.createProject('payments', links);
+    const { projects, alerts } = services.context;
+    const failure = { kind: 'task_failed', link: exampleLink('pay'), taskId: '1', reason: 'refused', at: 1 } as const;
+    await projects.markFailed('payments', 1, { failure, by: 'syncbot', oldestUnprocessedAt: null });
+    const { alert: after } = firingAlert('no_worker');
+    await alerts.save('orders', 1, { kind: 'no_worker', before: null, after, event: 'alert_firing' });
+    const { out } = await cli('list');
+    expect(out).toMatch(
+      /^2 need attention: 1 Failed, 1 without a worker\n3 projects: 1 Failed, 1 Paused, 1 Running\n\nPROJECT .* CAUSE OR REASON\n/,
+    );
+    const rows = out.trim().split('\n').slice(4);
+    expect(rows).toEqual([
+      expect.stringMatching(/^payments +Failed .* A task failed on pay: refused$/),
+      expect.stringMatching(/^orders +No worker .* None is connected to orders-full and 9 more$/),
+      expect.stringMatching(/^users +Paused /),
+    ]);
+    const json = JSON.parse((await cli('list attention --json')).out);
+    expect(json).toMatchObject([
+      { id: 'payments', cause: 'A task failed on pay: refused', alerts: [] },
+      { id: 'orders', alerts: [{ kind: 'no_worker', since: after.since }] },
+    ]);
+    expect((await cli('list alert:no-worker')).out).toMatch(
+      /^1 needs attention: 1 without a worker\nFilter: alert:no-worker\n/,
+    );
+    const argv = ['list', 'label:two words'];
+    const labeled = await runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services) });
+    expect(labeled.out).toMatch(/Filter: label:"two words"\n/);
   });
 });
 

@@ -107,6 +107,6 @@ describe('the commands run in a shell, in the order of the pages', () => {
       await userActions(shell.slack).runCommand('list', { user: 'U0123ABCD', channel: 'C0123ABCD' }),
     );
     expect(list).toContain('orders');
-    expect(list).toMatch(/1 project: 1 Running/);
+    expect(list).toMatch(/1 project is well: 1 Running/);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { selectsOf } from '../fake-slack/rendered-message.ts';
 import {
   buttonLabels,
   closeWithoutViolations,
@@ -163,6 +164,41 @@ describe('commands and buttons over Socket Mode', () => {
     const third = await harness.waitForMessage('p30 · Running');
     expect(buttonLabels(third)).toEqual([...Array<string>(5).fill('Pause'), 'Previous']);
     expect(harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
+  });
+
+  it('A choice in a menu of the list replaces the same private message, and combines with the other menu.', async () => {
+    await harness.services.createProject('orders', links, { labels: ['Prod'] });
+    await harness.services.createProject('users', links, { labels: ['Prod'], state: 'paused' });
+    await harness.services.createProject('invoices', links, { state: 'paused' });
+    const list = await harness.runCommand('list');
+    expect(selectsOf(list).map(({ selected }) => selected)).toEqual(['All', 'All labels']);
+    harness.slack.select({ user: 'U0ALICE', message: list, option: 'Paused' });
+    const paused = await harness.waitForMessage(/Filter: paused$/m);
+    expect(visibleText(paused)).toMatch(/invoices · Paused[\s\S]*users · Paused/);
+    expect(visibleText(paused)).not.toContain('orders');
+    harness.slack.select({ user: 'U0ALICE', message: paused, option: 'Prod' });
+    const paused2 = await harness.waitForMessage(/Filter: paused label:prod$/m);
+    expect(visibleText(paused2)).not.toContain('invoices');
+    harness.slack.select({ user: 'U0ALICE', message: paused2, option: 'Failed' });
+    const none = await harness.waitForMessage('No project with the label prod is Failed.');
+    harness.slack.select({ user: 'U0ALICE', message: none, option: 'All labels' });
+    await harness.waitForMessage('No project is Failed.');
+    expect(harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC')).toHaveLength(1);
+    expect(harness.slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toEqual([]);
+  });
+
+  it('A button of an older list still shows its page.', async () => {
+    await harness.services.createProject('orders', links, { labels: ['prod'] });
+    const list = await harness.runCommand('list');
+    const value = '{"page":0,"filter":"prod"}';
+    harness.slack.pressForged({
+      user: 'U0ALICE',
+      channel: 'C0SYNC',
+      actionId: 'sync:v1:page:next',
+      value,
+      message: list,
+    });
+    await harness.waitForMessage(/Filter: prod$/m);
   });
 
   it('A misspelt command is answered with help and a suggestion.', async () => {

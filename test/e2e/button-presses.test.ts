@@ -122,7 +122,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     harness.press('Help', await harness.runCommand('xyz'));
     await harness.waitForMessage(/Run data synchronization projects from here/);
     harness.press('List', await harness.runCommand('show zzzzzz'));
-    await harness.waitForMessage(/1 project: 1 Running/);
+    await harness.waitForMessage(/1 project(?: is well)?: 1 Running/);
     harness.press('History orders', await harness.runCommand('histroy orders'));
     await harness.waitForMessage('History of orders');
     harness.press('History since 2h', await harness.runCommand('log since 2h'));

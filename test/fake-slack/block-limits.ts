@@ -35,12 +35,28 @@ const button = z.strictObject({
   accessibility_label: boundedString(75).optional(),
 });
 
-const element = z.discriminatedUnion('type', [button]);
+const option = z.strictObject({ text: plainText(75), value: boundedString(75) });
+/** Slack's documentation names 75 and 150 characters for the value of an option. */
+const select = z
+  .strictObject({
+    type: z.literal('static_select'),
+    action_id: boundedString(255).optional(),
+    placeholder: plainText(150).optional(),
+    options: boundedArray(option, 100),
+    initial_option: option.optional(),
+  })
+  .refine(
+    ({ options, initial_option: initial }) =>
+      initial === undefined || options.some((each) => JSON.stringify(each) === JSON.stringify(initial)),
+    'the initial option must be one of the options',
+  )
+  .refine(({ options }) => new Set(options.map(({ value }) => value)).size === options.length, 'values must be unique');
+const element = z.discriminatedUnion('type', [button, select]);
 const contextElement = z.discriminatedUnion('type', [plainText(2000), mrkdwn(2000)]);
 const block_id = boundedString(255).optional();
 
 const block = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('section'), block_id, text: textObject(3000), accessory: element.optional() }),
+  z.strictObject({ type: z.literal('section'), block_id, text: textObject(3000), accessory: button.optional() }),
   z.strictObject({ type: z.literal('context'), block_id, elements: boundedArray(contextElement, 10) }),
   z.strictObject({ type: z.literal('actions'), block_id, elements: boundedArray(element, 25) }),
 ]);

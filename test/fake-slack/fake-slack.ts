@@ -1,7 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { type Truthy, type WaitOptions, waitFor } from '../support/wait-for.ts';
 import { describeWorkspace } from './describe-workspace.ts';
-import { type CommandSpec, type Delivery, FakeUsers, type ForgedPressSpec, type PressSpec } from './fake-users.ts';
+import {
+  type CommandSpec,
+  type Delivery,
+  FakeUsers,
+  type ForgedPressSpec,
+  type PressSpec,
+  type SelectSpec,
+} from './fake-users.ts';
 import type { FaultHandle, FaultSpec } from './fault-injection.ts';
 import { FakeSlackHttpServer } from './http-server.ts';
 import { Messages, type StoredMessage, toView } from './messages.ts';
@@ -147,6 +154,10 @@ export class FakeSlack implements AsyncDisposable {
 
   press(spec: PressSpec): Delivery {
     return this.#users.press(spec);
+  }
+
+  select(spec: SelectSpec): Delivery {
+    return this.#users.select(spec);
   }
 
   pressForged(spec: ForgedPressSpec): Delivery {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { validateContent } from './message-validation.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
-import { blockActionsPayload, commandPayload, newTriggerId } from './payloads.ts';
+import { blockActionsPayload, commandPayload, newTriggerId, type SelectedOption } from './payloads.ts';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
-import { buttonsOf } from './rendered-message.ts';
+import { buttonsOf, selectsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
 import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
@@ -22,6 +22,13 @@ export interface PressSpec {
   readonly message: string | MessageView;
   readonly label?: string;
   readonly actionId?: string;
+}
+
+/** A choice in a menu of the current message, by the labels of the options. */
+export interface SelectSpec {
+  readonly user: string;
+  readonly message: MessageView;
+  readonly option: string;
 }
 
 /** A press that no Slack client sends: any user, any ids, any message or none. */
@@ -103,6 +110,19 @@ export class FakeUsers {
     });
   }
 
+  select({ user, message, option }: SelectSpec): Delivery {
+    const storedMessage = this.#options.state.messages.find(message.ts);
+    if (storedMessage === undefined || storedMessage.deleted || !this.#canSee(user, storedMessage))
+      throw new Error(`${user} does not see the message ${message.ts}`);
+    const menus = selectsOf(currentContent(storedMessage));
+    const choices = menus.flatMap(({ actionId, blockId, options }) =>
+      options.filter(({ label }) => label === option).map((chosen) => ({ actionId, blockId, option: chosen })),
+    );
+    const [only] = choices;
+    if (only === undefined || choices.length > 1) throw new Error(`${choices.length} options ${option}`);
+    return this.#press(user, storedMessage.channel, only, { ts: message.ts, storedMessage });
+  }
+
   pressForged(spec: ForgedPressSpec): Delivery {
     const ts = typeof spec.message === 'string' ? spec.message : (spec.message?.ts ?? '0000000000.000000');
     const button: Button = {
@@ -136,7 +156,7 @@ export class FakeUsers {
   #press(
     userId: string,
     channelId: string,
-    button: Button,
+    action: Button | SelectedOption,
     pressed: { ts: string; storedMessage: StoredMessage | undefined },
   ): Delivery {
     const { state, responseUrls } = this.#options;
@@ -149,7 +169,7 @@ export class FakeUsers {
       source: pressed.storedMessage,
     });
     const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
-    const payload = blockActionsPayload(context, button, pressed);
+    const payload = blockActionsPayload(context, action, pressed);
     return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
   }
 

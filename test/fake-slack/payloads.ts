@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { messagePayload } from './chat-methods.ts';
 import type { StoredMessage } from './messages.ts';
 import type { Enterprise } from './state.ts';
-import type { Button, Json, JsonObject, SlackChannel, SlackUser } from './types.ts';
+import type { Button, JsonObject, SlackChannel, SlackUser } from './types.ts';
 import { appId, teamDomain, teamId } from './workspace.ts';
 
 export interface InteractionContext {
@@ -52,7 +52,7 @@ export interface PressedMessage {
 /** For an ephemeral message Slack sends the container only, without the message. */
 export function blockActionsPayload(
   context: InteractionContext,
-  button: Button,
+  action: Button | SelectedOption,
   pressedMessage: PressedMessage,
 ): JsonObject {
   const { user, channel } = context;
@@ -75,11 +75,32 @@ export function blockActionsPayload(
     ...message,
     state: { values: {} },
     response_url: context.responseUrl,
-    actions: [actionPayload(button)],
+    actions: [{ ...actionPayload(action), action_ts: actionTs() }],
   };
 }
 
-function actionPayload(button: Button): Json {
+/** A choice in a menu. */
+export interface SelectedOption {
+  readonly actionId: string;
+  readonly blockId: string;
+  readonly option: { readonly label: string; readonly value: string };
+}
+
+function actionTs(): string {
+  return `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, '0')}000`;
+}
+
+function actionPayload(action: Button | SelectedOption): JsonObject {
+  if ('option' in action) {
+    const { label, value } = action.option;
+    return {
+      type: 'static_select',
+      action_id: action.actionId,
+      block_id: action.blockId,
+      selected_option: { text: { type: 'plain_text', text: label, emoji: true }, value },
+    };
+  }
+  const button = action;
   return {
     action_id: button.actionId,
     block_id: button.blockId,
@@ -87,7 +108,6 @@ function actionPayload(button: Button): Json {
     ...(button.value === undefined ? {} : { value: button.value }),
     ...(button.style === undefined ? {} : { style: button.style }),
     type: 'button',
-    action_ts: `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, '0')}000`,
   };
 }
 

@@ -1,4 +1,12 @@
-import { type Block, type Button, isObject, type Json, type JsonObject, type MessageView } from './types.ts';
+import {
+  type Block,
+  type Button,
+  isObject,
+  type Json,
+  type JsonObject,
+  type MessageView,
+  type Select,
+} from './types.ts';
 
 /** Returns all text of the blocks, one line per text object. Without blocks it is the top-level text. */
 export function renderedText(message: Pick<MessageView, 'text' | 'blocks'>): string {
@@ -15,6 +23,31 @@ export function buttonsOf(message: Pick<MessageView, 'blocks'>): Button[] {
     const candidates = [...elements, block['accessory'] ?? null];
     return candidates.flatMap((element) => (isButton(element) ? [toButton(element, block)] : []));
   });
+}
+
+/** Returns every menu in the order of the blocks. */
+export function selectsOf(message: Pick<MessageView, 'blocks'>): Select[] {
+  return message.blocks.flatMap((block) => {
+    const elements = Array.isArray(block['elements']) ? block['elements'] : [];
+    return elements.flatMap((element) =>
+      isObject(element) && element['type'] === 'static_select' ? [toSelect(element, block)] : [],
+    );
+  });
+}
+
+function toSelect(element: JsonObject, block: Block): Select {
+  const toOption = (option: JsonObject) => ({
+    label: textsOf(option['text'] ?? null).join(''),
+    value: String(option['value'] ?? ''),
+  });
+  const options = Array.isArray(element['options']) ? element['options'].filter(isObject) : [];
+  const initial = element['initial_option'];
+  return {
+    actionId: String(element['action_id'] ?? ''),
+    blockId: String(block['block_id'] ?? ''),
+    options: options.map(toOption),
+    selected: isObject(initial) ? toOption(initial).label : undefined,
+  };
 }
 
 function isButton(value: Json): value is JsonObject {

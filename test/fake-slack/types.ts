@@ -79,6 +79,14 @@ export interface Button {
   readonly style: string | undefined;
 }
 
+/** A menu. `value` is that of the selected option. */
+export interface Select {
+  readonly actionId: string;
+  readonly blockId: string;
+  readonly options: readonly { readonly label: string; readonly value: string }[];
+  readonly selected: string | undefined;
+}
+
 export interface ApiCall {
   /** A Web API method, or `response_url`. */
   readonly method: string;

@@ -2,8 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { isAllowed, type OperationKind, operationKinds, transitions } from '../../src/domain/lifecycle.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import { type ProjectState, projectStates } from '../../src/domain/project-state.ts';
-import { type RefusalCode, type RefusalOf, refusalSchema } from '../../src/domain/refusal.ts';
-import { refusalText } from '../../src/messages/render.ts';
+import {
+  type ApplyRefusal,
+  type Refusal,
+  type RefusalCode,
+  type RefusalOf,
+  refusalSchema,
+} from '../../src/domain/refusal.ts';
+import { applyRefusalText, refusalText } from '../../src/messages/render.ts';
 import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
 
@@ -120,5 +126,31 @@ describe('the text of a refusal', () => {
     expect(refusalText({ code: 'precheck_failed', project: 'orders', items }, plainFormatter)).toMatch(
       /^orders is Not Started: it did not pass its precheck: orders-full: no worker is connected: [^;]*\. Nothing was changed\./,
     );
+  });
+});
+
+describe('a refusal of 100 links', () => {
+  const links = Array.from({ length: 100 }, (_, index) => exampleLink(`orders-${index}-${'x'.repeat(100)}`));
+  const used = links.map((each) => ({ link: each, evidence: 'active_tasks' as const }));
+  const reached = { running: links, paused: links };
+
+  it.each<ApplyRefusal>([
+    { code: 'links_unreachable', project: 'orders', links },
+    { code: 'adopt_mixed', project: 'orders', ...reached },
+    { code: 'queue_used', project: 'orders', links: used },
+    { code: 'added_queue_used', project: 'orders', links: used },
+  ])('by apply ($code) has one name, and how many more there are', (refusal) => {
+    const text = applyRefusalText(refusal, plainFormatter);
+    expect(text).toMatch(/orders-0-x+( is in use \([^)]*\))? and 99 more/);
+    expect(text).not.toContain('orders-1-');
+  });
+
+  it.each<Refusal>([
+    { code: 'links_unreachable', project: 'orders', links },
+    { code: 'adopt_mixed', project: 'orders', ...reached, missing: links },
+  ])('of an operation ($code) has one name, and how many more there are', (refusal) => {
+    const text = refusalText(refusal, plainFormatter);
+    expect(text).toMatch(/orders-0-x+ and 99 more/);
+    expect(text).not.toContain('orders-1-');
   });
 });

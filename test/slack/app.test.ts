@@ -16,7 +16,7 @@ describe('requests from Slack', () => {
     await using fixture = await startSlackAppFixture();
     const { slack, dependencies } = fixture;
     const first = slack.command({ ...alice, text: 'list' });
-    await fixture.waitForText(/^1 project: 1 Running$/);
+    await fixture.waitForText(/^1 project is well: 1 Running$/);
     await slack.redeliver(first).acked;
     await slack.waitFor(() => dependencies.logLines.some(({ message }) => message === 'second delivery dropped'));
     expect(fixture.visibleTexts()).toHaveLength(1);
@@ -84,7 +84,7 @@ describe('requests from Slack', () => {
     await slack.waitFor(() => slack.socketCount === 0);
     pendingReads[0]?.(['orders']);
     await stopping;
-    expect(fixture.visibleTexts()).toEqual(['1 project: 1 Running']);
+    expect(fixture.visibleTexts()).toEqual(['1 project is well: 1 Running']);
   });
 });
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { emptyFilter, formatListFilter, normalizeFilterText } from '../../src/domain/list-filter.ts';
 import {
   commandActionIdPattern,
+  filterActionIdPattern,
+  filterValue,
   handledActionIds,
   historyPageActionIdPattern,
   historyQueryValue,
@@ -10,6 +13,7 @@ import {
   outdatedActionIdPattern,
   pageActionIdPattern,
   readBlockAction,
+  readFilterValue,
   readHistoryQuery,
   readListQuery,
   readOperationRef,
@@ -33,6 +37,8 @@ describe('button values', () => {
           expect(readOperationRef(operationRefValue({ project, operation }))).toEqual({ project, operation });
           const filter = text.slice(0, 100);
           expect(readListQuery(listQueryValue({ page, filter }))).toEqual({ page, filter });
+          const option = filterValue(formatListFilter({ ...emptyFilter, words: [normalizeFilterText(filter)] }));
+          if (option !== null) expect(filterValue(readFilterValue(option) ?? '')).toBe(option);
           expect(readProjectId(project)).toBe(project);
           const cursor = {
             before: `${page}-1`,
@@ -52,6 +58,7 @@ describe('button values', () => {
           readOperationRef,
           readListQuery,
           readHistoryQuery,
+          readFilterValue,
           readProjectId,
           readSlashCommand,
           readBlockAction,
@@ -84,6 +91,9 @@ describe('button values', () => {
     ])
       expect(readHistoryQuery(`{"project":"orders","cursor":${cursor}}`)).toBeNull();
     expect(readHistoryQuery('{"project":"Orders","cursor":null}')).toBeNull();
+    for (const invalidValue of ['pause orders', 'listing', '', `list ${'x'.repeat(100)}`, 7])
+      expect(readFilterValue(invalidValue)).toBeNull();
+    expect(readFilterValue('list')).toBe('');
     expect(
       historyQueryValue({ project: 'orders', cursor: { before: '1-0', shown: ['operation:<!here>'] } }),
     ).toBeNull();
@@ -99,6 +109,7 @@ describe('action ids', () => {
       expect(id).not.toMatch(pageActionIdPattern);
       expect(id).not.toMatch(historyPageActionIdPattern);
       expect(id).not.toMatch(commandActionIdPattern);
+      expect(id).not.toMatch(filterActionIdPattern);
     }
   });
 });
@@ -149,5 +160,11 @@ describe('request bodies', () => {
     expect(readBlockAction({ ...press, user: { id: 'U1' } })?.team).toBe('T9');
     expect(readBlockAction({ ...press, channel: undefined, container: { channel_id: 'C7' } })?.channel).toBe('C7');
     expect(readBlockAction({ ...press, actions: [] })).toBeNull();
+    const choice = {
+      action_id: 'sync:v1:list:state',
+      type: 'static_select',
+      selected_option: { value: 'list failed' },
+    };
+    expect(readBlockAction({ ...press, actions: [choice] })?.value).toBe('list failed');
   });
 });

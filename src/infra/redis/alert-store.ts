@@ -1,31 +1,44 @@
 import type { AlertStore } from '../../application/stores.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
+import type { ProjectIndex } from './project-index.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 const saveAlertStep = defineStep('save-alert', writeReply);
 const keepPausedStep = defineStep('keep-paused', writeReply);
 const markAlertNotifiedStep = defineStep('mark-alert-notified', noReply);
 
-export function createAlertStore(runStep: StepRunner): AlertStore {
+export interface AlertStoreOptions {
+  readonly runStep: StepRunner;
+  readonly index: Pick<ProjectIndex, 'refresh'>;
+}
+
+export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertStore {
   return {
-    save: (id, expectedVersion, { kind, before, after, event }) =>
-      runStep(saveAlertStep, {
+    async save(id, expectedVersion, { kind, before, after, event }) {
+      const result = await runStep(saveAlertStep, {
         project: id,
         expectedVersion,
         kind,
         before: before === null ? null : serializeAlert(before),
         after: serializeAlert(after),
         event,
-      }),
-    keepPaused: (id, expectedVersion, { keptPaused, before, after }) =>
-      runStep(keepPausedStep, {
+      });
+      // The event says that the alert begins or ends to fire.
+      if (result.kind === 'written' && event !== null) await index.refresh(id);
+      return result;
+    },
+    async keepPaused(id, expectedVersion, { keptPaused, before, after }) {
+      const result = await runStep(keepPausedStep, {
         project: id,
         expectedVersion,
         by: keptPaused.by,
         keptPaused: JSON.stringify(keptPaused),
         before: serializeAlert(before),
         after: serializeAlert(after),
-      }),
+      });
+      if (result.kind === 'written') await index.refresh(id);
+      return result;
+    },
     async markNotified(id, kind, delivered, isNew) {
       await runStep(markAlertNotifiedStep, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
     },

@@ -9,10 +9,11 @@ export interface Keys {
   /** Set: the ids of all projects. A project exists only if its id is in this set. */
   readonly projects: string;
   /**
-   * Sorted set: the same ids by the urgency of their state, so that a page of the list does not need all projects. The sweep
-   * repairs it.
+   * Sorted set: the same ids by their urgency, so that a page of the list does not need all projects. The sweep repairs it.
    */
   readonly urgencyIndex: string;
+  /** Sorted set: the labels of all projects, those with the most projects first. The sweep repairs it. */
+  readonly labels: string;
   /** The newest completed cycle of the observer, as JSON. */
   readonly observeCycle: string;
   /** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
@@ -73,6 +74,7 @@ export function createKeys(prefix: string): Keys {
     prefix,
     projects: `${prefix}:projects`,
     urgencyIndex: `${prefix}:order`,
+    labels: `${prefix}:labels`,
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
     observationMessages: `${prefix}:observed:messages`,

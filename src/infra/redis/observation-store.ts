@@ -14,8 +14,14 @@ const markNotObservedScript = loadScript(new URL('lua/mark-not-observed.lua', im
 const version = { v: z.literal(1) };
 const cycleSchema = jsonReply(
   z
-    .object({ ...version, completedAt: z.number(), staleAfterMs: z.number() })
-    .transform(({ completedAt, staleAfterMs }) => ({ completedAt, staleAfterMs })),
+    .object({
+      ...version,
+      completedAt: z.number(),
+      staleAfterMs: z.number(),
+      // Earlier versions did not count them.
+      unobservedProjects: z.number().default(0),
+    })
+    .transform(({ v: _version, ...cycle }) => cycle),
 );
 const messageSchema = jsonReply(
   z
@@ -26,8 +32,8 @@ const messageSchema = jsonReply(
 /** The records of the observer. They concern all projects, so each has a key of its own. */
 export function createObservationStore(client: RedisClient, keys: Keys): ObservationStore {
   return {
-    async recordCycle(staleAfterMs) {
-      const call = { keys: [keys.observeCycle], args: [JSON.stringify({ staleAfterMs })] };
+    async recordCycle(cycle) {
+      const call = { keys: [keys.observeCycle], args: [JSON.stringify(cycle)] };
       await sendCommands(client, (redis) => runScript(redis, recordCycleScript, call));
     },
     async readLastCycle() {

@@ -99,7 +99,7 @@ export interface OperationStoreOptions {
   readonly client: RedisClient;
   readonly keys: Keys;
   readonly runStep: StepRunner;
-  readonly index: Pick<ProjectIndex, 'update'>;
+  readonly index: Pick<ProjectIndex, 'update' | 'refresh'>;
   readonly skipUnreadable: SkipUnreadable;
 }
 
@@ -174,16 +174,14 @@ export function createOperationStore({
       if (reply.kind !== 'claimed') return reply;
       const project = readProject(ref.project, reply.project, reply.definition);
       if (project === null) throw new Error('the claimed project does not exist');
-      void index.update(project.id, project.state);
+      void index.update(project);
       const { operation, now, hasOtherExecutions } = reply;
       return { kind: 'claimed', operation, project, now, hasOtherExecutions };
     },
     checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(request): Promise<CommitResult> {
       const reply = await runStep(commitStep, commitArgs(request));
-      if (reply.kind === 'committed' && reply.operation.toState !== null) {
-        void index.update(reply.operation.project, reply.operation.toState);
-      }
+      if (reply.kind === 'committed') void index.refresh(reply.operation.project);
       return reply;
     },
     passPreflight: (ref, progress) => runStep(passPreflightStep, { ...idsOf(ref), progress: JSON.stringify(progress) }),

@@ -5,6 +5,7 @@ import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { RedisClient } from './client.ts';
 import { installationsKey, type Keys } from './keys.ts';
+import type { LabelIndex } from './label-index.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
 import { jsonReply } from './scripts.ts';
@@ -31,26 +32,34 @@ export interface ProjectStoreOptions {
   readonly keys: Keys;
   readonly runStep: StepRunner;
   readonly index: ProjectIndex;
+  readonly labels: LabelIndex;
   readonly reads: ProjectReads;
 }
 
-export function createProjectStore({ client, keys, runStep, index, reads }: ProjectStoreOptions): ProjectStore {
+export function createProjectStore(options: ProjectStoreOptions): ProjectStore {
+  const { client, keys, runStep, index, labels, reads } = options;
   return {
     ...reads,
     listByUrgency: index.listByUrgency,
     repairIndex: index.repairIndex,
+    listLabels: labels.listLabels,
+    repairLabels: labels.repairLabels,
     async save(definition, stateOrUpdate, by) {
       const args = { project: definition.id, definition: JSON.stringify(definition), by };
       if ('expectedVersion' in stateOrUpdate) {
         const { expectedVersion, added } = stateOrUpdate;
-        return runStep(updateProjectStep, { ...args, expectedVersion, addedLinks: added });
+        const result = await runStep(updateProjectStep, { ...args, expectedVersion, addedLinks: added });
+        if (result.kind === 'written') await labels.add(definition.labels);
+        return result;
       }
       const { state, watermarks } = stateOrUpdate;
       await sendCommands(client, (redis) => redis.sadd(installationsKey, keys.prefix));
       // The id comes first: readers skip an id without a project, but nothing would find a project without its id.
       await sendCommands(client, (redis) => redis.sadd(keys.projects, definition.id));
       const result = await runStep(createProjectStep, { ...args, state, watermarks: watermarkFields(watermarks) });
-      if (result.kind === 'written') await index.update(definition.id, state);
+      if (result.kind === 'written') {
+        await Promise.all([index.update({ id: definition.id, state, alerts: {} }), labels.add(definition.labels)]);
+      }
       return result;
     },
     async remove(id, expectedVersion, by) {
@@ -63,7 +72,7 @@ export function createProjectStore({ client, keys, runStep, index, reads }: Proj
       const cause = failure.kind === 'task_failed' ? failure.reason : null;
       const args = { project: id, expectedVersion, failure: JSON.stringify(failure), by, oldestUnprocessedAt };
       const result = await runStep(markFailedStep, { ...args, cause });
-      if (result.kind === 'failed') void index.update(id, 'failed');
+      if (result.kind === 'failed') void index.update({ id, state: 'failed', alerts: {} });
       return result;
     },
     markReconciled: (id, expectedVersion, pendingLinks) =>

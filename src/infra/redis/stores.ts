@@ -8,6 +8,7 @@ import type { RedisClient } from './client.ts';
 import { createConfigurationStore } from './configuration-store.ts';
 import { createInstallationStore } from './installation-store.ts';
 import type { Keys } from './keys.ts';
+import { createLabelIndex } from './label-index.ts';
 import { createObservationStore } from './observation-store.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
@@ -32,9 +33,9 @@ export function createStores(
   const reads = createProjectReads({ client, keys, skipUnreadable });
   const index = createProjectIndex({ client, keys, readMany: reads.readMany });
   return {
-    projects: createProjectStore({ client, keys, runStep, index, reads }),
+    projects: createProjectStore({ client, keys, runStep, index, labels: createLabelIndex({ client, keys }), reads }),
     operations: createOperationStore({ client, keys, runStep, index, skipUnreadable }),
-    alerts: createAlertStore(runStep),
+    alerts: createAlertStore({ runStep, index }),
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
     trends: createTrendStore({ client, keys, runStep }),

@@ -2,6 +2,7 @@ import type { Link } from '../../domain/link.ts';
 import type { UsageEvidence } from '../../domain/observation.ts';
 import type { ApplyRefusalCode, ApplyRefusalOf, UsedLink } from '../../domain/refusal.ts';
 import type { Formatter } from '../format.ts';
+import { nameAndMore } from './format.ts';
 import { stateClause } from './terms.ts';
 
 type Sentences = {
@@ -41,9 +42,9 @@ const usageEvidence: Readonly<Record<UsageEvidence, string>> = {
 };
 
 function names(links: readonly Link[], format: Formatter): string {
-  return links.map(format.link).join(', ');
+  return nameAndMore(links.map(format.link));
 }
 
 function usageOf(links: readonly UsedLink[], format: Formatter): string {
-  return links.map(({ link, evidence }) => `${format.link(link)} is in use (${usageEvidence[evidence]})`).join(', ');
+  return nameAndMore(links.map(({ link, evidence }) => `${format.link(link)} is in use (${usageEvidence[evidence]})`));
 }

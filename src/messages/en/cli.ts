@@ -4,7 +4,7 @@ import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
 import { formatUtc } from '../format.ts';
-import { format, formatDuration, formatNumber, pluralize } from './format.ts';
+import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
@@ -24,8 +24,8 @@ export const cliMessages = {
     roleOption: 'what to run in this process',
     apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
     applyFile: 'file to apply instead of SYNCBOT_CONFIG',
-    list: 'list projects, worst state first',
-    listFilter: 'a state, a label, or part of a project id or name',
+    list: 'list projects, those that need attention first',
+    listFilter: 'states, attention, label:<label>, alert:<kind>, or parts of a project id or name',
     show: 'show a project with its links, precheck and last operations',
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
@@ -62,7 +62,6 @@ export const cliMessages = {
   list: {
     noProjects: (configPath: string) =>
       `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
-    noMatch: (filter: string) => `No project matches "${filter}".`,
     links: ({ total, paused, unreadable, missing, notConfigured, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),
@@ -132,7 +131,7 @@ export const cliMessages = {
     urlInFile: 'its URL is in the file, so running bots and workers need this file and a restart',
     processes: (problems: readonly string[]) => toList(problems),
     notPaused: (queues: readonly string[]) =>
-      `Applied, but not paused yet: ${queues.join(', ')}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
+      `Applied, but not paused yet: ${nameAndMore(queues)}. A syncbot worker tries again. If they stay unpaused, check the connection and apply again.`,
     applied: ({ configuration, created, changed, removed, pausedAgain }: AppliedCounts) => {
       const counts = [
         [created, 'created'],
@@ -170,6 +169,7 @@ export const columnTitles = {
   active: 'ACTIVE',
   backlog: 'BACKLOG',
   by: 'BY',
+  causeOrReason: 'CAUSE OR REASON',
   connection: 'CONNECTION',
   delayed: 'DELAYED',
   failed: 'FAILED',

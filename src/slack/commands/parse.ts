@@ -4,7 +4,6 @@ import { isReservedWord } from '../../domain/project.ts';
 import type { ProjectName } from '../../domain/project-names.ts';
 import { parseSince, type SinceTime } from '../../lib/since-time.ts';
 import { trimCharacters } from '../../lib/trim-characters.ts';
-import { maxFilterLength } from '../contract.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 
 /**
@@ -51,6 +50,8 @@ export type Verb = (typeof verbs)[number];
 /** The verbs that a project can follow. */
 export type ProjectVerb = Exclude<Verb, 'help' | 'whoami' | 'list'>;
 
+/** A longer filter is cut. */
+const maxFilterLength = 100;
 /** Ten times the longest reason. Longer text is refused before it is read: anybody in the workspace may send it. */
 const maxTextLength = 3_000;
 
@@ -71,8 +72,12 @@ export function parseCommand(text: string): Command {
     return invalid({ code: 'unknown_verb', words: shownWords });
   }
   if (verb === 'help' || verb === 'whoami') return { kind: verb };
+  // The parser of the filter reads quotes, and removes what people add to a word.
   if (verb === 'list')
-    return { kind: 'list', filter: truncateText(words.slice(1).map(normalizeWord).join(' '), maxFilterLength) };
+    return {
+      kind: 'list',
+      filter: truncateText(normalizeText(words.slice(1).map(unwrapLink).join(' ')), maxFilterLength),
+    };
   if (verb === 'history') return parseHistory(words.slice(1));
   return parseProjectCommand(verb, words.slice(1));
 }
@@ -163,11 +168,14 @@ function decodeEntities(text: string): string {
  * and the markup of a link (`<http://acme.com|acme.com>`).
  */
 function normalizeWord(word: string): string {
-  const unwrapped = word.replace(/^[*_~`]*<[^<>|]*\|([^<>|]*)>/u, '$1').replace(/^<([^<>|]*)>$/u, '$1');
-  return trimCharacters(normalizeText(unwrapped.normalize('NFKC')).toLowerCase(), {
+  return trimCharacters(normalizeText(unwrapLink(word).normalize('NFKC')).toLowerCase(), {
     start: isDecoration,
     end: isDecorationOrPunctuation,
   });
+}
+
+function unwrapLink(word: string): string {
+  return word.replace(/^[*_~`]*<[^<>|]*\|([^<>|]*)>/u, '$1').replace(/^<([^<>|]*)>$/u, '$1');
 }
 
 function isDecoration(character: string): boolean {

@@ -9,18 +9,26 @@ export interface Suggestion {
   readonly project: string | null;
   /** A text that `parseSince` can read. */
   readonly since: string | null;
+  /** The filter of a list. */
+  readonly filter: string | null;
   readonly reason: string | null;
 }
 
-const nothingMore = { project: null, since: null, reason: null };
+const nothingMore = { project: null, since: null, filter: null, reason: null };
 export const suggestedList: Suggestion = { ...nothingMore, verb: 'list' };
 export const suggestedHelp: Suggestion = { ...nothingMore, verb: 'help' };
 
 const maxSuggestions = 5;
 
 /** The command as people type it, without the name of the slash command and without the reason. */
-export function commandOf({ verb, project, since }: Suggestion): string {
-  return [verb, ...(project === null ? [] : [project]), ...(since === null ? [] : ['since', since])].join(' ');
+export function commandOf({ verb, project, since, filter }: Suggestion): string {
+  const parts = [verb, project, since === null ? null : `since ${since}`, filter];
+  return parts.filter((part) => part !== null).join(' ');
+}
+
+/** The list with each of the filters. */
+export function suggestLists(filters: readonly string[]): Suggestion[] {
+  return filters.slice(0, maxSuggestions).map((filter) => ({ ...suggestedList, filter }));
 }
 
 /** The same command for each of the projects. */

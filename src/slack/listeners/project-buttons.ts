@@ -1,6 +1,7 @@
 import { keepPaused } from '../../application/keep-paused.ts';
 import {
   type BlockAction,
+  readFilterValue,
   readHistoryQuery,
   readLinksQuery,
   readListQuery,
@@ -40,6 +41,14 @@ export async function onPage(context: ListenerContext, press: BlockAction): Prom
   const query = readListQuery(press.value);
   if (query === null) return onOutdatedButton(context);
   const result = await showList(context, press, query);
+  return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
+}
+
+/** Another choice in a menu of the list replaces the list by its first page with this filter. */
+export async function onFilter(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const filter = readFilterValue(press.value);
+  if (filter === null) return onOutdatedButton(context);
+  const result = await showList(context, press, { page: 0, filter });
   return result.kind === 'message' ? { ...result, mode: 'replace' } : result;
 }
 

@@ -1,22 +1,25 @@
 import { defaultHistorySince, getHistoryPage, getHistorySince } from '../../application/history.ts';
+import { explainNoMatch, listPage, suggestFilters } from '../../application/list-projects.ts';
 import {
   findProject,
   getProjectDetails,
-  listPage,
   observeProject,
   observeProjects,
   precheckProject,
   readObservationStatus,
 } from '../../application/queries.ts';
+import { parseListFilter } from '../../domain/list-filter.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { ProjectId } from '../../domain/project.ts';
+import { totalCount } from '../../domain/project-state.ts';
 import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { HistoryQuery, LinksQuery, ListQuery, SlackRequest } from '../contract.ts';
 import { buildHelp } from '../views/help.ts';
 import { buildHistory, buildHistorySince, linesPerPage, maxProjectLines } from '../views/history.ts';
+import { maxOptions } from '../views/limits.ts';
 import { buildLinkPage } from '../views/links.ts';
-import { buildList, projectsPerPage } from '../views/list.ts';
+import { buildEmptyList, buildList, buildUnknownFilter, projectsPerPage } from '../views/list.ts';
 import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
 import { buildWhoami } from '../views/whoami.ts';
@@ -26,17 +29,31 @@ import type { ListenerContext, ListenerResult } from './listener.ts';
 export async function showList(
   context: ListenerContext,
   request: SlackRequest,
-  { page, filter }: ListQuery,
+  { page, filter: text }: ListQuery,
 ): Promise<ListenerResult> {
   const { format } = context;
-  const { projects, ...pageInfo } = await listPage(context, { filter, page, size: projectsPerPage });
-  const [observedProjects, now, observation, restriction] = await Promise.all([
-    observeProjects(context, projects),
-    context.serverClock.now(),
+  const parsed = parseListFilter(text);
+  if (parsed.kind === 'unknown') {
+    const similar = suggestFilters(parsed);
+    return { kind: 'message', message: buildUnknownFilter({ unknown: parsed, similar, format }) };
+  }
+  const { filter } = parsed;
+  const [{ projects, ...pageInfo }, labels, observation] = await Promise.all([
+    listPage(context, { filter, page, size: projectsPerPage }),
+    context.projects.listLabels(maxOptions),
     readObservationStatus(context),
+  ]);
+  if (totalCount(pageInfo.counts.states) === 0) {
+    const reason = await explainNoMatch(context, filter);
+    return { kind: 'message', message: buildEmptyList({ reason, filter, labels, observation, format }) };
+  }
+  const hasFailed = projects.some(({ failure, alerts }) => failure !== null || alerts.tasks_failed !== undefined);
+  const [observedProjects, revealReasons, restriction] = await Promise.all([
+    observeProjects(context, projects),
+    mayRevealReasons(context, request, hasFailed),
     readRestriction(context, request),
   ]);
-  const view = { ...pageInfo, observedProjects, observation, filter, restriction, format, now };
+  const view = { ...pageInfo, observedProjects, observation, filter, labels, revealReasons, restriction, format };
   return { kind: 'message', message: buildList(view) };
 }
 

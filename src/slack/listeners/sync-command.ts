@@ -1,6 +1,7 @@
-import { listProjects } from '../../application/queries.ts';
+import { listProjects } from '../../application/list-projects.ts';
 import { resolveProject } from '../../application/resolve-project.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
+import { emptyFilter } from '../../domain/list-filter.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -104,7 +105,7 @@ async function answerParseError(context: ListenerContext, error: ParseError): Pr
 /** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
 async function suggestedProjects(context: ListenerContext, error: ParseError): Promise<string[]> {
   if (error.code !== 'project_missing') return context.projects.listIds();
-  const projects = await listProjects(context, '');
+  const projects = await listProjects(context, emptyFilter);
   const allowsVerb = ({ state }: Project) => allowedAction(state) === error.verb;
   return [...projects.filter(allowsVerb), ...projects.filter((project) => !allowsVerb(project))].map(({ id }) => id);
 }

@@ -33,7 +33,7 @@ export async function notifyObservation(options: ObservationNotifierOptions): Pr
   const messages = await options.observations.readMessages();
   const isCurrent = ({ since }: ObservationMessage) => status.kind === 'not_observed' && since === status.since;
   for (const message of messages) if (!isCurrent(message)) await updateObservedAgain(options, message);
-  if (status.kind === 'observed') return;
+  if (status.kind !== 'not_observed') return;
   const alerted = new Set(messages.filter(isCurrent).map(({ channel }) => channel));
   const refused = new Set<string>();
   for (

@@ -4,12 +4,23 @@ import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion } from '../commands/suggestions.ts';
 import { actionIds, blockId, commandActionId, projectValue } from '../contract.ts';
+import { plainLabel } from './mrkdwn.ts';
+
+/** Slack refuses a longer label. */
+const maxLabelChars = 75;
 
 /** The blocks that syncbot sends. Every Slack client shows them. */
 export type Block =
   | (Omit<types.SectionBlock, 'text' | 'accessory'> & { text: types.MrkdwnElement; accessory?: Button })
   | (Omit<types.ContextBlock, 'elements'> & { elements: types.MrkdwnElement[] })
-  | (Omit<types.ActionsBlock, 'elements'> & { elements: Button[] });
+  | (Omit<types.ActionsBlock, 'elements'> & { elements: (Button | Select)[] });
+
+/** A menu with one selected option. */
+export type Select = Required<Pick<types.StaticSelect, 'type' | 'action_id' | 'placeholder'>> & {
+  readonly options: Option[];
+  readonly initial_option?: Option;
+};
+export type Option = types.PlainTextOption & Required<Pick<types.PlainTextOption, 'value'>>;
 
 export type Button = types.Button & Required<Pick<types.Button, 'action_id' | 'value'>>;
 
@@ -45,7 +56,7 @@ export function contextBlock(text: string): Block {
   return { type: 'context', elements: [verbatimMrkdwn(text)] };
 }
 
-export function actionsBlock(blockId: string, elements: Button[]): Block {
+export function actionsBlock(blockId: string, elements: (Button | Select)[]): Block {
   return { type: 'actions', block_id: blockId, elements };
 }
 
@@ -61,11 +72,35 @@ export interface ButtonSpec {
 export function button({ label, actionId, value, primary = false, accessibilityLabel }: ButtonSpec): Button {
   return {
     type: 'button',
-    text: { type: 'plain_text', text: label, emoji: false },
+    text: plainText(label),
     action_id: actionId,
     value,
     accessibility_label: accessibilityLabel,
     ...(primary ? { style: 'primary' as const } : {}),
+  };
+}
+
+export interface SelectSpec {
+  readonly actionId: string;
+  readonly placeholder: string;
+  readonly options: readonly SelectOption[];
+}
+
+export interface SelectOption {
+  readonly label: string;
+  readonly value: string;
+  readonly isSelected: boolean;
+}
+
+export function select({ actionId, placeholder, options }: SelectSpec): Select {
+  const toOption = ({ label, value }: SelectOption): Option => ({ text: plainText(label), value });
+  const selected = options.find(({ isSelected }) => isSelected);
+  return {
+    type: 'static_select',
+    action_id: actionId,
+    placeholder: plainText(placeholder),
+    options: options.map(toOption),
+    ...(selected === undefined ? {} : { initial_option: toOption(selected) }),
   };
 }
 
@@ -102,13 +137,14 @@ export function shortCommandButton(
   { verb, project }: { readonly verb: 'precheck' | 'history'; readonly project: string },
   index: number,
 ): Button {
-  const long = commandButton({ verb, project, since: null, reason: null }, index);
+  const long = commandButton({ verb, project, since: null, filter: null, reason: null }, index);
   return { ...long, text: { ...long.text, text: messages.buttons[verb] } };
 }
 
-function commandLabel({ verb, project, since }: Suggestion): string {
+function commandLabel({ verb, project, since, filter }: Suggestion): string {
   const { actions, buttons } = messages;
   const label = verb === 'start' || verb === 'pause' || verb === 'restore' ? actions[verb].label : buttons[verb];
+  if (filter !== null) return plainLabel(buttons.onProject(label, filter), maxLabelChars);
   if (since !== null) return buttons.since(label, since);
   return project === null ? label : buttons.onProject(label, project);
 }
@@ -116,6 +152,10 @@ function commandLabel({ verb, project, since }: Suggestion): string {
 function projectButton(label: string, actionId: string, project: string): Button {
   const accessibilityLabel = messages.buttons.accessibilityLabels.onProject(label, project);
   return button({ label, actionId, value: projectValue(project), accessibilityLabel });
+}
+
+function plainText(text: string): types.PlainTextElement {
+  return { type: 'plain_text', text, emoji: false };
 }
 
 function verbatimMrkdwn(text: string): types.MrkdwnElement {

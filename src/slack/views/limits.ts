@@ -1,5 +1,5 @@
 import { messages } from '../../messages/catalog.ts';
-import type { Block, Button, Message } from './blocks.ts';
+import type { Block, Button, Message, Select } from './blocks.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
 /** Slack's limits of a message. Lengths are those of the escaped text. */
@@ -10,6 +10,10 @@ export const sectionBudgetChars = 2_900;
 const maxContextChars = 2_000;
 const maxButtonLabelChars = 75;
 const maxButtonValueChars = 2_000;
+export const maxOptions = 100;
+export const maxOptionChars = 75;
+const maxOptionValueChars = 75;
+const maxPlaceholderChars = 150;
 const maxIdChars = 255;
 /** The limit of the top-level text of `chat.update`. */
 const maxMessageTextChars = 4_000;
@@ -60,7 +64,9 @@ function validateBlock(block: Block): string[] {
       return [
         ...validateId(block.block_id),
         ...validateCount('actions', block.elements.length, 25),
-        ...validateButtons(block.elements),
+        ...block.elements.flatMap((element) => (element.type === 'button' ? [] : validateSelect(element))),
+        ...validateButtons(block.elements.filter((element) => element.type === 'button')),
+        ...findDuplicates(block.elements.map(({ action_id }) => action_id)),
       ];
   }
 }
@@ -75,7 +81,19 @@ function validateButtons(buttons: readonly Button[]): string[] {
         ? []
         : validateLength('accessibility label', button.accessibility_label, maxButtonLabelChars)),
     ]),
-    ...findDuplicates(buttons.map((button) => button.action_id)),
+  ];
+}
+
+/** The selected option is one of the options: each option is built once. */
+function validateSelect({ action_id, placeholder, options }: Select): string[] {
+  return [
+    ...validateLength('action id', action_id, maxIdChars),
+    ...validateLength('placeholder', placeholder.text, maxPlaceholderChars),
+    ...(options.length >= 1 && options.length <= maxOptions ? [] : [`${options.length} options`]),
+    ...options.flatMap(({ text, value }) => [
+      ...validateLength('option', text.text, maxOptionChars),
+      ...validateLength('option value', value, maxOptionValueChars),
+    ]),
   ];
 }
 

@@ -46,6 +46,11 @@ export function safeText(raw: string, maxChars = 200): string {
   return escapeText(truncateText(neutralized, maxChars, escapeText));
 }
 
+/** Text from outside for a label, which is not mrkdwn: nothing in it looks like a mention. At most `maxChars` characters. */
+export function plainLabel(raw: string, maxChars: number): string {
+  return truncateText(normalizeText(raw).replaceAll('<', '‹').replaceAll('>', '›'), maxChars);
+}
+
 /** A name in a code span, where only the backtick has a meaning. At most `maxChars` characters between the backticks. */
 export function codeSpan(raw: string, maxChars = 200): string {
   const name = escapeText(truncateText(normalizeText(raw).replaceAll('`', "'"), maxChars, escapeText));

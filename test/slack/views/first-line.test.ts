@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
+import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
-import { countStates } from '../../../src/domain/project-state.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { capitalize } from '../../../src/messages/en/format.ts';
@@ -14,13 +15,14 @@ import { type Message, messageWithSuggestions } from '../../../src/slack/views/b
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slack/views/history.ts';
 import { buildLinkPage } from '../../../src/slack/views/links.ts';
-import { buildList } from '../../../src/slack/views/list.ts';
+import { buildEmptyList, buildList, buildUnknownFilter } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildNotObserved, buildObservedAgain } from '../../../src/slack/views/not-observed.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
+import { actionButtons } from '../action-buttons.ts';
 import {
   conditionArbitrary,
   firingAlertArbitrary,
@@ -145,18 +147,37 @@ describe('the first line of a message', () => {
     );
   });
 
-  it('of a list has the number of projects and their states', () => {
+  it('of a list has how many projects need attention and why, or the number of projects and their states', () => {
     fc.assert(
-      fc.property(observedProjectArbitrary, hostileTextArbitrary, (observed, filter) => {
+      fc.property(observedProjectArbitrary, hostileTextArbitrary, fc.boolean(), (observed, text, isObserved) => {
+        const counts = countProjects([observed.project, observed.project]);
+        const filter = { ...emptyFilter, words: [text] };
+        const status = isObserved ? observation : ({ kind: 'partly_observed', unobservedProjects: 3 } as const);
+        const view = { observedProjects: [observed], counts, filter, page: 0, labels: [], observation: status };
+        const list = buildList({ ...view, revealReasons: true, restriction: null, format });
         const { state } = observed.project;
-        const counts = countStates([{ state }, { state }]);
-        const view = { observedProjects: [observed], counts, page: 0, observation, restriction: null, format, now };
-        expectFirstLine(buildList({ ...view, filter }), '2 projects', messages.states[state]);
-        const none = buildList({ ...view, observedProjects: [], counts: countStates([]), filter: 'x' });
-        expect(none.text).toMatch(/^No project matches /);
+        const cause = attentionCause(observed.project);
+        if (cause === null) expectFirstLine(list, '2 projects', messages.states[state]);
+        else expectFirstLine(list, '2 need attention', state === 'failed' ? '2 Failed' : ': 2 ');
       }),
       fuzzOptions,
     );
+  });
+
+  it('of a list without projects says that none matches, or is so', () => {
+    const view = { filter: { ...emptyFilter, states: ['failed'] as const }, labels: [], observation, format };
+    const emptyList = (reason: NoMatch) => buildEmptyList({ ...view, reason }).text;
+    fc.assert(
+      fc.property(hostileTextArbitrary, (text) => {
+        expect(emptyList({ kind: 'unknown_label', text, similar: [] })).toMatch(/^No project has the label /);
+        expect(emptyList({ kind: 'unknown_word', text, similar: ['paused'] })).toMatch(/^No project matches /);
+        const unknown = { key: 'alert', value: text } as const;
+        expect(buildUnknownFilter({ unknown, similar: [], format }).text).toMatch(/^There is no kind of alert called /);
+      }),
+      fuzzOptions,
+    );
+    expect(emptyList({ kind: 'none' })).toBe('No project is Failed.');
+    expect(emptyList({ kind: 'no_combination' })).toMatch(/^No project matches all of “failed”\./);
   });
 
   it('of a history has the project, or since when it shows all projects', () => {
@@ -259,7 +280,7 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
 
 /** Every command in the text has a button that does the same. A command with a placeholder or a reason is an example. */
 function expectButtons({ text, blocks }: Message): void {
-  const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+  const buttons = actionButtons(blocks);
   const suggestion = text.replace(/^syncbot has no command `[^`]*`/, '');
   const commands = [...suggestion.matchAll(/`\/sync ([^`]*)`/g)].map(([, command = '']) => command);
   for (const command of commands.filter((it) => !/&lt;| because /.test(it))) {

@@ -4,6 +4,7 @@ import { foldHistory, type HistoryCursor } from '../../../src/domain/history-lin
 import { buildHistory, linesPerPage } from '../../../src/slack/views/history.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { exampleNow } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const format = slackFormatter('/sync');
 const minutesAgo = (minutes: number) => exampleNow - minutes * 60_000;
@@ -17,7 +18,7 @@ function build(entries: readonly object[], cursor: HistoryCursor | null = null) 
   const message = buildHistory({ project: 'orders', cursor, page, revealReasons: false, format });
   const sections = message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : []));
   const footer = message.blocks.flatMap((block) => (block.type === 'context' ? [block.elements[0]?.text] : []));
-  const buttons = message.blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+  const buttons = actionButtons(message.blocks);
   return { text: message.text, sections, footer, buttons, labels: buttons.map(({ text }) => text.text) };
 }
 

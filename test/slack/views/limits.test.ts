@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { countProjects } from '../../../src/domain/attention.ts';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
+import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
-import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
@@ -19,7 +20,7 @@ import {
 } from '../../../src/slack/views/history.ts';
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildLinkPage } from '../../../src/slack/views/links.ts';
-import { buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
+import { buildEmptyList, buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
@@ -28,6 +29,7 @@ import { buildShow } from '../../../src/slack/views/show.ts';
 import { buildWhoami } from '../../../src/slack/views/whoami.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
+import { selects } from '../action-buttons.ts';
 import {
   firingAlertArbitrary,
   historyEntryArbitrary,
@@ -85,7 +87,8 @@ function withIds(entries: readonly HistoryEntry[]): HistoryEntry[] {
 function collectStrings(value: unknown): string[] {
   if (typeof value === 'string') return [];
   if (Array.isArray(value)) return value.flatMap(collectStrings);
-  if (value === null || typeof value !== 'object') return [];
+  // Slack reads no mention and no markup in a plain text.
+  if (value === null || typeof value !== 'object' || ('type' in value && value.type === 'plain_text')) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
     key === 'text' && typeof inner === 'string' ? [inner] : collectStrings(inner),
   );
@@ -93,17 +96,34 @@ function collectStrings(value: unknown): string[] {
 
 describe('the limits of Slack, and the rule to mention only users and channels', () => {
   it('hold for a list', () => {
-    const page = fc.array(observedProjectArbitrary, { maxLength: projectsPerPage });
+    const observed = fc.array(observedProjectArbitrary, { maxLength: projectsPerPage });
+    const anyLabels = fc.oneof(
+      fc.array(hostileTextArbitrary, { maxLength: 30 }),
+      fc.constant(Array.from({ length: 200 }, (_, index) => `label-${index}-${'x'.repeat(index % 70)}`)),
+    );
     fc.assert(
-      fc.property(page, hostileTextArbitrary, fc.nat(5), (observedProjects, filter, pageNumber) => {
-        const counts = countStates(observedProjects.map(({ project }) => project));
-        const shortFilter = filter.slice(0, 100);
-        expectWithinLimits(
-          buildList({ ...viewContext, counts, observedProjects, page: pageNumber, filter: shortFilter }),
-        );
+      fc.property(observed, hostileTextArbitrary, anyLabels, fc.nat(5), (observedProjects, text, labels, page) => {
+        const counts = countProjects(observedProjects.map(({ project }) => project));
+        const parsed = parseListFilter(`running label:"${text.slice(0, 60)}" ${text.slice(0, 40)}`);
+        if (parsed.kind === 'unknown') return;
+        const { filter } = parsed;
+        const view = { ...viewContext, filter, labels, revealReasons: true };
+        expectWithinLimits(buildList({ ...view, counts, observedProjects, page }));
+        expectWithinLimits(buildEmptyList({ ...view, reason: { kind: 'none' } }));
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('hold for the menu of labels, which has as many as fit', () => {
+    const labels = Array.from({ length: 200 }, (_, index) => `label-${index}`);
+    const counts = countProjects([]);
+    const view = { ...viewContext, labels, counts, observedProjects: [], page: 0, revealReasons: true };
+    const list = buildList({ ...view, filter: emptyFilter });
+    expectWithinLimits(list);
+    const [, menu] = selects(list.blocks);
+    expect(menu?.options.length).toBeGreaterThan(50);
+    expect(JSON.stringify(list.blocks)).toContain('filters by a label that is not in the menu');
   });
 
   it('hold for the details of a project', () => {

@@ -5,15 +5,14 @@ import { buildHelp } from '../../../src/slack/views/help.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildRefusal, type RefusedCommand } from '../../../src/slack/views/refusal.ts';
 import { exampleLink, exampleNow } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const format = slackFormatter('/sync');
 const pauseCommand: RefusedCommand = { verb: 'pause', reason: null };
 const build = (refusal: Refusal, command: RefusedCommand | null = pauseCommand) =>
   buildRefusal({ refusal, command, format });
 const buttonsOf = ({ blocks }: Message) =>
-  blocks.map((block) =>
-    block.type === 'actions' ? block.elements.map(({ text, value }) => `${text.text}: ${value}`) : [],
-  );
+  blocks.map((block) => actionButtons([block]).map(({ text, value }) => `${text.text}: ${value}`));
 
 describe('a refusal', () => {
   const since = exampleNow - 60_000;

@@ -15,6 +15,7 @@ import {
   exampleOutcome,
   exampleProject,
 } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const observation: ObservationStatus = { kind: 'observed' };
 const format = slackFormatter('/sync');
@@ -71,8 +72,7 @@ function show({
   });
 }
 
-const buttonLabels = (message: Message) =>
-  message.blocks.flatMap((block) => (block.type === 'actions' ? block.elements.map(({ text }) => text.text) : []));
+const buttonLabels = (message: Message) => actionButtons(message.blocks).map(({ text }) => text.text);
 const linesOf = (block: Block) =>
   block.type === 'actions'
     ? []

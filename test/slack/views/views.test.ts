@@ -4,11 +4,9 @@ import { type LinkObservation, toProjectStats } from '../../../src/domain/observ
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { countStates } from '../../../src/domain/project-state.ts';
 import { type Block, type Message, sectionBlock } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { withinLimits } from '../../../src/slack/views/limits.ts';
-import { buildList } from '../../../src/slack/views/list.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import {
   exampleLink,
@@ -18,6 +16,7 @@ import {
   exampleProject,
   exampleProjectStats,
 } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const observation: ObservationStatus = { kind: 'observed' };
 const viewContext = { format: slackFormatter('/sync'), now: exampleNow, observation, restriction: null };
@@ -26,87 +25,9 @@ const sectionTexts = (message: Message) =>
   message.blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : [])).join('\n');
 
 function buttonsIn(block: Block): string[] {
-  if (block.type === 'actions') return block.elements.map(({ text }) => text.text);
+  if (block.type === 'actions') return actionButtons([block]).map(({ text }) => text.text);
   return block.type === 'section' && block.accessory !== undefined ? [block.accessory.text.text] : [];
 }
-
-describe('list', () => {
-  const running = exampleProject();
-  const many = Array.from({ length: 23 }, () => running);
-  const observedProjects = (projects: readonly Project[]) =>
-    projects.map((project) => ({ project, stats: exampleProjectStats }));
-
-  it('shows a project in two lines, with the allowed action', () => {
-    const list = buildList({
-      ...viewContext,
-      counts: countStates([running]),
-      observedProjects: observedProjects([running]),
-      page: 0,
-      filter: '',
-    });
-    expect(list.text).toBe('1 project: 1 Running');
-    expect(sectionTexts(list)).toContain(
-      '*orders* · Running\n2 links · backlog 1,204 · latency 5 s · for 2 h by <@U0BOB>',
-    );
-    expect(buttonLabels(list)).toEqual(['Pause']);
-  });
-
-  it('has no action while a project is in transition, and shows unknown numbers as unknown', () => {
-    const pausing = exampleProject({ state: 'pausing' });
-    const stats = toProjectStats([{ kind: 'unreachable', link: exampleLink('orders-full') }], exampleNow);
-    const list = buildList({
-      ...viewContext,
-      counts: countStates([pausing]),
-      observedProjects: [{ project: pausing, stats }],
-      page: 0,
-      filter: '',
-    });
-    expect(buttonLabels(list)).toEqual([]);
-    expect(sectionTexts(list)).toContain('backlog unknown · latency unknown');
-  });
-
-  it('has no actions, but says why, for a person who can only look', () => {
-    const failed = exampleProject({ state: 'failed' });
-    const list = buildList({
-      ...viewContext,
-      counts: countStates(many),
-      observedProjects: observedProjects([failed]),
-      page: 0,
-      filter: '',
-      restriction: 'Ask <@U0ALICE>.',
-    });
-    expect(buttonLabels(list)).toEqual(['Next']);
-    expect(list.blocks.at(-1)).toMatchObject({ type: 'context', elements: [{ text: 'Ask <@U0ALICE>.' }] });
-  });
-
-  it.each([
-    [0, ['Next']],
-    [1, ['Previous', 'Next']],
-    [2, ['Previous']],
-  ])('on page %i of three has the buttons %j', (page, buttons) => {
-    const list = buildList({ ...viewContext, counts: countStates(many), observedProjects: [], page, filter: '' });
-    expect(buttonLabels(list)).toEqual(buttons);
-    expect(JSON.stringify(list.blocks)).toContain(`page ${page + 1} of 3`);
-  });
-
-  it.each<[ObservationStatus, RegExp]>([
-    [{ kind: 'not_observed', since: Date.UTC(2026, 10, 24, 18, 52) }, /Not observed since .*18:52 UTC.*failed tasks/],
-    [{ kind: 'not_observed', since: null }, /Not observed yet.*failed tasks/],
-  ])('warns when no worker observes the links: %j', (status, warning) => {
-    const counts = countStates([running]);
-    const view = { ...viewContext, counts, observedProjects: observedProjects([running]), page: 0, filter: '' };
-    const list = buildList({ ...view, observation: status });
-    expect(sectionTexts(list)).toMatch(warning);
-    expect(list.text).toMatch(warning);
-    expect(sectionTexts(buildList(view))).not.toMatch(/observed/);
-  });
-
-  it('without projects names the command that adds one, or the filter', () => {
-    const empty = { ...viewContext, counts: countStates([]), observedProjects: [], page: 0 };
-    expect(buildList({ ...empty, filter: '' }).text).toContain('syncbot apply');
-    expect(buildList({ ...empty, filter: 'prod' }).text).toContain('No project matches “prod”');
-  });
-});
 
 describe('confirmation', () => {
   it('describes the effect of OK, and has the buttons OK and Cancel', () => {

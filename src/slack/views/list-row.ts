@@ -1,0 +1,59 @@
+import { allowedAction } from '../../domain/lifecycle.ts';
+import type { ObservedProject } from '../../domain/observation.ts';
+import { messages } from '../../messages/catalog.ts';
+import { type Formatter, joinDots } from '../../messages/format.ts';
+import { type ListRow, listRow } from '../../messages/list-text.ts';
+import { type Block, type Button, requestButton, sectionBlock, showButton } from './blocks.ts';
+import { truncateMrkdwn } from './mrkdwn.ts';
+
+/** A phone shows this much of a cause in two lines. */
+const maxCauseChars = 85;
+
+export interface ListRowView {
+  readonly format: Formatter;
+  /** Whether masked reasons of failed tasks may be shown here. */
+  readonly revealReasons: boolean;
+  /** Why this person can only look. Null if they may change projects here. */
+  readonly restriction: string | null;
+}
+
+/** A project in two short lines: its state or the alert, and why, or its numbers. */
+export function projectRow(observed: ObservedProject, view: ListRowView): Block {
+  const { project } = observed;
+  const row = listRow(project, view);
+  const hasNumbers = row.cause === null && (project.state === 'running' || project.state === 'not_started');
+  const since = hasNumbers ? null : messages.list.stateSince(row.since, view.format);
+  const lines = [joinDots(`*${project.id}*`, row.event, since), detail(observed, row, view.format)];
+  return sectionBlock(lines, rowButton(observed, row, view.restriction) ?? undefined);
+}
+
+function detail({ project, stats }: ObservedProject, row: ListRow, format: Formatter): string {
+  const { format: formats, list } = messages;
+  if (row.cause !== null) {
+    return joinDots(
+      hasTime(row.cause) ? row.cause : truncateMrkdwn(row.cause, maxCauseChars),
+      row.moreAlerts === 0 ? null : list.moreAlerts(row.moreAlerts),
+    );
+  }
+  if (project.state === 'running' || project.state === 'not_started') {
+    const links = formats.linkCount(project.definition.links.length);
+    return joinDots(links, formats.backlog(stats), formats.latency(stats));
+  }
+  return list.lastChange(project, format);
+}
+
+/** A time has many characters, of which Slack shows a few. A cause with a time is short. */
+function hasTime(cause: string): boolean {
+  return cause.includes('<!date^');
+}
+
+/** The action that the state allows. An alert is shown first: whether the action helps depends on its cause. */
+function rowButton(
+  { project: { id, state } }: ObservedProject,
+  { cause }: ListRow,
+  restriction: string | null,
+): Button | null {
+  const action = restriction === null && (cause === null || state === 'failed') ? allowedAction(state) : null;
+  if (action !== null) return requestButton(action, id);
+  return cause === null ? null : showButton(id);
+}

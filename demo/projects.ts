@@ -91,7 +91,7 @@ export function buildSyncbotYml(): string {
   ]);
   const file = {
     policy: { operators: operatorIds, channels: [channelId] },
-    settings: { observeEvery: '1s', showErrors: true },
+    settings: { observeEvery: '1s', showErrors: true, alertGroupWait: '1s' },
     projects: Object.fromEntries(projects),
   };
   return `# The demo of syncbot. Alice and Bob are operators in #sync, Carol is not.\n${stringify(file)}`;

@@ -16,7 +16,7 @@ import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
-import type { ConnectionSources, UnusableConnection } from './domain/configuration.ts';
+import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OnCallRule } from './domain/on-call.ts';
@@ -54,10 +54,12 @@ export interface ServicesSettings {
   readonly observeEveryMs: number;
   readonly operationRetentionMs: number;
   readonly auditLength: number;
-  /** Default: 0, for never. */
-  readonly pausedReminderMs?: number;
   /** Default: false. */
   readonly showErrors?: boolean;
+  /** Default: as in syncbot.yml. */
+  readonly pausedReminderMs?: number;
+  readonly alertGroupWaitMs?: number;
+  readonly alertGroupIntervalMs?: number;
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -178,7 +180,7 @@ export class Services implements AsyncDisposable {
     const { settings, policy = emptyPolicy, onCall = [] } = this.#config;
     return new CurrentConfiguration({
       store: configurations,
-      own: { policy, onCall, settings: { showErrors: false, pausedReminderMs: 0, ...settings } },
+      own: { policy, onCall, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
       useConnections: (sources) => this.#useConnections(sources),
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,
@@ -204,6 +206,12 @@ export class Services implements AsyncDisposable {
         },
         get pausedReminderMs() {
           return current().pausedReminderMs;
+        },
+        get alertGroupWaitMs() {
+          return current().alertGroupWaitMs;
+        },
+        get alertGroupIntervalMs() {
+          return current().alertGroupIntervalMs;
         },
       },
       stopSignal: this.#stopping.signal,
@@ -310,7 +318,7 @@ export class Services implements AsyncDisposable {
       queue: 'notifications',
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
-        'notify-alerts': ({ project }) => notifier.notifyAlerts(project),
+        'notify-channel-alerts': ({ channel }) => notifier.notifyAlerts(channel),
         'notify-observation': () => notifier.notifyObservation(),
       },
     });

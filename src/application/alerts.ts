@@ -1,8 +1,9 @@
-import { type Alert, reduceAlert } from '../domain/alert.ts';
+import { type Alert, type AlertRecord, reduceAlert } from '../domain/alert.ts';
 import { alertKinds } from '../domain/conditions.ts';
 import { type ConditionResults, evaluateRecord } from '../domain/evaluate-conditions.ts';
 import type { FailureCauses } from '../domain/failure-causes.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
+import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
 
 export interface ObservedConditions {
@@ -22,11 +23,11 @@ export async function updateAlerts(
   { conditions, now }: ObservedConditions,
 ): Promise<void> {
   if (project.activeOperation !== null) return;
-  let hasChanges = false;
+  const changed: AlertRecord[] = [];
   for (const kind of alertKinds) {
     const result = conditions[kind];
     if (result === undefined) continue;
-    const previous = project.alerts[kind]?.alert ?? null;
+    const { alert: previous, delivered } = project.alerts[kind] ?? { alert: null, delivered: null };
     const next = reduceAlert(previous, { result, version: project.version, now });
     if (next === null || next === previous) continue;
     const event = auditEvent(previous, next);
@@ -39,9 +40,9 @@ export async function updateAlerts(
     if (saved.kind === 'conflict') continue;
     if (event === 'alert_firing') context.log.warn({ project: project.id, kind }, 'alert firing');
     if (event === 'alert_resolved') context.log.info({ project: project.id, kind }, 'alert resolved');
-    hasChanges ||= next.seq > (previous?.seq ?? 0);
+    if (next.seq > (previous?.seq ?? 0)) changed.push({ alert: next, delivered });
   }
-  if (hasChanges) await context.notifications.alertsChanged(project.id);
+  if (changed.length > 0) await requestAlertDelivery(context, [{ project, alerts: changed }], { wake: false });
 }
 
 /**

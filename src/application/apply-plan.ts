@@ -3,6 +3,7 @@ import { desiredLinkState } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
+import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
 import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
@@ -68,14 +69,15 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   return { kind: 'applied', notPaused };
 }
 
-async function removeProject(
-  { projects, notifications }: UseCaseContext,
-  { id, version }: Project,
-  by: Actor,
-): Promise<WriteResult> {
-  const removed = await projects.remove(id, version, by);
-  if (removed.kind === 'written' && removed.operationToNotify !== null)
-    await notifications.operationChanged({ project: id, operation: removed.operationToNotify });
+/** Its messages end: the one of its last operation, and those of its alerts. */
+async function removeProject(context: UseCaseContext, project: Project, by: Actor): Promise<WriteResult> {
+  const { id, version } = project;
+  const removed = await context.projects.remove(id, version, by);
+  if (removed.kind !== 'written') return removed;
+  if (removed.operationToNotify !== null)
+    await context.notifications.operationChanged({ project: id, operation: removed.operationToNotify });
+  const alerts = Object.values(project.alerts).filter(({ delivered }) => delivered !== null);
+  if (alerts.length > 0) await requestAlertDelivery(context, [{ project, alerts }], { wake: false });
   return removed;
 }
 

@@ -22,6 +22,10 @@ export interface Settings {
   readonly observeEveryMs: number;
   /** After how long people are reminded of a pause, ms. 0 for never. */
   readonly pausedReminderMs: number;
+  /** How long a new group of alerts waits for more of them, ms. */
+  readonly alertGroupWaitMs: number;
+  /** How long after its last alert a group accepts another one, ms. */
+  readonly alertGroupIntervalMs: number;
 }
 
 /** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */

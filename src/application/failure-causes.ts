@@ -4,7 +4,7 @@ import { watermarkOf } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 
 /** The links of a project whose failed tasks are grouped. */
-const maxGroupedLinks = 20;
+const maxGroupedLinks = 5;
 
 /**
  * Groups the failed tasks of an observed project by masked reason. Reads a bounded sample: the oldest tasks of each link, on at

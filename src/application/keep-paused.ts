@@ -1,6 +1,7 @@
 import { keepPaused as resolveReminder } from '../domain/alert.ts';
 import { reminderIntervalMs } from '../domain/paused-reminder.ts';
 import type { Actor } from '../domain/project.ts';
+import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
 import { findProject, type Refused } from './queries.ts';
 
@@ -40,7 +41,8 @@ export async function keepPaused(
     const saved = await context.alerts.keepPaused(id, version, { keptPaused: { at, by }, before, after });
     if (saved.kind === 'conflict') continue;
     context.log.info({ project: id, by }, 'project kept paused');
-    await context.notifications.alertsChanged(id);
+    const delivered = project.alerts.paused_reminder?.delivered ?? null;
+    await requestAlertDelivery(context, [{ project, alerts: [{ alert: after, delivered }] }], { wake: true });
     return { kind: 'kept' };
   }
 }

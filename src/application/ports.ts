@@ -85,12 +85,14 @@ export interface JobQueue {
   reconcile(id: ProjectId): Promise<void>;
 }
 
-/** Asks the notifier to update messages. Never throws: the sweep repeats a request that was lost. */
+/** Asks the notifier to update messages. Never throws if nothing else is said: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
   /** The notifier updates the operation's messages after `delayMs`, 0 by default. A later call replaces that delay by its own. */
   operationChanged(ref: OperationRef, delayMs?: number): Promise<void>;
-  /** An alert of the project has started, changed or been resolved. */
-  alertsChanged(id: ProjectId): Promise<void>;
+  /** Alerts of a channel have started, changed or been resolved. `wake`: at once, even if the job waits for a later time. */
+  alertsChanged(channel: string, options: { readonly wake: boolean }): Promise<void>;
+  /** There is something to do for the alerts of a channel after this time, ms. Throws `StoreUnavailableError`. */
+  alertsDueIn(channel: string, delayMs: number): Promise<void>;
   /** No worker observes the links, or one does again. */
   observationChanged(): Promise<void>;
 }
@@ -101,7 +103,8 @@ export interface NotificationQueue {
  */
 export interface Notifier {
   notifyOperation(ref: OperationRef): Promise<void>;
-  notifyAlerts(id: ProjectId): Promise<void>;
+  /** The alerts of a channel that have changed, as messages. */
+  notifyAlerts(channel: string): Promise<void>;
   notifyObservation(): Promise<void>;
 }
 

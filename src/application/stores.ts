@@ -1,4 +1,5 @@
 import type { Alert, DeliveredAlert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
+import type { ChannelAlerts } from '../domain/alert-group.ts';
 import type { ProjectCounts } from '../domain/attention.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
@@ -22,6 +23,7 @@ export interface Stores {
   readonly projects: ProjectStore;
   readonly operations: OperationStore;
   readonly alerts: AlertStore;
+  readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
   readonly trends: TrendStore;
@@ -271,8 +273,31 @@ export interface AlertStore {
   save(id: ProjectId, expectedVersion: number, change: AlertChange): Promise<WriteResult>;
   /** Records that a person keeps a project Paused, and resolves its reminder, by compare-and-set as in `save`. */
   keepPaused(id: ProjectId, expectedVersion: number, change: KeepPausedChange): Promise<WriteResult>;
-  /** Records what was posted. `isNew`: in a message of its own. */
-  markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert, isNew: boolean): Promise<void>;
+  /** Records what the channel was notified of. The history gets an entry if the message is another one than before. */
+  markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert): Promise<void>;
+}
+
+/** The alert groups of the channels. One notifier at a time writes those of a channel. */
+export interface AlertGroupStore {
+  /** Adds projects whose alerts have changed. `isFirst`: no project of the channel had been added since `takeChanged`. */
+  addChanged(channel: string, projects: readonly ProjectId[]): Promise<{ readonly isFirst: boolean }>;
+  takeChanged(channel: string): Promise<ProjectId[]>;
+  hasChanged(channel: string): Promise<boolean>;
+  read(channel: string): Promise<StoredChannelAlerts>;
+  /** Writes what differs, by compare-and-set on the version. */
+  save(channel: string, change: ChannelAlertsChange): Promise<WriteResult>;
+}
+
+export interface StoredChannelAlerts {
+  readonly alerts: ChannelAlerts;
+  /** 0 if nothing is stored. */
+  readonly version: number;
+}
+
+export interface ChannelAlertsChange {
+  readonly before: ChannelAlerts;
+  readonly after: ChannelAlerts;
+  readonly expectedVersion: number;
 }
 
 export interface KeepPausedChange {

@@ -1,7 +1,7 @@
-import { needsNotification } from '../domain/alert.ts';
 import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
+import { dueAlerts, requestAlertDelivery } from './alert-channels.ts';
 import { checkClaim } from './check-claim.ts';
 import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
@@ -32,6 +32,12 @@ export async function sweep(context: UseCaseContext): Promise<void> {
       work: (project) => sweepProject(context, project),
       onError: (error, project) => logSkippedProject(context, project, error),
     });
+    const due = projects.map((project) => ({ project, alerts: dueAlerts(project) }));
+    await requestAlertDelivery(
+      context,
+      due.filter(({ alerts }) => alerts.length > 0),
+      { wake: true },
+    );
   }
   await context.projects.repairLabels(labels);
 }
@@ -43,7 +49,6 @@ async function sweepProject(context: UseCaseContext, project: Project): Promise<
     for (const operation of operations) await sweepOperation(context, operation, now);
   }
   await endOverdueFollowUp(context, project);
-  if (Object.values(project.alerts).some(needsNotification)) await context.notifications.alertsChanged(project.id);
   if (project.activeOperation === null && project.reconciledVersion < project.version)
     await context.jobs.reconcile(project.id);
 }

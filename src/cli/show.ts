@@ -7,7 +7,8 @@ import {
   precheckProject,
   readObservationStatus,
 } from '../application/queries.ts';
-import { firingAlerts, firingConditions } from '../domain/alert.ts';
+import { firingAlerts, firingConditions, severalCauses } from '../domain/alert.ts';
+import type { FailureCauses } from '../domain/failure-causes.ts';
 import type { Failure } from '../domain/link.ts';
 import {
   hasQueue,
@@ -153,13 +154,16 @@ function stateFacts({ project, stats }: ProjectDetails): Fact[] {
   const failure = project.failure ?? oldestFailure(stats.links);
   return [
     [factLabels.state, joinDots(states[project.state], shared.since(project, cliFormatter))],
-    ...(failure === null ? [] : ([[factLabels.cause, failureText(failure)]] as const)),
+    ...(failure === null ? [] : ([[factLabels.cause, failureText(failure, severalCauses(project.alerts))]] as const)),
   ];
 }
 
-function failureText(failure: Failure): string {
+function failureText(failure: Failure, causes: FailureCauses | null): string {
   const { show: shared } = messages;
   if (failure.kind === 'link_unreachable') return shared.linkUnreachable(failure, cliFormatter);
+  if (causes !== null) {
+    return joinDots(...messages.failures.details(causes, failure, { format: cliFormatter, revealReasons: true }));
+  }
   const reason = messages.format.failureReason(failure.reason, cliFormatter, 400);
   return shared.taskFailed(cliFormatter.link(failure.link), cliFormatter.time(failure.at), reason);
 }

@@ -63,7 +63,15 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
-  const { confirmationTtl, observeEvery, operationRetention, pausedReminder, ...otherSettings } = settings;
+  const {
+    confirmationTtl,
+    observeEvery,
+    operationRetention,
+    pausedReminder,
+    alertGroupWait,
+    alertGroupInterval,
+    ...otherSettings
+  } = settings;
   return {
     connections,
     policy: authorization,
@@ -73,6 +81,8 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
       pausedReminderMs: pausedReminder,
+      alertGroupWaitMs: alertGroupWait,
+      alertGroupIntervalMs: alertGroupInterval,
       ...otherSettings,
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({

@@ -160,6 +160,8 @@ export const settingsSchema = z
     pausedReminder: withDefault(durationOrOff(reminderBounds), '24h').meta(keyDocs.pausedReminder),
     auditLength: withDefault(integer({ from: 100, to: 1_000_000 }), 10_000).meta(keyDocs.auditLength),
     showErrors: withDefault(boolean, false).meta(keyDocs.showErrors),
+    alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),
+    alertGroupInterval: withDefault(duration({ from: '1s', to: '1h' }), '1m').meta(keyDocs.alertGroupInterval),
   })
   .meta(keyDocs.settings);
 

@@ -7,6 +7,7 @@ import {
   conditionSchema,
   severities,
 } from './conditions.ts';
+import type { FailureCauses } from './failure-causes.ts';
 
 const alertFields = {
   /** When the condition was first observed. Identifies the occurrence. */
@@ -51,6 +52,11 @@ export const deliveredAlertSchema = z.object({
   message: z.object({ channel: z.string(), ts: z.string() }).nullable(),
   /** Whether the message shows the alert as resolved. */
   resolved: z.boolean(),
+  /**
+   * The channel whose groups the message belongs to. It differs from that of the message if Slack refused it, and for direct
+   * messages. Earlier versions did not store it: each message was about one alert.
+   */
+  destination: z.string().optional(),
 });
 export type DeliveredAlert = Readonly<z.infer<typeof deliveredAlertSchema>>;
 
@@ -59,6 +65,11 @@ export interface AlertRecord {
   readonly delivered: DeliveredAlert | null;
 }
 export type Alerts = Readonly<Partial<Record<AlertKind, AlertRecord>>>;
+
+/** The channel whose alert groups have the message, or null if there is no message. */
+export function deliveredTo(delivered: DeliveredAlert | null): string | null {
+  return delivered?.destination ?? delivered?.message?.channel ?? null;
+}
 
 /** Whether the alert changed since the channel was last notified. */
 export function needsNotification({ alert, delivered }: AlertRecord): boolean {
@@ -76,6 +87,13 @@ export function firingAlerts(alerts: Alerts): FiringAlert[] {
 /** The conditions whose alerts fire, the worst first. */
 export function firingConditions(alerts: Alerts): Condition[] {
   return firingAlerts(alerts).map(({ condition }) => condition);
+}
+
+/** The causes of several failed tasks that made the project Failed, as its alert has them. Null if it has none. */
+export function severalCauses({ project_failed: record }: Alerts): FailureCauses | null {
+  const condition = record?.alert.state === 'firing' ? record.alert.condition : undefined;
+  const causes = condition?.kind === 'project_failed' ? condition.causes : undefined;
+  return causes !== undefined && causes.tasks > 1 ? causes : null;
 }
 
 /** Alerts whose condition may be gone at the next observation. They fire after two positive observations. */
@@ -96,7 +114,7 @@ const flapping: ReadonlySet<AlertKind> = new Set([
   'no_worker',
   'latency',
 ]);
-const flappingWindowMs = 10 * 60_000;
+export const flappingWindowMs = 10 * 60_000;
 /** How often a firing alert that is not critical may change: latencies and link counts change all the time. */
 const updateIntervalMs = 60_000;
 

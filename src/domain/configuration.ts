@@ -14,6 +14,10 @@ export const settingsSchema = z.object({
   pausedReminderMs: z.number().int().nonnegative().default(86_400_000),
   /** Whether everybody sees the masked reasons of failed tasks. */
   showErrors: z.boolean(),
+  /** How long a new group of alerts waits for more of them before it is posted. Earlier versions did not store it. */
+  alertGroupWaitMs: positive.default(10_000),
+  /** How long after its last alert a group accepts another one. Earlier versions did not store it. */
+  alertGroupIntervalMs: positive.default(60_000),
 });
 export type ConfigSettings = Readonly<z.infer<typeof settingsSchema>>;
 export type SettingName = keyof ConfigSettings;

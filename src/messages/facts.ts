@@ -1,3 +1,4 @@
+import type { GroupEvent } from '../domain/alert-group.ts';
 import type { Operators } from '../domain/authorization.ts';
 import type { AlertKind, Condition } from '../domain/conditions.ts';
 import type { ProjectStats } from '../domain/observation.ts';
@@ -49,6 +50,31 @@ export interface ResolvedAlertFacts {
   /** Epoch ms of the bot's Redis server. Null when they are not known. */
   readonly occurrence: { readonly since: number; readonly resolvedAt: number } | null;
   readonly format: Formatter;
+}
+
+/** Alerts of one kind of several projects, in one message. Times are epoch ms of the bot's Redis server. */
+export interface AlertGroupFacts {
+  readonly kind: AlertKind;
+  readonly firing: number;
+  readonly total: number;
+  /** Ids of projects, the worst first. At least one. */
+  readonly names: readonly string[];
+  /** When the first alert began. */
+  readonly since: number;
+  /** When the last alert ended. Null if none has, or if it is not known. */
+  readonly resolvedAt: number | null;
+  readonly format: Formatter;
+}
+
+/** What has happened since people were notified last. */
+export interface AlertReplyFacts extends Omit<AlertGroupFacts, 'since' | 'resolvedAt'> {
+  readonly event: GroupEvent;
+  /** The highest weight. */
+  readonly weight: number;
+  /** What people were notified of. */
+  readonly before: { readonly firing: number; readonly weight: number };
+  /** When it happened. */
+  readonly at: number;
 }
 
 export interface HistoryContext {

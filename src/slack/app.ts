@@ -152,6 +152,11 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       projects: context.projects,
       operations: context.operations,
       alerts: context.alerts,
+      alertGroups: context.alertGroups,
+      get groupTimes() {
+        const { alertGroupWaitMs, alertGroupIntervalMs } = context.settings;
+        return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
+      },
       observations: context.observations,
       notifications: context.notifications,
       serverClock: context.serverClock,
@@ -173,7 +178,7 @@ type NotifierOptions = OperationNotifierOptions & AlertNotifierOptions & Observa
 function createNotifier(options: NotifierOptions): Notifier {
   return {
     notifyOperation: createOperationNotifier(options),
-    notifyAlerts: (id) => notifyAlerts(options, id),
+    notifyAlerts: (channel) => notifyAlerts(options, channel),
     notifyObservation: () => notifyObservation(options),
   };
 }

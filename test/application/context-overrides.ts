@@ -110,6 +110,7 @@ export function withoutJobs(services: TestServices): UseCaseContext {
     notifications: {
       operationChanged: async () => {},
       alertsChanged: async () => {},
+      alertsDueIn: async () => {},
       observationChanged: async () => {},
     },
   };

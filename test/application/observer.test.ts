@@ -79,7 +79,7 @@ describe('a cycle of the observer', () => {
   });
 
   it('makes a Running project Failed when a task failed for good, masks the reason, and reconciles its links', async () => {
-    await services.createProject('payments', [testLink]);
+    await services.createProject('payments', [testLink], { channel: 'C0SYNC' });
     await failOneTask(testLink);
     const reconciled: string[] = [];
     const jobs = { ...withoutJobs(services).jobs, reconcile: async (id: string) => void reconciled.push(id) };
@@ -88,9 +88,14 @@ describe('a cycle of the observer', () => {
     await runObserver({
       ...services.context,
       jobs,
-      notifications: { operationChanged: async () => {}, alertsChanged, observationChanged: async () => {} },
+      notifications: {
+        operationChanged: async () => {},
+        alertsChanged,
+        alertsDueIn: async () => {},
+        observationChanged: async () => {},
+      },
     });
-    expect(notified).toEqual(['payments']);
+    expect(notified).toEqual(['C0SYNC']);
     expect(await services.context.projects.read('payments')).toMatchObject({
       state: 'failed',
       version: 2,
@@ -116,6 +121,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        alertsDueIn: async () => {},
         observationChanged: async () => {},
       },
     });
@@ -176,6 +182,7 @@ describe('a cycle of the observer', () => {
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
         alertsChanged: async () => {},
+        alertsDueIn: async () => {},
         observationChanged: async () => {},
       },
     };

@@ -137,6 +137,7 @@ describe('after a failure', () => {
     const notifications = {
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
       alertsChanged: async () => {},
+      alertsDueIn: async () => {},
       observationChanged: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);

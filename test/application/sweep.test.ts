@@ -31,6 +31,7 @@ async function runSweep() {
     notifications: {
       operationChanged: async ({ operation }) => void notified.push(operation),
       alertsChanged: async () => {},
+      alertsDueIn: async () => {},
       observationChanged: async () => {},
     },
   });

@@ -32,6 +32,8 @@ describe('a valid file', () => {
         auditLength: 5_000,
         pausedReminderMs: 86_400_000,
         showErrors: true,
+        alertGroupWaitMs: 5_000,
+        alertGroupIntervalMs: 120_000,
       },
       projects: [
         {
@@ -69,6 +71,8 @@ describe('a valid file', () => {
       auditLength: 10_000,
       pausedReminderMs: 86_400_000,
       showErrors: false,
+      alertGroupWaitMs: 10_000,
+      alertGroupIntervalMs: 60_000,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.onCall).toEqual([]);

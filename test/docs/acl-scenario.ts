@@ -110,7 +110,7 @@ function renderSyncbotYml({ links, withUsers, connection }: ConfigContent): stri
   const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${connection} }\n`).join('');
   const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${connection} }\n`;
   const connections = connection === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
-  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms }
+  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms, alertGroupWait: 100ms }
 projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
 }
 

@@ -34,6 +34,8 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     pausedReminderMs: duration,
     auditLength: fc.constantFrom(100, 200),
     showErrors: fc.boolean(),
+    alertGroupWaitMs: duration,
+    alertGroupIntervalMs: duration,
   }),
   connections: sources,
 });

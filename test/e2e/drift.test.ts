@@ -136,15 +136,23 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });
 
-it('A queue that is created while the project is Paused is paused at once, and its alert is resolved.', async () => {
+it('A queue that is created while the project is Paused is paused at once. The history has its alert, and the channel gets no message.', async () => {
   const lateLink = { link: { queue: 'orders-late', connection: 'default', prefix: 'bull' } } as TestLink;
   await startWorkersAndProject('paused', [fullLink, lateLink]);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-late']);
   const createdLink = await harness.services.createLink('orders-late');
   await waitFor(() => createdLink.queue.isPaused());
-  await waitForAlert(/orders · Resolved at .* · a queue was created/);
+  const readAlert = async () => (await readProject())?.alerts.queue_created;
+  await waitFor(async () => {
+    const { alert, delivered } = (await readAlert()) ?? {};
+    return alert?.state === 'resolved' && delivered?.seq === alert.seq;
+  });
+  expect((await readAlert())?.delivered?.message).toBeNull();
+  expect(alertMessages(/^/)).toEqual([]);
   expect(await readProject()).toMatchObject({ state: 'paused', pendingLinks: [] });
-  expect(await historyEvents()).toContain('correction_scheduled');
+  expect(await historyEvents()).toEqual(
+    expect.arrayContaining(['alert_firing', 'correction_scheduled', 'alert_resolved']),
+  );
 });
 
 it('Drift while an execution is under way is corrected and audited without an alert.', async () => {

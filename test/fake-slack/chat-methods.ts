@@ -23,6 +23,7 @@ function postMessage(state: FakeSlackState, args: JsonObject): JsonObject {
     user: botUserId,
     via: 'chat.postMessage',
     threadTs: threadTsOf(args),
+    isBroadcast: args['reply_broadcast'] === true || args['reply_broadcast'] === 'true',
   });
   return { channel: channel.id, ts: message.ts, message: messagePayload(message) };
 }

@@ -225,7 +225,14 @@ export class FakeSlack implements AsyncDisposable {
     const isMember = this.channel(channel).members.has(user);
     const isVisible = ({ ephemeralFor }: StoredMessage) =>
       ephemeralFor === undefined ? isMember : ephemeralFor === user;
-    return this.#messages.visibleIn(channel, isVisible).map(toView);
+    return this.#messages.visibleIn(channel, (message) => isVisible(message) && !isOnlyInThread(message)).map(toView);
+  }
+
+  /** The replies of the bot in the threads of a channel, oldest first. */
+  threadReplies(channel: string): MessageView[] {
+    return this.#messages
+      .visibleIn(channel, ({ via, threadTs }) => via === 'chat.postMessage' && threadTs !== undefined)
+      .map(toView);
   }
 
   findMessage(ts: string): MessageView | undefined {
@@ -270,4 +277,9 @@ export class FakeSlack implements AsyncDisposable {
   #changed(): void {
     this.#events.emit('change');
   }
+}
+
+/** The channel shows a reply of the bot only if it is broadcast. */
+function isOnlyInThread({ via, threadTs, isBroadcast }: StoredMessage): boolean {
+  return via === 'chat.postMessage' && threadTs !== undefined && isBroadcast !== true;
 }

@@ -8,6 +8,8 @@ export interface StoredMessage {
   readonly via: MessageSource;
   readonly ephemeralFor?: string;
   readonly threadTs?: string;
+  /** A reply that the channel shows too. */
+  readonly isBroadcast?: boolean;
   readonly versions: MessageContent[];
   edited: boolean;
   deleted: boolean;
@@ -21,6 +23,7 @@ export interface NewMessage extends MessageContent {
   readonly via: MessageSource;
   readonly ephemeralFor?: string | undefined;
   readonly threadTs?: string | undefined;
+  readonly isBroadcast?: boolean;
 }
 
 /** All messages of the workspace, ephemeral ones included, in the order of their ts. */
@@ -48,6 +51,7 @@ export class Messages {
       via: message.via,
       ...(message.ephemeralFor === undefined ? {} : { ephemeralFor: message.ephemeralFor }),
       ...(message.threadTs === undefined ? {} : { threadTs: message.threadTs }),
+      ...(message.isBroadcast ? { isBroadcast: true } : {}),
       versions: [withIds(message)],
       edited: false,
       deleted: false,

@@ -64,6 +64,8 @@ export interface MessageView extends MessageContent {
   readonly via: MessageSource;
   readonly ephemeralFor?: string;
   readonly threadTs?: string;
+  /** A reply that the channel shows too. */
+  readonly isBroadcast?: boolean;
   /** The "(edited)" mark. Slack shows it for updates with text only, not for updates with blocks. */
   readonly edited: boolean;
   readonly deleted: boolean;

@@ -230,6 +230,32 @@ describe('a settled message', () => {
       );
   });
 
+  it.each(alertKinds)(
+    'of a resolved group of kind %s, or a reply in a thread, contains no word that becomes untrue',
+    (kind) => {
+      const group = { kind, firing: 0, total: 100, names: ['orders'], since: exampleNow, format };
+      const before = { firing: 2, weight: 3 };
+      for (const resolvedAt of [null, exampleNow + hourMs]) {
+        const settled = messages.alertGroups.resolved({ ...group, resolvedAt });
+        expect(presentWords(settled), settled).toEqual([]);
+      }
+      for (const event of ['worse', 'again', 'needs_person', 'more', 'resolved'] as const)
+        for (const total of [1, 100]) {
+          const reply = messages.alertGroups.reply({
+            ...group,
+            total,
+            firing: total,
+            event,
+            weight: 9,
+            before,
+            at: exampleNow,
+          });
+          expect(presentWords(reply), reply).toEqual([]);
+        }
+      expect(presentWords(messages.alertGroups.removed('orders', kind))).toEqual([]);
+    },
+  );
+
   it('of the end of a time without a worker contains no word that becomes untrue', () => {
     for (const since of [null, exampleNow]) {
       for (const until of [null, exampleNow + hourMs])

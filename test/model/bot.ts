@@ -87,7 +87,7 @@ function createListenerContext({ context, configuration }: Services, onText: (te
 }
 
 /** Posts nothing, and marks everything as notified. Sometimes it is rate limited, as Slack's notifier. */
-function createFakeNotifier({ operations, projects, alerts }: UseCaseContext): Notifier {
+function createFakeNotifier({ operations, projects, alerts, alertGroups }: UseCaseContext): Notifier {
   let calls = 0;
   return {
     async notifyOperation(ref) {
@@ -97,13 +97,14 @@ function createFakeNotifier({ operations, projects, alerts }: UseCaseContext): N
       if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
     async notifyObservation() {},
-    async notifyAlerts(id) {
-      const project = await projects.read(id);
-      for (const kind of alertKinds) {
-        const record = project?.alerts[kind];
-        if (record === undefined || !needsNotification(record)) continue;
-        const { seq, since } = record.alert;
-        await alerts.markNotified(id, kind, { seq, since, message: null, resolved: false }, false);
+    async notifyAlerts(channel) {
+      for (const project of await projects.readMany(await alertGroups.takeChanged(channel))) {
+        for (const kind of alertKinds) {
+          const record = project.alerts[kind];
+          if (record === undefined || !needsNotification(record)) continue;
+          const { seq, since } = record.alert;
+          await alerts.markNotified(project.id, kind, { seq, since, message: null, resolved: false });
+        }
       }
     },
   };

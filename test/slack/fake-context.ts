@@ -46,6 +46,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     }),
     operations: fakePort(stores.operations),
     alerts: fakePort(stores.alerts),
+    alertGroups: fakePort(stores.alertGroups),
     auditLog: fakePort(stores.auditLog),
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 }),
@@ -64,12 +65,19 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
         notified.push(ref);
       },
       async alertsChanged() {},
+      async alertsDueIn() {},
       async observationChanged() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },
     log: { info: logAt('info'), warn: logAt('warn'), error: logAt('error') },
-    settings: { confirmationTtlMs: 300_000, observeEveryMs: 5_000, pausedReminderMs: 0 },
+    settings: {
+      confirmationTtlMs: 300_000,
+      observeEveryMs: 5_000,
+      pausedReminderMs: 0,
+      alertGroupWaitMs: 10_000,
+      alertGroupIntervalMs: 60_000,
+    },
     stopSignal: new AbortController().signal,
   };
   return { context, logLines, notified };

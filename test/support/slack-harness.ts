@@ -132,7 +132,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
 
 export function userActions(slack: FakeSlack): UserActions {
   const messagesVisibleTo = ({ user = alice.user, channel = alice.channel }: Sender) =>
-    slack.messagesVisibleTo(user, channel).filter(({ deleted }) => !deleted);
+    slack.messagesVisibleTo(user, channel).filter((message) => !message.deleted);
   const actions: UserActions = {
     async runCommand(text, sender = {}) {
       const { user } = { ...alice, ...sender };
@@ -184,6 +184,11 @@ export async function closeWithoutViolations(harness: SlackHarness): Promise<voi
 export function channelMessages({ slack }: SlackHarness, pattern: RegExp = /^/): MessageView[] {
   const messages = slack.messagesVisibleTo('U0CAROL', 'C0SYNC');
   return messages.filter((message) => !message.deleted && pattern.test(visibleText(message)));
+}
+
+/** The replies in the threads of #sync that match. */
+export function threadReplies({ slack }: SlackHarness, pattern: RegExp = /^/): MessageView[] {
+  return slack.threadReplies('C0SYNC').filter((message) => pattern.test(visibleText(message)));
 }
 
 /** Waits for a message in #sync that matches. */

@@ -70,6 +70,8 @@ export const testSettings = {
   operationRetentionMs: 3_600_000,
   auditLength: 1_000,
   pausedReminderMs: 0,
+  alertGroupWaitMs: 50,
+  alertGroupIntervalMs: 1_000,
 } satisfies ServicesSettings;
 
 export async function startTestServices({

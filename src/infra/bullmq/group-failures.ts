@@ -7,8 +7,8 @@ import { keyPrefix, type LinkConnection } from './link-connections.ts';
 
 const groupFailuresScript = loadScript(new URL('lua/group-failures.lua', import.meta.url));
 
-/** Reading a task takes Redis 1 µs: a link blocks other clients for about 1 ms. */
-const maxTasks = 500;
+/** Grouping 200 long, different reasons takes Redis some ms, and masking them this process some ten ms. */
+const maxTasks = 200;
 
 const replySchema = jsonReply(
   z.object({ groups: z.array(z.object({ reason: failureReasonSchema, tasks: z.number() })).default([]) }),

@@ -4,6 +4,7 @@ import { projectIdSchema } from '../../domain/project.ts';
 
 const projectRefSchema = z.strictObject({ project: projectIdSchema });
 const operationRefSchema = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
+const channelSchema = z.strictObject({ channel: z.string().regex(/^[A-Za-z0-9]{1,40}$/) });
 const emptySchema = z.strictObject({});
 
 /** BullMQ keeps no finished jobs: history and deduplication are in the operation. */
@@ -17,7 +18,7 @@ export const jobs = {
   execute: { queue: 'actions', schema: operationRefSchema, options: retryEverySecond },
   reconcile: { queue: 'reconcile', schema: projectRefSchema, options: retryEverySecond },
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
-  'notify-alerts': { queue: 'notifications', schema: projectRefSchema, options: retryEverySecond },
+  'notify-channel-alerts': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   'notify-observation': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
   sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
@@ -25,7 +26,7 @@ export const jobs = {
 
 /** The ids that a job of any kind carries, for log lines. */
 export const jobRefSchema = z
-  .object({ project: projectIdSchema.optional(), operation: z.string().optional() })
+  .object({ project: projectIdSchema.optional(), operation: z.string().optional(), channel: z.string().optional() })
   .catch({});
 
 export type JobName = keyof typeof jobs;
@@ -56,17 +57,17 @@ export const jobIdentity = {
   reconcile: ({ project }: JobData<'reconcile'>) => deduplicated(`reconcile-${project}`),
   'notify-operation': ({ operation }: JobData<'notify-operation'>) =>
     deduplicated(`notify-operation-${operation}`, 'replaces_delayed'),
-  'notify-alerts': ({ project }: JobData<'notify-alerts'>) => deduplicated(`notify-alerts-${project}`),
+  'notify-channel-alerts': ({ channel }: JobData<'notify-channel-alerts'>, ifDelayed: IfDelayed) =>
+    deduplicated(`notify-channel-alerts-${channel}`, ifDelayed),
   'notify-observation': () => deduplicated('notify-observation'),
 } as const;
+
+type IfDelayed = 'replaces_delayed' | 'is_dropped';
 
 /**
  * While such a job waits, BullMQ drops a further one. While it is active, BullMQ keeps the last further one and runs it
  * afterwards. If it is delayed, a further one replaces it or is dropped.
  */
-function deduplicated(
-  id: string,
-  ifDelayed: 'replaces_delayed' | 'is_dropped' = 'is_dropped',
-): Pick<JobsOptions, 'deduplication'> {
+function deduplicated(id: string, ifDelayed: IfDelayed = 'is_dropped'): Pick<JobsOptions, 'deduplication'> {
   return { deduplication: { id, keepLastIfActive: true, replace: ifDelayed === 'replaces_delayed' } };
 }

@@ -86,8 +86,15 @@ export function createBotQueues(
         const schedule = { ...jobIdentity['notify-operation'](ref), delay: delayMs };
         await addNotification('notify-operation', toJobData(ref), schedule).catch(onError);
       },
-      async alertsChanged(project) {
-        await addNotification('notify-alerts', { project }, jobIdentity['notify-alerts']({ project })).catch(onError);
+      async alertsChanged(channel, { wake }) {
+        const ifDelayed = wake ? 'replaces_delayed' : 'is_dropped';
+        const schedule = jobIdentity['notify-channel-alerts']({ channel }, ifDelayed);
+        await addNotification('notify-channel-alerts', { channel }, schedule).catch(onError);
+      },
+      async alertsDueIn(channel, delayMs) {
+        const delay = Math.min(Math.ceil(delayMs), maxDelayMs.notifications);
+        const schedule = { ...jobIdentity['notify-channel-alerts']({ channel }, 'replaces_delayed'), delay };
+        await add('notify-channel-alerts', { channel }, schedule);
       },
       async observationChanged() {
         await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);

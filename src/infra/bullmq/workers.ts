@@ -66,8 +66,9 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
   });
   worker.on('ready', connectionErrors.reset);
   worker.on('failed', (job, error) => {
-    const { project, operation } = jobRefSchema.parse(job?.data);
-    log.warn({ queue, job: job?.name, jobId: job?.id, project, operationId: operation, error }, 'job attempt failed');
+    const { project, operation, channel } = jobRefSchema.parse(job?.data);
+    const ids = { jobId: job?.id, project, operationId: operation, channel };
+    log.warn({ queue, job: job?.name, ...ids, error }, 'job attempt failed');
   });
   return {
     queue,

@@ -39,8 +39,10 @@ export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertSt
       if (result.kind === 'written') await index.refresh(id);
       return result;
     },
-    async markNotified(id, kind, delivered, isNew) {
-      await runStep(markAlertNotifiedStep, { project: id, kind, delivered: JSON.stringify(delivered), isNew });
+    async markNotified(id, kind, delivered) {
+      const { message } = delivered;
+      const args = { project: id, kind, delivered: JSON.stringify(delivered), message: message?.ts ?? null };
+      await runStep(markAlertNotifiedStep, args);
     },
   };
 }

@@ -20,6 +20,10 @@ export interface Keys {
   readonly observerMissing: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
+  /** Hash: the alert groups of a channel, a field for each group and for each of its alerts. */
+  alertGroups(channel: string): string;
+  /** Set: the projects whose alerts have changed since the notifier of the channel has read them. */
+  changedAlerts(channel: string): string;
   /** Hash: the policy, settings and connections that apply stored. */
   readonly configuration: string;
   /** Hash: the running processes and what they use, by a random id, each as JSON. */
@@ -78,6 +82,8 @@ export function createKeys(prefix: string): Keys {
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
     observationMessages: `${prefix}:observed:messages`,
+    alertGroups: (channel) => `${prefix}:alerts:${channel}`,
+    changedAlerts: (channel) => `${prefix}:alerts:${channel}:changed`,
     configuration: `${prefix}:configuration`,
     processes: `${prefix}:processes`,
     queuePrefix: `{${prefix}}`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Deduplication, ServerClock, Stores } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
+import { createAlertGroupStore } from './alert-group-store.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
@@ -36,6 +37,7 @@ export function createStores(
     projects: createProjectStore({ client, keys, runStep, index, labels: createLabelIndex({ client, keys }), reads }),
     operations: createOperationStore({ client, keys, runStep, index, skipUnreadable }),
     alerts: createAlertStore({ runStep, index }),
+    alertGroups: createAlertGroupStore(client, keys),
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
     trends: createTrendStore({ client, keys, runStep }),

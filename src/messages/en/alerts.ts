@@ -120,12 +120,7 @@ function failedDetails(
 ): string[] {
   if (failure?.kind !== 'task_failed' || causes === undefined || causes.tasks < 2)
     return [failure === null ? 'a task failed' : failureClause(failure, context)];
-  const { format } = context;
-  return [
-    failures.causes(causes, context),
-    `the oldest on ${format.link(failure.link)}`,
-    ...failures.circumstances(causes, format),
-  ];
+  return failures.details(causes, failure, context);
 }
 
 /** The causes of several failed tasks, else the reason of the one. */
@@ -259,7 +254,7 @@ function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedA
 }
 
 /** Slack takes 4,000 characters of text in an edit. */
-const maxMentions = 20;
+export const maxMentions = 20;
 
 export const alerts = {
   firing,

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
@@ -46,6 +47,7 @@ export const en = {
   outcomes,
   seeOutcome,
   alerts,
+  alertGroups,
   failures,
   history,
   list,

@@ -15,6 +15,8 @@ const settingNames: Readonly<Record<SettingName, string>> = {
   auditLength: 'auditLength',
   pausedReminderMs: 'pausedReminder',
   showErrors: 'showErrors',
+  alertGroupWaitMs: 'alertGroupWait',
+  alertGroupIntervalMs: 'alertGroupInterval',
 };
 
 /** One clause, such as `policy.operators: U0BOB may operate, U0ALICE no longer may`. */

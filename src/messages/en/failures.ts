@@ -1,5 +1,6 @@
 import type { FailureCauses } from '../../domain/failure-causes.ts';
 import type { FailureRow } from '../../domain/failure-row.ts';
+import type { TaskFailure } from '../../domain/link.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, formatFailureReason, formatNumber, formatOrdinal, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
@@ -51,5 +52,11 @@ function circumstances({ since, workers }: FailureCauses, format: Formatter): st
   return [`since ${format.time(since)}`, ...(workers === undefined ? [] : [pluralize(workers, 'worker')])];
 }
 
+/** `7 tasks failed: connection refused`, `the oldest on orders-full`, `since 02:58`, `3 workers`. */
+function details(facts: FailureCauses, { link }: TaskFailure, context: CausesContext): string[] {
+  const { format } = context;
+  return [causes(facts, context), `the oldest on ${format.link(link)}`, ...circumstances(facts, format)];
+}
+
 /** Texts about the failures of a project. `afterRun` and `repetition`: from the second failure in a row on. */
-export const failures = { afterRun, repetition, causes, causesOnly, circumstances };
+export const failures = { afterRun, repetition, causes, causesOnly, circumstances, details };

@@ -97,6 +97,16 @@ export const keyDocs = {
   showErrors: {
     description: 'Whether everybody sees the masked reasons of failed tasks. If false, only operators see them.',
   },
+  alertGroupWait: {
+    example: '10s',
+    description:
+      'How long syncbot waits for more alerts of one kind in one channel before it posts them as one message.',
+  },
+  alertGroupInterval: {
+    example: '1m',
+    description:
+      'How long after its last alert such a message accepts another one. Then the next alert gets a new message.',
+  },
   projects: {
     expected: 'ids and projects',
     hint: 'Write an id and its settings for each project, or `projects: {}` for none.',

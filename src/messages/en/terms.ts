@@ -39,6 +39,7 @@ export const buttons = {
   whoami: 'Whoami',
   list: 'List',
   show: 'Show',
+  showAll: 'Show All',
   runbook: 'Runbook',
   allLinks: 'All Links',
   precheck: 'Precheck',
@@ -58,6 +59,7 @@ export const buttons = {
     cancel: 'Cancel: change nothing',
     onProject,
     page: (label: string) => `${label} page`,
+    showAll: 'Show all projects with this alert',
   },
 };
 

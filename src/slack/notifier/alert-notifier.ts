@@ -1,27 +1,49 @@
+import { alertDestination, candidateChannels } from '../../application/alert-channels.ts';
 import type { Logger } from '../../application/context.ts';
-import type { AlertStore, OperationStore, ProjectStore } from '../../application/stores.ts';
+import { RetryLaterError } from '../../application/errors.ts';
+import type { NotificationQueue } from '../../application/ports.ts';
+import type {
+  AlertGroupStore,
+  AlertStore,
+  OperationStore,
+  ProjectStore,
+  ServerClock,
+  StoredChannelAlerts,
+} from '../../application/stores.ts';
 import {
-  type Alert,
-  type AlertRecord,
-  type DeliveredAlert,
-  type FiringAlert,
-  needsNotification,
-} from '../../domain/alert.ts';
-import { type AlertKind, alertKinds } from '../../domain/conditions.ts';
-import type { OnCallRule } from '../../domain/on-call.ts';
-import type { MessageRef } from '../../domain/operation.ts';
-import { isSlackUser, lastChangedBy, type Project, type ProjectId } from '../../domain/project.ts';
-import { childLogger } from '../../logging/child-logger.ts';
-import type { ResolvedAlertFacts } from '../../messages/facts.ts';
+  type AlertGroup,
+  type ChannelAlerts,
+  type GroupTimes,
+  isBroadcast,
+  isFiring,
+} from '../../domain/alert-group.ts';
+import { alertKinds, severities } from '../../domain/conditions.ts';
+import { groupAlerts, noChannel, type ObservedAlert } from '../../domain/group-alerts.ts';
+import {
+  afterRateLimit,
+  afterRecording,
+  afterRefusal,
+  afterReply,
+  afterWriting,
+  type Delivery,
+  forgetGroup,
+  nextDelivery,
+} from '../../domain/next-delivery.ts';
+import { mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
+import type { Project, ProjectId } from '../../domain/project.ts';
+import { toChunks } from '../../lib/async.ts';
 import type { Formatter } from '../../messages/format.ts';
-import { buildAlert, buildResolvedAlert } from '../views/alert.ts';
-import type { Message } from '../views/blocks.ts';
-import { type ChatClient, postOrUpdate } from './channel-message.ts';
+import { buildGroupMessage, buildGroupReply, shownProjects } from './alert-message.ts';
+import { type ChatClient, postOrUpdate, postReply } from './channel-message.ts';
 
 export interface AlertNotifierOptions {
-  readonly projects: Pick<ProjectStore, 'read'>;
+  readonly projects: Pick<ProjectStore, 'readMany'>;
   readonly operations: Pick<OperationStore, 'read'>;
   readonly alerts: Pick<AlertStore, 'markNotified'>;
+  readonly alertGroups: AlertGroupStore;
+  readonly notifications: Pick<NotificationQueue, 'alertsDueIn'>;
+  readonly serverClock: ServerClock;
+  readonly groupTimes: GroupTimes;
   readonly client: ChatClient;
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
@@ -31,175 +53,189 @@ export interface AlertNotifierOptions {
   readonly log: Logger;
 }
 
-/**
- * These alerts are also posted after they have resolved: tasks may have run while people believed that they were paused.
- * `queue_created` resolves within one cycle, often before it is posted.
- */
-const notifiedAfterResolution: ReadonlySet<AlertKind> = new Set([
-  'unexpectedly_running',
-  'pause_ignored',
-  'queue_created',
-]);
+/** Alerts that change while a job runs are collected for this time before the next job. */
+const collectMs = 250;
+const chunkSize = 50;
 
 /**
- * Keeps the alert messages of a project up to date in its channel: one message per alert, edited while it fires and when it
- * resolves. Throws `RetryLaterError` when Slack asks for it. An alert that cannot be delivered needs notification until it
- * can: the sweep adds the job again.
+ * Delivers the alerts of a channel: groups those that have changed, then writes messages and replies as they become due. Asks
+ * for another job when the next one is due. BullMQ runs one job of a channel at a time. An alert that cannot be delivered
+ * stays due, and the sweep asks for another job.
+ *
+ * What was posted is stored right after Slack has accepted it. If the process is killed in between, it is posted again.
  */
-export async function notifyAlerts(options: AlertNotifierOptions, id: ProjectId): Promise<void> {
-  const project = await options.projects.read(id);
-  if (project === null) return;
-  for (const kind of alertKinds) {
-    const record = project.alerts[kind];
-    if (record === undefined || !needsNotification(record)) continue;
-    const result = await notifyAlert(options, { project, kind, ...record });
-    if (result.kind === 'cannot_post') continue;
-    const { delivered } = result;
-    const isNewMessage = delivered.message !== null && delivered.message.ts !== record.delivered?.message?.ts;
-    await options.alerts.markNotified(id, kind, delivered, isNewMessage);
+export async function notifyAlerts(options: AlertNotifierOptions, channel: string): Promise<void> {
+  const { alertGroups, notifications, serverClock, groupTimes } = options;
+  let stored = await alertGroups.read(channel);
+  for (;;) {
+    stored = await observe({ ...options, channel, stored }, await alertGroups.takeChanged(channel));
+    const now = await serverClock.now();
+    const delivery = nextDelivery(stored.alerts, now, groupTimes);
+    if (delivery.kind === 'wait') {
+      if (delivery.until !== null) await notifications.alertsDueIn(channel, delivery.until - now);
+      break;
+    }
+    stored = await deliver({ ...options, channel, stored }, delivery, now);
+  }
+  // Such a change may have asked for a job before this one asked for a later one, which replaced it.
+  if (await alertGroups.hasChanged(channel)) await notifications.alertsDueIn(channel, collectMs);
+}
+
+interface ChannelRun extends AlertNotifierOptions {
+  readonly channel: string;
+  readonly stored: StoredChannelAlerts;
+}
+
+/** Brings the groups up to date with the records of these projects. */
+async function observe(run: ChannelRun, ids: readonly ProjectId[]): Promise<StoredChannelAlerts> {
+  return (await observeProjects(run, ids)).stored;
+}
+
+type ObservedProjects = Pick<ChannelRun, 'stored'> & { readonly projects: ReadonlyMap<ProjectId, Project> };
+
+async function observeProjects(run: ChannelRun, ids: readonly ProjectId[]): Promise<ObservedProjects> {
+  const { channel, stored, serverClock, groupTimes, log } = run;
+  if (ids.length === 0) return { stored, projects: new Map() };
+  const [read, now] = await Promise.all([run.projects.readMany(ids), serverClock.now()]);
+  const projects = new Map(read.map((project) => [project.id, project]));
+  const observed = await Promise.all(ids.map((id) => toObserved(run, id, projects.get(id) ?? null)));
+  const { alerts, silent } = groupAlerts(stored.alerts, observed.flat(), { ...groupTimes, channel, now });
+  for (const { project, kind, delivered } of silent) {
+    if (channel === noChannel && !delivered.resolved)
+      log.warn({ project, kind }, 'alert not delivered: the project has no channel');
+    await run.alerts.markNotified(project, kind, delivered);
+  }
+  return { stored: await save(run, alerts), projects };
+}
+
+async function toObserved(
+  { operations, stored, onCallRules }: ChannelRun,
+  id: ProjectId,
+  project: Project | null,
+): Promise<ObservedAlert[]> {
+  const groups = [...stored.alerts.groups.values()].filter(({ members }) => members.has(id));
+  const kinds = alertKinds.filter(
+    (kind) => project?.alerts[kind] !== undefined || groups.some((group) => group.kind === kind),
+  );
+  const destination = project === null || kinds.length === 0 ? noChannel : await alertDestination(operations, project);
+  return kinds.map((kind) => {
+    const calls = project === null ? [] : mentionsFor(onCallRules, [project], severities[kind]);
+    return { project: id, kind, record: project?.alerts[kind] ?? null, destination, calls };
+  });
+}
+
+async function save(
+  { alertGroups, channel, stored }: Pick<ChannelRun, 'alertGroups' | 'channel' | 'stored'>,
+  after: ChannelAlerts,
+): Promise<StoredChannelAlerts> {
+  const { alerts: before, version } = stored;
+  if (after === before) return stored;
+  const saved = await alertGroups.save(channel, { before, after, expectedVersion: version });
+  if (saved.kind === 'conflict') throw new Error('another process has written the alert groups of this channel');
+  return { alerts: after, version: version + 1 };
+}
+
+type DueDelivery = Exclude<Delivery, { readonly kind: 'wait' }>;
+type WrittenDelivery = Extract<Delivery, { readonly kind: 'post' | 'edit' | 'reply' }>;
+
+async function deliver(run: ChannelRun, delivery: DueDelivery, now: number): Promise<StoredChannelAlerts> {
+  const { alerts } = run.stored;
+  const group = alerts.groups.get(delivery.group);
+  if (group === undefined) return run.stored;
+  switch (delivery.kind) {
+    case 'record':
+      await record(run, group);
+      return save(run, afterRecording(alerts, delivery.group));
+    case 'forget':
+      return save(run, forgetGroup(alerts, delivery.group));
+    default:
+      return write(run, delivery, now);
   }
 }
 
-interface AlertNotification extends AlertRecord {
-  readonly project: Project;
-  readonly kind: AlertKind;
-}
-
-type NotifyResult =
-  | { readonly kind: 'delivered'; readonly delivered: DeliveredAlert }
-  | { readonly kind: 'cannot_post' };
-
-async function notifyAlert(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
-  const { alert } = notification;
-  return alert.state === 'firing' ? notifyFiring(options, notification, alert) : notifyResolved(options, notification);
-}
-
-/** Posts or updates the message of a firing alert. The message of an earlier occurrence is resolved first. */
-async function notifyFiring(
-  options: AlertNotifierOptions,
-  notification: AlertNotification,
-  alert: FiringAlert,
-): Promise<NotifyResult> {
-  const { seq, since } = alert;
-  const { delivered } = notification;
-  const isSameOccurrence = delivered?.since === since;
-  const firingMessage = firingMessageOf(delivered);
-  if (firingMessage !== null && !isSameOccurrence) {
-    await updateResolved(options, notification, { messageRef: firingMessage, ...resolutionOf(alert, delivered) });
+/** Stores with each project what the message of the group shows. */
+async function record({ alerts, channel }: ChannelRun, { kind, members, message }: AlertGroup): Promise<void> {
+  const due = [...members].filter(([, { isRecorded }]) => !isRecorded);
+  for (const chunk of toChunks(due, chunkSize)) {
+    await Promise.all(
+      chunk.map(([project, member]) => {
+        const { seq, since } = member;
+        const resolved = !isFiring(member);
+        return alerts.markNotified(project, kind, { seq, since, message, resolved, destination: channel });
+      }),
+    );
   }
-  const content = buildAlert({ ...options, ...notification }, alert);
-  const messageRef = isSameOccurrence ? delivered.message : null;
-  const updated = await post(options, notification, { content, messageRef });
-  // The channel of the old message is closed: post a new message where that is possible.
-  const result =
-    updated.kind === 'cannot_post' && messageRef !== null
-      ? await post(options, notification, { content, messageRef: null })
-      : updated;
-  if (result.kind === 'cannot_post') return result;
-  return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: false } };
 }
 
-async function notifyResolved(options: AlertNotifierOptions, notification: AlertNotification): Promise<NotifyResult> {
-  const { alert, delivered, kind } = notification;
-  const { seq, since } = alert;
-  const isSameOccurrence = delivered?.since === since;
-  const firingMessage = firingMessageOf(delivered);
-  if (firingMessage !== null) {
-    const end = resolutionOf(alert, delivered);
-    const message = await updateResolved(options, notification, { messageRef: firingMessage, ...end });
-    return { kind: 'delivered', delivered: { seq, since: delivered?.since ?? since, message, resolved: true } };
+/** Writes to Slack, with the newest records of the projects that the text shows. */
+async function write(run: ChannelRun, delivery: WrittenDelivery, now: number): Promise<StoredChannelAlerts> {
+  const before = run.stored.alerts.groups.get(delivery.group);
+  if (before === undefined) return run.stored;
+  const shown = delivery.kind === 'post' ? [...before.members.keys()] : shownProjects(before);
+  const { stored, projects } = await observeProjects(run, shown);
+  const group = stored.alerts.groups.get(delivery.group);
+  const next = nextDelivery(stored.alerts, now, run.groupTimes);
+  if (group === undefined || next.kind !== delivery.kind || next.group !== delivery.group) return stored;
+  try {
+    return await send({ ...run, stored }, { delivery, group, projects, now });
+  } catch (error) {
+    if (!(error instanceof RetryLaterError)) throw error;
+    return save({ ...run, stored }, afterRateLimit(stored.alerts, now + error.delayMs));
   }
-  const resolvedBeforePosting = alert.state === 'resolved' && !isSameOccurrence && notifiedAfterResolution.has(kind);
-  if (!resolvedBeforePosting) {
-    const message = delivered?.message ?? null;
-    return { kind: 'delivered', delivered: { seq, since, message, resolved: true } };
+}
+
+interface Sent {
+  readonly delivery: WrittenDelivery;
+  readonly group: AlertGroup;
+  readonly projects: ReadonlyMap<ProjectId, Project>;
+  readonly now: number;
+}
+
+async function send(run: ChannelRun, { delivery, group, projects, now }: Sent): Promise<StoredChannelAlerts> {
+  const { client, log, format, showErrors, onCallRules, stored } = run;
+  const { alerts } = stored;
+  const id = delivery.group;
+  const channel = group.message?.channel ?? group.channel ?? run.channel;
+  const context = { format, showErrors, onCallRules, now };
+  if (delivery.kind === 'reply' && group.message !== null) {
+    const reply = buildGroupReply(group, delivery.event, projects, context);
+    const target = { messageRef: group.message, isBroadcast: isBroadcast(group.kind, delivery.event) };
+    const replied = await postReply({ client, log }, reply, target);
+    if (replied.kind === 'cannot_post') logRefusal(run, group, { channel, code: replied.code });
+    return save(run, afterReply(alerts, id, now));
   }
-  const content = buildResolvedAlert(resolvedFacts(options, notification, resolutionOf(alert, alert)));
-  const result = await post(options, notification, { content, messageRef: null });
-  if (result.kind === 'cannot_post') return result;
-  return { kind: 'delivered', delivered: { seq, since, message: messageOf(result), resolved: true } };
-}
-
-/** The message that still shows the alert as firing, or null. */
-function firingMessageOf(delivered: DeliveredAlert | null): MessageRef | null {
-  return delivered === null || delivered.resolved ? null : delivered.message;
-}
-
-/** When an occurrence ended, and what was observed last. */
-type Resolution = Pick<ResolvedAlertFacts, 'occurrence' | 'condition'>;
-
-/** How the occurrence that began at `since` ended, as far as the alert has it. */
-function resolutionOf(alert: Alert, occurrence: { readonly since: number } | null): Resolution {
-  const { since, changedAt, condition = null, earlier } = alert;
-  if (occurrence?.since === since) return { occurrence: { since, resolvedAt: changedAt }, condition };
-  if (earlier === undefined || occurrence?.since !== earlier.since) return { occurrence: null, condition: null };
-  return { occurrence: earlier, condition: earlier.condition ?? null };
-}
-
-function resolvedFacts(
-  { format, showErrors }: AlertNotifierOptions,
-  { project, kind }: AlertNotification,
-  resolution: Resolution,
-): ResolvedAlertFacts {
-  return { project, kind, format, revealReasons: showErrors, ...resolution };
-}
-
-interface ResolvedUpdate extends Resolution {
-  readonly messageRef: MessageRef;
-}
-
-/** Returns the message that shows the resolution. It stays the old one when Slack does not accept the update. */
-async function updateResolved(
-  options: AlertNotifierOptions,
-  notification: AlertNotification,
-  { messageRef, ...resolution }: ResolvedUpdate,
-): Promise<MessageRef> {
-  const content = buildResolvedAlert(resolvedFacts(options, notification, resolution));
-  const result = await post(options, notification, { content, messageRef });
-  return messageOf(result) ?? messageRef;
-}
-
-interface AlertPost {
-  readonly content: Message;
-  /** The message to update. Null to post a new one. */
-  readonly messageRef: MessageRef | null;
-}
-
-type AlertPostResult =
-  | { readonly kind: 'posted'; readonly message: MessageRef }
-  /** There is no channel to post to. `show` and the history still have the alert. */
-  | { readonly kind: 'no_channel' }
-  | { readonly kind: 'cannot_post' };
-
-function messageOf(result: AlertPostResult): MessageRef | null {
-  return result.kind === 'posted' ? result.message : null;
-}
-
-async function post(
-  { client, operations, log }: AlertNotifierOptions,
-  { project, kind }: AlertNotification,
-  { content, messageRef }: AlertPost,
-): Promise<AlertPostResult> {
-  const alertLog = childLogger(log, { project: project.id, kind });
-  const channels = messageRef === null ? await candidateChannels(operations, project) : [messageRef.channel];
-  for (const channel of channels) {
-    const result = await postOrUpdate({ client, log: alertLog }, content, { messageRef, channel });
-    if (result.kind === 'posted') return { kind: 'posted', message: result.messageRef };
-    alertLog.warn({ channel, code: result.code }, 'alert not delivered to the channel');
+  const content = buildGroupMessage(group, projects, context);
+  const result = await postOrUpdate({ client, log }, content, { messageRef: group.message, channel });
+  if (result.kind === 'posted') {
+    const { messageRef: message } = result;
+    return save(run, afterWriting(alerts, id, { message, isNew: message.ts !== group.message?.ts, now }));
   }
-  if (channels.length > 0) return { kind: 'cannot_post' };
-  alertLog.warn({}, 'alert not delivered: the project has no channel');
-  return { kind: 'no_channel' };
+  logRefusal(run, group, { channel, code: result.code });
+  const next = await nextChannels(run, group);
+  return save(
+    run,
+    afterRefusal(alerts, id, (project) => next.get(project) ?? null),
+  );
 }
 
-/** The project's channel, the channel of its last operation, and the person who last changed it, in this order. */
-export async function candidateChannels(
-  operations: AlertNotifierOptions['operations'],
-  project: Project,
-): Promise<string[]> {
-  const { id, definition, lastOperation } = project;
-  const person = lastChangedBy(project);
-  const operation = lastOperation === null ? null : await operations.read({ project: id, operation: lastOperation });
-  const channels = [definition.channel, operation?.channel ?? null, isSlackUser(person) ? person : null];
-  return [...new Set(channels.filter((channel) => channel !== null))];
+/** For each project of the group, the channel after those that have refused it. */
+async function nextChannels(
+  { projects, operations }: ChannelRun,
+  { members, refusals }: AlertGroup,
+): Promise<ReadonlyMap<ProjectId, string>> {
+  const next = new Map<ProjectId, string>();
+  for (const project of await projects.readMany([...members.keys()])) {
+    const channel = (await candidateChannels(operations, project))[refusals + 1];
+    if (channel !== undefined) next.set(project.id, channel);
+  }
+  return next;
+}
+
+function logRefusal(
+  { log }: ChannelRun,
+  { kind, members }: AlertGroup,
+  refusal: { readonly channel: string; readonly code: string },
+): void {
+  const [project] = members.keys();
+  log.warn({ project, kind, alerts: members.size, ...refusal }, 'alert not delivered to the channel');
 }

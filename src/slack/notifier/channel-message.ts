@@ -68,7 +68,27 @@ export async function postOrUpdate(options: ChatOptions, message: Message, targe
     if (updated.kind !== 'not_found') return updated;
   }
   if (channel === null) return { kind: 'cannot_post', code: 'message_not_found' };
-  const posted = await attempt(log, () => post(client, content, channel));
+  const posted = await attempt(log, () => post(client, content, { channel }));
+  return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
+}
+
+export interface ReplyTarget {
+  /** The message whose thread gets the reply. */
+  readonly messageRef: MessageRef;
+  /** Whether the channel shows the reply too. */
+  readonly isBroadcast: boolean;
+}
+
+/** Posts a reply in the thread of a message. It notifies people, which an edit does not. Throws `RetryLaterError`. */
+export async function postReply(
+  { client, log }: ChatOptions,
+  message: Message,
+  { messageRef: { channel, ts }, isBroadcast }: ReplyTarget,
+): Promise<PostResult> {
+  const content = { validMessage: withinLimits(message).message, original: message };
+  const posted = await attempt(log, () =>
+    post(client, content, { channel, thread: { thread_ts: ts, reply_broadcast: isBroadcast } }),
+  );
   return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
 }
 
@@ -84,10 +104,16 @@ async function update(client: ChatClient, content: Content, messageRef: MessageR
   return { kind: 'posted', messageRef };
 }
 
-async function post(client: ChatClient, content: Content, channel: string): Promise<PostResult> {
-  const response = await withTextFallback(content, ({ text, blocks }) =>
-    client.chat.postMessage({ channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false }),
-  );
+interface Destination {
+  readonly channel: string;
+  readonly thread?: { readonly thread_ts: string; readonly reply_broadcast: boolean };
+}
+
+async function post(client: ChatClient, content: Content, { channel, thread }: Destination): Promise<PostResult> {
+  const response = await withTextFallback(content, ({ text, blocks }) => {
+    const message = { channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false };
+    return client.chat.postMessage(thread === undefined ? message : { ...message, ...thread });
+  });
   if (response.ts === undefined) throw new RetryLaterError(transientRetryDelayMs);
   return { kind: 'posted', messageRef: { channel: response.channel ?? channel, ts: response.ts } };
 }

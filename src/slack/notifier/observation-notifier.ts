@@ -1,3 +1,4 @@
+import { candidateChannels } from '../../application/alert-channels.ts';
 import type { Logger } from '../../application/context.ts';
 import { readObservationStatus } from '../../application/queries.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
 import type { ProjectId } from '../../domain/project.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildNotObserved, buildObservedAgain } from '../views/not-observed.ts';
-import { candidateChannels } from './alert-notifier.ts';
 import { type ChatClient, type PostResult, postOrUpdate } from './channel-message.ts';
 
 export interface ObservationNotifierOptions {

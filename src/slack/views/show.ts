@@ -1,5 +1,5 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
-import { firingConditions } from '../../domain/alert.ts';
+import { firingConditions, severalCauses } from '../../domain/alert.ts';
 import type { Condition } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
@@ -89,6 +89,9 @@ function failureSection({ details: { project, stats }, revealReasons, format }: 
   if (failure === null) return [];
   const { show } = messages;
   if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(failure, format))];
+  const causes = severalCauses(project.alerts);
+  if (causes !== null)
+    return [sectionBlock(joinDots(...messages.failures.details(causes, failure, { format, revealReasons })))];
   const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
   return [sectionBlock(show.taskFailed(format.link(failure.link), format.time(failure.at), reason))];
 }

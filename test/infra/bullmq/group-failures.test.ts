@@ -38,9 +38,9 @@ describe('grouping failed tasks', () => {
     expect(await groupFailures({ at: 11, known, eventId: '0-0' })).toEqual([groups]);
   });
 
-  it('groups the oldest 500 of many, and none of a link without failures, or without a queue', async () => {
-    await addFailures(600, 'refused');
-    expect(await groupFailures()).toEqual([[{ reason: 'refused', tasks: 500 }]]);
+  it('groups the oldest 200 of many, and none of a link without failures, or without a queue', async () => {
+    await addFailures(300, 'refused');
+    expect(await groupFailures()).toEqual([[{ reason: 'refused', tasks: 200 }]]);
     expect(await groupFailures({ at: 1_000, known: [], eventId: '0-0' })).toEqual([[]]);
     expect(await groupFailures(noWatermark, missingLink)).toEqual([[]]);
   });

@@ -18,10 +18,10 @@ async function queueNotifications(count: number): Promise<void> {
     await services.context.notifications.operationChanged({ project: 'orders', operation: `old${operation}` });
 }
 
-it('Without a bot, the notifications of one operation or of the alerts of one project are one job.', async () => {
+it('Without a bot, the notifications of one operation or of the alerts of one channel are one job.', async () => {
   for (let change = 0; change < 5; change += 1) {
     await services.context.notifications.operationChanged({ project: 'orders', operation: 'op1' });
-    await services.context.notifications.alertsChanged('orders');
+    await services.context.notifications.alertsChanged('C0SYNC', { wake: true });
     await services.context.notifications.observationChanged();
   }
   expect(await countWaiting()).toBe(3);

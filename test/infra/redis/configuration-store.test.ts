@@ -18,6 +18,8 @@ const configuration: Configuration = {
     auditLength: 100,
     pausedReminderMs: 60_000,
     showErrors: false,
+    alertGroupWaitMs: 1_000,
+    alertGroupIntervalMs: 1_000,
   },
   connections: {},
 };
@@ -32,6 +34,16 @@ it('A configuration is stored once for each version, a repeat is recognized, and
   expect(await configurations.save(other, 0, 'cli:test')).toEqual({ kind: 'conflict' });
   expect(await configurations.save(other, 1, 'cli:test')).toEqual({ kind: 'written' });
   expect(await configurations.read()).toEqual({ kind: 'read', version: 2, configuration: other });
+});
+
+it('A configuration of an earlier version has the default times of alert groups.', async () => {
+  const { alertGroupWaitMs, alertGroupIntervalMs, ...settings } = configuration.settings;
+  const stored = { v: '1', version: '1', configuration: JSON.stringify({ ...configuration, settings }) };
+  await services.redis.hset('syncbot:configuration', stored);
+  const defaults = { alertGroupWaitMs: 10_000, alertGroupIntervalMs: 60_000 };
+  expect(await services.context.configurations.read()).toMatchObject({
+    configuration: { settings: { ...settings, ...defaults } },
+  });
 });
 
 it.each([

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
+import { alertKinds } from '../../../src/domain/conditions.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
@@ -142,6 +143,32 @@ describe('the first line of a message', () => {
           now,
         });
         expectFirstLine(dialog, project.id, state);
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of a group of alerts has the number of projects and what happened', () => {
+    const id = 'o'.repeat(63);
+    const kinds = fc.constantFrom(...alertKinds);
+    fc.assert(
+      fc.property(kinds, fc.integer({ min: 2, max: 2_001 }), fc.nat(2_001), (kind, total, resolved) => {
+        const firing = Math.max(0, total - resolved);
+        const facts = { kind, firing, total, names: [id], since: now, resolvedAt: now, format };
+        const count = total.toLocaleString('en-US');
+        const { resolved: settled, heading, reply } = messages.alertGroups;
+        const event = kind === 'project_failed' ? 'Were Failed until a restore' : 'Resolved';
+        expectFirstLine({ text: settled({ ...facts, firing: 0 }) }, `${count} projects`, event);
+        if (firing === 0) return;
+        expectFirstLine(
+          { text: heading(facts) },
+          `${count} projects`,
+          heading(facts).split(' · ')[1]?.slice(0, eventChars) ?? '',
+        );
+        const before = { firing: 1, weight: 1 };
+        const change = { ...facts, weight: 2, before, at: now };
+        expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse at');
+        expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again at');
       }),
       fuzzOptions,
     );

@@ -8,6 +8,12 @@ import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
+import {
+  buildAlertGroup,
+  buildAlertReply,
+  buildResolvedAlertGroup,
+  groupRows,
+} from '../../../src/slack/views/alert-group.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
 import { buildHelp } from '../../../src/slack/views/help.ts';
@@ -201,6 +207,27 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           expectWithinLimits(buildResolvedAlert({ ...facts, occurrence }));
         },
       ),
+      fuzzOptions,
+    );
+  });
+
+  it('hold for a group of alerts and for a reply', () => {
+    const rows = fc.array(fc.tuple(observedProjectArbitrary, firingAlertArbitrary), {
+      minLength: 2,
+      maxLength: groupRows,
+    });
+    fc.assert(
+      fc.property(rows, fc.array(hostileTextArbitrary), ([first, ...others], calls) => {
+        if (first === undefined) return;
+        const { kind } = first[1].condition;
+        const names = Array.from({ length: 2_001 }, () => 'o'.repeat(63));
+        const facts = { ...viewContext, kind, firing: 2_001, total: 2_001, names, since: 1, resolvedAt: null };
+        const shown = [first, ...others].map(([{ project }, alert]) => ({ project, alert }));
+        expectWithinLimits(buildAlertGroup({ facts, rows: shown, calls, showErrors: true, version: 1 }));
+        expectWithinLimits(buildResolvedAlertGroup({ ...facts, firing: 0, resolvedAt: 2 }));
+        const change = { event: 'worse', weight: 2, before: { firing: 1, weight: 1 }, at: 1 } as const;
+        expectWithinLimits(buildAlertReply({ ...facts, ...change }, calls));
+      }),
       fuzzOptions,
     );
   });

@@ -130,6 +130,30 @@ describe('show', () => {
     expect(buttonLabels(show({}))).toEqual(['Restore', 'All Links', 'Precheck', 'History']);
   });
 
+  it('has the causes of several failed tasks, without the reasons where they are hidden', () => {
+    const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: 'refused', tasks: 7 }], since: 5, workers: 3 };
+    const condition = { kind: 'project_failed', since: 1, failure, causes } as const;
+    const alert = {
+      state: 'firing',
+      condition,
+      absentOnce: false,
+      since: 1,
+      seq: 1,
+      changedAt: 1,
+      version: 1,
+    } as const;
+    const project = exampleProject({
+      state: 'failed',
+      failure,
+      alerts: { project_failed: { alert, delivered: null } },
+    });
+    const details = { project, stats: toProjectStats([], exampleNow), precheck: [], operations: [], samples: [] };
+    expect(textOf(show({ details }))).toMatch(
+      /^7 tasks failed: refused · the oldest on `orders-incr` · since <!date[^>]*> · 3 workers$/m,
+    );
+    expect(textOf(show({ details, revealReasons: false }))).toMatch(/^7 tasks failed, 1 cause · the oldest on/m);
+  });
+
   it('has a button for the runbook, also for a person who may only look', () => {
     const base = exampleProject({ state: 'failed', failure });
     const project = { ...base, definition: { ...base.definition, runbook: 'https://wiki.example.com/orders' } };

@@ -11,13 +11,13 @@
 
   Output:
     JSON object
-      groups  optional, a list of { reason, tasks }: the first line of a reason, at most 1,000 bytes, and how many tasks
+      groups  optional, a list of { reason, tasks }: the first line of a reason, at most 300 bytes, and how many tasks
               have it
 ]]
 --- @include "watermark"
 
 local args = cjson.decode(ARGV[1])
-local maxReasonBytes = 1000
+local maxReasonBytes = 300
 
 local isKnown = knownFailures(args.watermark)
 local oldest = redis.call('ZRANGEBYSCORE', KEYS[1], toScore(args.watermark.at), '+inf', 'WITHSCORES', 'LIMIT', 0,

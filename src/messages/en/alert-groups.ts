@@ -1,0 +1,139 @@
+import type { AlertKind } from '../../domain/conditions.ts';
+import type { AlertGroupFacts, AlertReplyFacts } from '../facts.ts';
+import { joinDots } from '../format.ts';
+import { alerts, maxMentions } from './alerts.ts';
+import { formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
+import { states } from './terms.ts';
+
+/** What alerts of several projects have in common. */
+const events: Readonly<Record<AlertKind, string>> = {
+  project_failed: states.failed,
+  unexpectedly_running: 'Links run although they should be paused',
+  pause_ignored: 'Workers ignore the pause',
+  unexpectedly_paused: 'Links are paused although they should run',
+  queue_missing: 'Queues are missing',
+  queue_created: 'New queues',
+  link_unreadable: 'Links cannot be read',
+  no_worker: 'No worker takes their tasks',
+  latency: 'Too far behind',
+  tasks_failed: 'Tasks failed, and the projects stay Running',
+  log_retention_50: 'Half of the time to restore them has passed',
+  log_retention_80: 'Most of the time to restore them has passed',
+  log_retention_100: 'Their log retention has ended',
+  paused_reminder: `${states.paused} for long`,
+};
+
+/** What to do first. Each project has its own buttons. */
+const advice: Readonly<Record<AlertKind, string>> = {
+  project_failed:
+    'syncbot pauses their links, so that later tasks wait. They may have one cause. Fix it, then restore them.',
+  unexpectedly_running: 'Workers may process their tasks. Re-apply pauses the links of a project again.',
+  pause_ignored: 'Stop these workers, and upgrade them to BullMQ 5 or newer.',
+  unexpectedly_paused: 'Their tasks wait. Re-apply resumes the links of a project.',
+  queue_missing: 'The queues do not exist any more, and their tasks are gone. Ask their owners to create them again.',
+  queue_created: 'You do not have to do anything.',
+  link_unreadable: 'A task there has a timestamp or an id that BullMQ does not expect. Ask the owners to remove it.',
+  no_worker: 'They may have one cause. Start the workers. If they run, check why they take no tasks.',
+  latency: 'They may have one cause. Check their workers and their targets.',
+  tasks_failed: 'They may have one cause. Fix it. To retry the failed tasks, pause and restore a project.',
+  log_retention_50: 'A later restore may not find every change.',
+  log_retention_80: 'A later restore may not find every change.',
+  log_retention_100: 'A restore may not find every change. Check the sources before you restore them.',
+  paused_reminder: 'Restore them, or keep them Paused until the next reminder.',
+};
+
+/** After all alerts of a group are resolved. */
+const pastEvents: Readonly<Record<AlertKind, string>> = {
+  project_failed: 'they were Failed',
+  unexpectedly_running: alerts.pastTitles.unexpectedly_running,
+  pause_ignored: 'workers ignored the pause',
+  unexpectedly_paused: alerts.pastTitles.unexpectedly_paused,
+  queue_missing: 'queues were missing',
+  queue_created: 'queues were created',
+  link_unreadable: 'links could not be read',
+  no_worker: 'no worker took their tasks',
+  latency: 'they were too far behind',
+  tasks_failed: alerts.pastTitles.tasks_failed,
+  log_retention_50: 'half of the time to restore them had passed',
+  log_retention_80: 'most of the time to restore them had passed',
+  log_retention_100: 'their log retention had ended',
+  paused_reminder: 'they had been paused for long',
+};
+
+/** `12 of 100 projects`. */
+function projects(firing: number, total: number): string {
+  return firing === total ? pluralize(total, 'project') : `${formatNumber(firing)} of ${pluralize(total, 'project')}`;
+}
+
+/** The first line of a group in which an alert fires. */
+function heading({ kind, firing, total, since, resolvedAt, format }: AlertGroupFacts): string {
+  const resolved = total - firing;
+  const last =
+    resolvedAt === null
+      ? ''
+      : resolved === 1
+        ? ` at ${format.time(resolvedAt)}`
+        : `, the last at ${format.time(resolvedAt)}`;
+  return joinDots(
+    projects(firing, total),
+    events[kind],
+    `since ${format.time(since)}`,
+    resolved === 0 ? null : `${formatNumber(resolved)} resolved${last}`,
+  );
+}
+
+/** A settled message. */
+function resolved({ kind, total, since, resolvedAt, names, format }: AlertGroupFacts): string {
+  const end = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}, after ${formatDuration(resolvedAt - since)}`;
+  const event = kind === 'project_failed' ? `Were ${states.failed} until a restore` : 'Resolved';
+  const past = kind === 'project_failed' ? null : pastEvents[kind];
+  return joinDots(pluralize(total, 'project'), `${event}${end}`, past, nameAndMore(names, total));
+}
+
+/** How bad an alert is, in the unit of its weight. */
+function amount(kind: AlertKind, weight: number): string {
+  if (kind === 'latency') return `${formatDuration(weight)} behind`;
+  return kind === 'tasks_failed' ? `${pluralize(weight, 'task')} failed` : pluralize(weight, 'link');
+}
+
+/** A reply stays as it is, so it gives the clock time of what it says. */
+function reply(facts: AlertReplyFacts): string {
+  const { event, kind, firing, total, weight, before, at, names, format } = facts;
+  const [first = ''] = names;
+  const isSingle = total === 1;
+  const subject = isSingle ? first : projects(firing, total);
+  const past = isSingle ? alerts.pastTitles[kind] : pastEvents[kind];
+  const time = format.time(at);
+  switch (event) {
+    case 'worse': {
+      const [now, earlier] = isSingle
+        ? [amount(kind, weight), amount(kind, before.weight)]
+        : [pluralize(firing, 'project'), formatNumber(before.firing)];
+      return joinDots(subject, `Worse at ${time}`, `${now}, ${earlier} before`, past);
+    }
+    case 'again':
+      return joinDots(subject, `Again at ${time}`, past);
+    case 'more':
+      return joinDots(subject, `More since ${time}`, past);
+    case 'needs_person':
+      return joinDots(subject, `A person was needed from ${time} on`, past);
+    case 'resolved':
+      return joinDots(subject, `Resolved at ${time}`, past);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Texts about alerts of several projects in one message, and replies in the thread of an alert. */
+export const alertGroups = {
+  heading,
+  advice,
+  resolved,
+  reply,
+  /** Below a reply. */
+  attention: (mentions: readonly string[]) => `Attention, ${nameUpTo(mentions, maxMentions)}.`,
+  /** Below the worst ones. */
+  more: (count: number) => `and ${formatNumber(count)} more`,
+  /** The settled message of an alert whose project was removed. */
+  removed: (project: string, kind: AlertKind) => joinDots(project, 'Removed from syncbot', alerts.pastTitles[kind]),
+};

@@ -92,9 +92,9 @@ it('A press on Runbook is acknowledged, and answered with nothing.', async () =>
   await using fixture = await startSlackAppFixture();
   fixture.pressForged(actionIds.runbook, 'orders');
   fixture.slack.command({ ...alice, text: 'list' });
-  await fixture.waitForText(/^1 project: 1 Running/);
+  await fixture.waitForText(/^1 project is well: 1 Running/);
   await fixture.slackApp.stop();
-  expect(fixture.visibleTexts()).toEqual(['1 project: 1 Running']);
+  expect(fixture.visibleTexts()).toEqual(['1 project is well: 1 Running']);
   expect(fixture.slack.violations).toEqual([]);
   expect(fixture.dependencies.logLines.filter(({ level }) => level !== 'info')).toEqual([]);
 });

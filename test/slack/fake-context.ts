@@ -40,6 +40,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     projects: fakePort(stores.projects, {
       listIds: async () => projects.map(({ id }) => id),
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
+      readVersion: async (id: string) => projects.find((project) => project.id === id)?.version ?? null,
       readMany: async (ids: readonly string[]) => projects.filter(({ id }) => ids.includes(id)),
       listByUrgency: async () => ({ kind: 'outdated' }),
       listLabels: async () => [...new Set(projects.flatMap(({ definition }) => definition.labels))],

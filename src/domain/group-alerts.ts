@@ -208,8 +208,10 @@ interface Adopted {
   readonly wasFiring: boolean;
 }
 
+/** Does nothing if the message has a group: that one knows the end of the occurrence. */
 function adopt(draft: Draft, { message, kind, project, member, wasFiring }: Adopted): void {
   const id = `${kind}:${message.ts}`;
+  for (const [other, group] of draft.groups) if (other !== id && group.message?.ts === message.ts) return;
   const { weight, calls } = member;
   const notified = { firing: wasFiring ? 1 : 0, weight, needsPerson: true, calls, repliedAt: 0 };
   if (!draft.groups.has(id))

@@ -238,6 +238,20 @@ describe('the alerts of a channel', () => {
     );
   });
 
+  it('have one group for each message, also if an alert fires again before the notifier has seen its end', () => {
+    const alert = 'unexpectedly_paused';
+    const simulation = new Simulation();
+    simulation.apply({ kind: 'fire', project: 3, alert, weight: 1 });
+    simulation.advance(60_000);
+    simulation.apply({ kind: 'fire', project: 0, alert, weight: 1 });
+    simulation.apply({ kind: 'resolve', project: 3, alert, weight: 1 });
+    simulation.apply({ kind: 'fire', project: 3, alert, weight: 1 });
+    simulation.apply({ kind: 'crash', isStored: true });
+    simulation.advance(5_000);
+    const messages = [...simulation.alerts.groups.values()].map(({ message }) => message?.ts ?? 'waiting');
+    expect(messages).toEqual(['1', 'waiting']);
+  });
+
   it('make at most one message or reply in a second, and at most five messages in a minute that are not critical', () => {
     fc.assert(
       fc.property(manyChanges, (changes) => {

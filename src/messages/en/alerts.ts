@@ -1,4 +1,4 @@
-import type { AlertKind, AlertSeverity, Condition, ConditionOf } from '../../domain/conditions.ts';
+import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
@@ -263,10 +263,8 @@ export const alerts = {
   pastTitles,
   inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
   /** Before the advice. `mentions`: whom the message mentions. */
-  call: (severity: AlertSeverity, mentions: readonly string[]) => {
-    if (mentions.length > 0) return `Attention, ${nameUpTo(mentions, maxMentions)}: `;
-    return severity === 'critical' ? 'Attention: ' : '';
-  },
+  call: (mentions: readonly string[]) =>
+    mentions.length === 0 ? '' : `Attention, ${nameUpTo(mentions, maxMentions)}: `,
 };
 
 /** `a`, or `a and 9 more`. */

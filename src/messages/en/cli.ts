@@ -90,12 +90,9 @@ export const cliMessages = {
 
   change: {
     question: ({ project, state, action, linkCount, stats }: QuestionFacts) => {
-      const facts = [
-        pluralize(linkCount, 'link'),
-        format.backlog(stats),
-        format.latency(stats),
-        format.inFlight(stats),
-      ].join(', ');
+      const facts = [pluralize(linkCount, 'link'), format.backlog(stats), format.latency(stats), format.inFlight(stats)]
+        .filter((fact) => fact !== null)
+        .join(', ');
       const consequence = action === 'pause' ? ' Latency will grow until it is restored.' : '';
       return `${stateClause(project, state)}: ${facts}.${consequence}\n${actions[action].label} ${project}?`;
     },

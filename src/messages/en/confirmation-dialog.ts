@@ -77,11 +77,9 @@ function failsAgain({ project: { id, definition, failure }, format }: Confirmati
 function earlierFailure({ operation, project, format }: ConfirmationFacts): string[] {
   const row = repeatedFailure(project);
   if (operation.action !== 'restore' || project.state !== 'failed' || row === null) return [];
-  const { run, failedAt } = row;
+  const { run } = row;
   const restored = `${capitalize(actions[run.action ?? 'restore'].done)} at ${format.time(run.since)} by ${format.person(run.by)}`;
-  return [
-    joinDots(`${restored}, failed again after ${formatDuration(failedAt - run.since)}`, ...failures.repetition(row)),
-  ];
+  return [joinDots(`${restored}, failed again after ${failures.runTime(row)}`, ...failures.repetition(row))];
 }
 
 const maxOtherRequests = 3;

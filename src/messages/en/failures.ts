@@ -5,11 +5,17 @@ import type { Formatter } from '../format.ts';
 import { formatDuration, formatFailureReason, formatNumber, formatOrdinal, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
 
+/** How long a project ran before its newest failure: `5 min`, `less than 1 s`. */
+function runTime({ failedAt, run }: Pick<FailureRow, 'failedAt' | 'run'>): string {
+  const ms = failedAt - run.since;
+  return ms < 1_000 ? 'less than 1 s' : formatDuration(ms);
+}
+
 /** `1 s after @alice restored it`: how long a project ran before its newest failure. */
 function afterRun({ failedAt, run }: FailureRow, format: Formatter): string {
   const did =
     run.action === 'adopt' ? `recorded it as ${states.running}` : `${actions[run.action ?? 'restore'].done} it`;
-  return `${formatDuration(failedAt - run.since)} after ${format.person(run.by)} ${did}`;
+  return `${runTime({ failedAt, run })} after ${format.person(run.by)} ${did}`;
 }
 
 /** What a failure has in common with the one before: `same cause`, `2nd time`. */
@@ -59,4 +65,4 @@ function details(facts: FailureCauses, { link }: TaskFailure, context: CausesCon
 }
 
 /** Texts about the failures of a project. `afterRun` and `repetition`: from the second failure in a row on. */
-export const failures = { afterRun, repetition, causes, causesOnly, circumstances, details };
+export const failures = { runTime, afterRun, repetition, causes, causesOnly, circumstances, details };

@@ -105,8 +105,11 @@ export const format = {
   backlog: ({ backlog }: ProjectStats) => (backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`),
   latency: ({ latencyMs }: ProjectStats) =>
     latencyMs === null ? 'latency unknown' : `latency ${formatDuration(latencyMs)}`,
-  inFlight: ({ inFlight }: ProjectStats) =>
-    inFlight === null ? 'tasks in flight unknown' : `${pluralize(inFlight, 'task')} in flight`,
+  /** Null when no task is in flight. */
+  inFlight: ({ inFlight }: ProjectStats) => {
+    if (inFlight === null) return 'tasks in flight unknown';
+    return inFlight === 0 ? null : `${pluralize(inFlight, 'task')} in flight`;
+  },
   reason: formatReason,
   failureReason: formatFailureReason,
 };

@@ -1,5 +1,4 @@
 import type { FiringAlert } from '../../domain/alert.ts';
-import { severities } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -48,7 +47,7 @@ export function buildAlertGroup(view: AlertGroupView): Message {
   const lines = rows.map((row) => ({ row, line: rowLine(row, view) }));
   const hidden = facts.firing - rows.length;
   const more = hidden > 0 ? [alertGroups.more(hidden)] : [];
-  const call = messages.alerts.call(severities[facts.kind], calls.map(mention));
+  const call = messages.alerts.call(calls.map(mention));
   const advice = `${call}${alertGroups.advice[facts.kind]}`;
   return {
     text: [heading, ...lines.map(({ line }) => line), ...more, advice].join('\n'),

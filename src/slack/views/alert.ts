@@ -67,7 +67,7 @@ export function callText(
   projects: readonly CallingProject[],
   severity: AlertSeverity,
 ): string {
-  return messages.alerts.call(severity, mentionsFor(rules, projects, severity).map(mention));
+  return messages.alerts.call(mentionsFor(rules, projects, severity).map(mention));
 }
 
 /** Makes the project's id bold where the text begins with it. */

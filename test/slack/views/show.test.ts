@@ -166,7 +166,7 @@ describe('show', () => {
     const stats = toProjectStats([exampleLinkStats('orders-full', { waiting: 160 })], exampleNow);
     const details = { project: exampleProject(), stats, precheck: [], operations: [], samples: hourOfSamples };
     const text = textOf(show({ details }));
-    expect(text).toContain('Backlog 160, falling · latency 0 s · 0 tasks in flight');
+    expect(text).toContain('Backlog 160, falling · latency 0 s');
     expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 at <!date[^>]*> → 160 at <!date[^>]*>$/m);
     expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s at <!date[^>]*> → 5 s at <!date[^>]*>$/m);
     expect(text).toMatch(/^░ Not observed$/m);

@@ -57,6 +57,7 @@ export interface ServicesSettings {
   /** Default: false. */
   readonly showErrors?: boolean;
   /** Default: as in syncbot.yml. */
+  readonly pausedReminderMs?: number;
   readonly alertGroupWaitMs?: number;
   readonly alertGroupIntervalMs?: number;
 }
@@ -202,6 +203,9 @@ export class Services implements AsyncDisposable {
         },
         get observeEveryMs() {
           return current().observeEveryMs;
+        },
+        get pausedReminderMs() {
+          return current().pausedReminderMs;
         },
         get alertGroupWaitMs() {
           return current().alertGroupWaitMs;

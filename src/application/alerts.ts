@@ -56,7 +56,8 @@ export async function updateAlertsFromState(
 ): Promise<void> {
   const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
   if (project === null) return;
-  await updateAlerts(context, project, { conditions: evaluateRecord(project, { now, causes }), now });
+  const { pausedReminderMs } = context.settings;
+  await updateAlerts(context, project, { conditions: evaluateRecord({ project, now, pausedReminderMs, causes }), now });
 }
 
 /** Returns null if the alert was firing both before and after, or neither before nor after. */

@@ -20,6 +20,8 @@ export interface Settings {
   readonly confirmationTtlMs: number;
   /** How often the observer observes the links, ms. */
   readonly observeEveryMs: number;
+  /** After how long people are reminded of a pause, ms. 0 for never. */
+  readonly pausedReminderMs: number;
   /** How long a new group of alerts waits for more of them, ms. */
   readonly alertGroupWaitMs: number;
   /** How long after its last alert a group accepts another one, ms. */

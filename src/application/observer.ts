@@ -79,7 +79,8 @@ async function observeGroup(
     onObserved(observed);
     await forEachIsolated(observed, {
       work: async ({ project, stats }) => {
-        const observation = { project, stats, now, workers: workers.get(project.id) ?? [] };
+        const { pausedReminderMs } = context.settings;
+        const observation = { project, stats, now, workers: workers.get(project.id) ?? [], pausedReminderMs };
         await evaluateProject(context, observation);
         await followOperation(context, { ...observation, minIntervalMs: minFollowIntervalMs });
       },

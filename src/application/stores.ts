@@ -1,4 +1,4 @@
-import type { Alert, DeliveredAlert } from '../domain/alert.ts';
+import type { Alert, DeliveredAlert, FiringAlert, ResolvedAlert } from '../domain/alert.ts';
 import type { ChannelAlerts } from '../domain/alert-group.ts';
 import type { ProjectCounts } from '../domain/attention.ts';
 import type { AlertKind } from '../domain/conditions.ts';
@@ -10,7 +10,7 @@ import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
-import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
+import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { ProjectSample, TrendSample } from '../domain/trend.ts';
@@ -271,6 +271,8 @@ export type CommitResult =
 export interface AlertStore {
   /** Writes the change of one alert, by compare-and-set on the version and on the alert as it was read. */
   save(id: ProjectId, expectedVersion: number, change: AlertChange): Promise<WriteResult>;
+  /** Records that a person keeps a project Paused, and resolves its reminder, by compare-and-set as in `save`. */
+  keepPaused(id: ProjectId, expectedVersion: number, change: KeepPausedChange): Promise<WriteResult>;
   /** Records what the channel was notified of. The history gets an entry if the message is another one than before. */
   markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert): Promise<void>;
 }
@@ -296,6 +298,13 @@ export interface ChannelAlertsChange {
   readonly before: ChannelAlerts;
   readonly after: ChannelAlerts;
   readonly expectedVersion: number;
+}
+
+export interface KeepPausedChange {
+  readonly keptPaused: KeptPaused;
+  /** The reminder. */
+  readonly before: FiringAlert;
+  readonly after: ResolvedAlert;
 }
 
 export interface AlertChange {

@@ -63,8 +63,15 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
 
 function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
-  const { confirmationTtl, observeEvery, operationRetention, alertGroupWait, alertGroupInterval, ...otherSettings } =
-    settings;
+  const {
+    confirmationTtl,
+    observeEvery,
+    operationRetention,
+    pausedReminder,
+    alertGroupWait,
+    alertGroupInterval,
+    ...otherSettings
+  } = settings;
   return {
     connections,
     policy: authorization,
@@ -73,6 +80,7 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,
       operationRetentionMs: operationRetention,
+      pausedReminderMs: pausedReminder,
       alertGroupWaitMs: alertGroupWait,
       alertGroupIntervalMs: alertGroupInterval,
       ...otherSettings,

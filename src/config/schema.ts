@@ -22,19 +22,34 @@ const text = (maxLength: number) =>
 /** BullMQ makes this text part of a Redis key. */
 const redisKeyPart = text(255).refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name), texts.unprintable);
 
-/** Parses a duration to ms. */
-const duration = ({ from, to }: { readonly from: string; readonly to: string }) => {
+interface DurationBounds {
+  readonly from: string;
+  readonly to: string;
+}
+
+const parseWithin = (value: string, { from, to }: DurationBounds, context: z.RefinementCtx) => {
   const [minMs = 0, maxMs = 0] = [from, to].map((bound) => parseDuration(bound) ?? 0);
-  return z
-    .string()
-    .transform((value, context) => {
-      const ms = parseDuration(value);
-      if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
-      context.addIssue(ms === null ? texts.notDuration : texts.durationOutOfRange(from, to));
-      return z.NEVER;
-    })
-    .meta(valueDocs.duration(from, to));
+  const ms = parseDuration(value);
+  if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
+  context.addIssue(ms === null ? texts.notDuration : texts.durationOutOfRange(from, to));
+  return z.NEVER;
 };
+
+/** Parses a duration to ms. */
+const duration = (bounds: DurationBounds) =>
+  z
+    .string()
+    .transform((value, context) => parseWithin(value, bounds, context))
+    .meta(valueDocs.duration(bounds.from, bounds.to));
+
+/** As `duration`. `off` and 0 are 0. */
+const durationOrOff = (bounds: DurationBounds) =>
+  z
+    .preprocess(
+      (value) => (value === 0 ? 'off' : value),
+      z.string().transform((value, context) => (value === 'off' ? 0 : parseWithin(value, bounds, context))),
+    )
+    .meta(valueDocs.durationOrOff(bounds.from, bounds.to));
 
 /** Reports each item that is already in the list above it. */
 const uniqueItems = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
@@ -114,6 +129,7 @@ const endpointSchema = z
   .meta(keyDocs.endpoint);
 
 const maxLabels = 50;
+const reminderBounds = { from: '1m', to: '365d' };
 
 export const projectSchema = z
   .strictObject({
@@ -130,6 +146,7 @@ export const projectSchema = z
     adopt: withDefault(boolean, false).meta(keyDocs.adopt),
     onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
     logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),
+    pausedReminder: optional(durationOrOff(reminderBounds)).meta(keyDocs.projectPausedReminder),
     latencyAlert: optional(duration({ from: '1s', to: '30d' })).meta(keyDocs.latencyAlert),
     links: z.array(linkSchema).min(1, texts.noLinks).meta(keyDocs.links),
   })
@@ -140,6 +157,7 @@ export const settingsSchema = z
     confirmationTtl: withDefault(duration({ from: '1s', to: '24h' }), '5m').meta(keyDocs.confirmationTtl),
     observeEvery: withDefault(duration({ from: '250ms', to: '10m' }), '5s').meta(keyDocs.observeEvery),
     operationRetention: withDefault(duration({ from: '1h', to: '3650d' }), '90d').meta(keyDocs.operationRetention),
+    pausedReminder: withDefault(durationOrOff(reminderBounds), '24h').meta(keyDocs.pausedReminder),
     auditLength: withDefault(integer({ from: 100, to: 1_000_000 }), 10_000).meta(keyDocs.auditLength),
     showErrors: withDefault(boolean, false).meta(keyDocs.showErrors),
     alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),

@@ -149,6 +149,7 @@ export function conditionWeight(condition: Condition): number {
     case 'log_retention_50':
     case 'log_retention_80':
     case 'log_retention_100':
+    case 'paused_reminder':
       return 1;
     default:
       return condition.links.total;
@@ -166,8 +167,13 @@ export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'more' | 'resolved
 /** A message about one alert becomes worse when its weight has grown this many times. */
 const worseFactors: Readonly<Partial<Record<AlertKind, number>>> = { tasks_failed: 10 };
 const defaultWorseFactor = 2;
-/** These alerts are reminders. The outcome of a restore ends them. */
-const reminders: ReadonlySet<AlertKind> = new Set(['log_retention_50', 'log_retention_80', 'log_retention_100']);
+/** These alerts are reminders. The outcome of a restore, or the answer to them, ends them. */
+const reminders: ReadonlySet<AlertKind> = new Set([
+  'log_retention_50',
+  'log_retention_80',
+  'log_retention_100',
+  'paused_reminder',
+]);
 
 /** What people must be notified of now, or null. */
 export function groupEvent(group: AlertGroup): GroupEvent | null {

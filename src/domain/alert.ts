@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type AlertKind, alertKinds, type Condition, conditionSchema, severities } from './conditions.ts';
+import {
+  type AlertKind,
+  alertKinds,
+  type Condition,
+  type ConditionOf,
+  conditionSchema,
+  severities,
+} from './conditions.ts';
 import type { FailureCauses } from './failure-causes.ts';
 
 const alertFields = {
@@ -198,6 +205,16 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
 }
 
+/** The reminder of a pause after a person has answered that the project stays Paused. */
+export function keepPaused(
+  previous: FiringAlert,
+  kept: NonNullable<ConditionOf<'paused_reminder'>['kept']>,
+): ResolvedAlert | null {
+  const { condition, seq } = previous;
+  if (condition.kind !== 'paused_reminder') return null;
+  return toResolved({ ...previous, condition: { ...condition, kept } }, { seq: seq + 1, changedAt: kept.at });
+}
+
 function toResolved(
   previous: PendingAlert | FiringAlert,
   { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
@@ -206,9 +223,9 @@ function toResolved(
   return { state: 'resolved', condition, since, seq, changedAt, version, ...keepEarlier(previous) };
 }
 
-/** Only a failure has occurrences: a second failure after a restore is another one. */
+/** A second failure, or a second pause, after a restore is another occurrence. */
 function occurrenceOf(condition: Condition): number {
-  return condition.kind === 'project_failed' ? condition.since : 0;
+  return condition.kind === 'project_failed' || condition.kind === 'paused_reminder' ? condition.since : 0;
 }
 
 /** When the project became Running before this failure: the end of an earlier one. */

@@ -19,6 +19,7 @@ export const attentionCauses = [
   'tasks_failed',
   'no_worker',
   'latency',
+  'paused_reminder',
 ] as const satisfies readonly ('failed' | AlertKind)[];
 export type AttentionCause = (typeof attentionCauses)[number];
 
@@ -59,6 +60,7 @@ export function countsByCause(countOf: (cause: AttentionCause) => number): Atten
     tasks_failed: countOf('tasks_failed'),
     no_worker: countOf('no_worker'),
     latency: countOf('latency'),
+    paused_reminder: countOf('paused_reminder'),
   };
 }
 

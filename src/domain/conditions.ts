@@ -54,6 +54,15 @@ export const conditionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('log_retention_50'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_80'), ...logSchema }),
   z.object({ kind: z.literal('log_retention_100'), ...logSchema }),
+  /** The project is Paused for longer than `pausedReminder`, or that long after a person kept it Paused. */
+  z.object({
+    kind: z.literal('paused_reminder'),
+    since: z.number(),
+    by: z.string(),
+    reason: z.string().nullable(),
+    /** A person answered that it stays Paused. `until`: when the next reminder was due, null without one. Epoch ms. */
+    kept: z.object({ at: z.number(), by: z.string(), until: z.number().nullable() }).optional(),
+  }),
 ]);
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
 export type ConditionOf<Kind extends Condition['kind']> = Extract<Condition, { kind: Kind }>;
@@ -73,6 +82,7 @@ export const alertKinds = [
   'tasks_failed',
   'no_worker',
   'latency',
+  'paused_reminder',
 ] as const satisfies readonly Condition['kind'][];
 export type AlertKind = Condition['kind'];
 
@@ -99,6 +109,7 @@ export const severities: Readonly<Record<AlertKind, AlertSeverity>> = {
   tasks_failed: 'warning',
   no_worker: 'warning',
   latency: 'warning',
+  paused_reminder: 'info',
 };
 
 /** The links that a condition names: at most five of each sample. */

@@ -10,6 +10,8 @@ export const settingsSchema = z.object({
   observeEveryMs: positive,
   operationRetentionMs: positive,
   auditLength: positive,
+  /** 0 for never. Earlier versions did not store it. */
+  pausedReminderMs: z.number().int().nonnegative().default(86_400_000),
   /** Whether everybody sees the masked reasons of failed tasks. */
   showErrors: z.boolean(),
   /** How long a new group of alerts waits for more of them before it is posted. Earlier versions did not store it. */

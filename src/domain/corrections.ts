@@ -60,6 +60,7 @@ export function helpfulOperations(condition: Condition, project: Project): Opera
     case 'log_retention_50':
     case 'log_retention_80':
     case 'log_retention_100':
+    case 'paused_reminder':
       return ['restore'];
     case 'unexpectedly_running':
     case 'unexpectedly_paused':

@@ -23,6 +23,7 @@ const comparedFields = [
   'onFailure',
   'logRetention',
   'latencyAlert',
+  'pausedReminder',
 ] as const satisfies readonly (keyof ProjectDefinition)[];
 
 /** One difference between two definitions of a project. */

@@ -13,6 +13,7 @@ import {
   type ProjectStats,
 } from './observation.ts';
 import { operationReconcileTimeoutMs } from './operation.ts';
+import { reminderDueAt } from './paused-reminder.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
 import { logRetentionDeadline } from './source-log-retention.ts';
@@ -29,12 +30,15 @@ export interface ProjectObservation {
   readonly causes: FailureCauses | null;
   /** The bot's Redis server time. */
   readonly now: number;
+  /** `settings.pausedReminder`, ms. 0 for never. */
+  readonly pausedReminderMs: number;
 }
 
 /** The results of one observation. A kind that is not here was not evaluated. */
 export type ConditionResults = { readonly [Kind in AlertKind]?: ConditionResult<ConditionOf<Kind>> };
 type ResultsOf<Kind extends AlertKind> = { readonly [Each in Kind]: ConditionResult<ConditionOf<Each>> };
 type LogKind = 'log_retention_50' | 'log_retention_80' | 'log_retention_100';
+type RecordKind = 'project_failed' | 'paused_reminder' | LogKind;
 
 /** Workers promote delayed tasks within seconds. */
 const overdueAfterMs = 30_000;
@@ -44,13 +48,13 @@ const unknown = { kind: 'unknown' } as const;
 
 /** Evaluates every kind. A kind that the project's state excludes is `absent`, even if a link does not answer. */
 export function evaluateObservation(observation: ProjectObservation): ResultsOf<AlertKind> {
-  const { project, stats, now } = observation;
+  const { project, stats } = observation;
   const desired = desiredLinkState(project.state);
   const { unexpectedlyPaused, created, deleted } = detectDrift(project, stats.links);
   const paused = { kind: 'unexpectedly_paused', links: sampleLinks(unexpectedlyPaused) } as const;
   const isRunning = project.state === 'running';
   return {
-    ...evaluateRecord(project, { now, causes: causesWithWorkers(observation) }),
+    ...evaluateRecord({ ...observation, causes: causesWithWorkers(observation) }),
     unexpectedly_running: desired === 'paused' ? evaluateUnexpectedlyRunning(observation) : absent,
     unexpectedly_paused: desired === 'resumed' ? evaluateDrift(paused, observation) : absent,
     pause_ignored: desired === 'paused' ? evaluatePauseIgnored(observation) : absent,
@@ -63,17 +67,18 @@ export function evaluateObservation(observation: ProjectObservation): ResultsOf<
   };
 }
 
+/** What decides the conditions of a project's record. */
+type RecordObservation = Pick<ProjectObservation, 'project' | 'now' | 'pausedReminderMs' | 'causes'>;
+
 /** Evaluates the kinds that the project's record decides alone. `causes`: null if they are not known. */
-export function evaluateRecord(
-  project: Project,
-  { now, causes }: { readonly now: number; readonly causes: FailureCauses | null },
-): ResultsOf<'project_failed' | LogKind> {
+export function evaluateRecord({ project, now, pausedReminderMs, causes }: RecordObservation): ResultsOf<RecordKind> {
   const log = logRetentionCondition(project, now);
   return {
     project_failed: evaluateProjectFailed(project, causes),
     log_retention_50: log?.kind === 'log_retention_50' ? present(log) : absent,
     log_retention_80: log?.kind === 'log_retention_80' ? present(log) : absent,
     log_retention_100: log?.kind === 'log_retention_100' ? present(log) : absent,
+    paused_reminder: evaluatePausedReminder(project, reminderDueAt(project, pausedReminderMs), now),
   };
 }
 
@@ -89,6 +94,10 @@ function evaluateProjectFailed(project: Project, causes: FailureCauses | null) {
 function knownCauses({ since, alerts }: Project): FailureCauses | null {
   const condition = alerts.project_failed?.alert.condition;
   return condition?.kind === 'project_failed' && condition.since === since ? (condition.causes ?? null) : null;
+}
+
+function evaluatePausedReminder({ since, by, reason }: Project, dueAt: number | null, now: number) {
+  return dueAt !== null && now >= dueAt ? present({ kind: 'paused_reminder', since, by, reason } as const) : absent;
 }
 
 function logRetentionCondition(project: Project, now: number): ConditionOf<LogKind> | null {

@@ -24,6 +24,7 @@ export const historyEvents = [
   'drained',
   'caught_up',
   'correction_scheduled',
+  'kept_paused',
   'alert_firing',
   'alert_resolved',
   'alert_notified',

@@ -66,6 +66,8 @@ export const projectDefinitionSchema = z.object({
   logRetention: z.number().nullable().default(null),
   /** The latency above which an alert fires. */
   latencyAlert: z.number().nullable().default(null),
+  /** After how long people are reminded of a pause. 0 for never, null for the value of the settings. */
+  pausedReminder: z.number().nullable().default(null),
   links: z.array(linkSchema).min(1),
 });
 export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>>;
@@ -78,6 +80,9 @@ export const botActor: Actor = 'syncbot';
 export function isSlackUser(actor: Actor): boolean {
   return /^[UW][A-Z0-9]{2,20}$/.test(actor);
 }
+
+export const keptPausedSchema = z.object({ at: z.number(), by: z.string() });
+export type KeptPaused = Readonly<z.infer<typeof keptPausedSchema>>;
 
 /** The record of a project. Times are epoch ms of the bot's Redis server. */
 export interface Project {
@@ -110,6 +115,8 @@ export interface Project {
   readonly pendingLinks: readonly string[] | null;
   /** When the oldest change was made that a Paused or Failed project has not processed. Null when that is not known. */
   readonly oldestUnprocessedAt: number | null;
+  /** Who last answered the reminder of a pause with Keep Paused, and when. Null after a change of the state. */
+  readonly keptPaused: KeptPaused | null;
   readonly alerts: Alerts;
 }
 

@@ -53,6 +53,20 @@ export const refusalSchema = z.discriminatedUnion('code', [
     paused: z.array(linkSchema),
     missing: z.array(linkSchema),
   }),
+  /** Keep Paused, for a project that is not Paused any more. */
+  z.object({
+    code: z.literal('not_paused'),
+    project: z.string(),
+    state: projectStateSchema,
+    since: at,
+    by: z.string(),
+  }),
+  /** Keep Paused, and no reminder is open. `kept`: who has answered it, and when the next one is due. */
+  z.object({
+    code: z.literal('no_reminder'),
+    project: z.string(),
+    kept: z.object({ at, by: z.string(), until: at.nullable() }).nullable(),
+  }),
   z.object({ code: z.literal('removed'), project: z.string() }),
   z.object({ code: z.literal('policy_unreadable') }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),

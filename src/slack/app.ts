@@ -30,6 +30,7 @@ import {
   onAllLinks,
   onFilter,
   onHistoryPage,
+  onKeepPaused,
   onLinksPage,
   onPage,
   onRequestAction,
@@ -193,6 +194,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
+  app.action(actionIds.keepPaused, action(onKeepPaused));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));

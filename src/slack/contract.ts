@@ -11,6 +11,7 @@ export const actionIds = {
   ok: 'sync:v1:ok',
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
+  keepPaused: 'sync:v1:keep-paused',
   /** Opens a URL. Slack also sends the press. */
   runbook: 'sync:v1:runbook',
   request: {
@@ -34,6 +35,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.ok,
   actionIds.cancel,
   actionIds.show,
+  actionIds.keepPaused,
   actionIds.runbook,
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.page),

@@ -26,6 +26,7 @@ export function desiredProject(
     runbook: null,
     logRetention: null,
     latencyAlert: null,
+    pausedReminder: null,
   };
   return {
     adopt,

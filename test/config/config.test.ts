@@ -30,6 +30,7 @@ describe('a valid file', () => {
         observeEveryMs: 30_000,
         operationRetentionMs: 90 * 86_400_000,
         auditLength: 5_000,
+        pausedReminderMs: 86_400_000,
         showErrors: true,
         alertGroupWaitMs: 5_000,
         alertGroupIntervalMs: 120_000,
@@ -50,6 +51,7 @@ describe('a valid file', () => {
             onFailure: 'continue',
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
+            pausedReminder: null,
             links: [
               { queue: 'orders-full', connection: 'default', prefix: 'bull' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
@@ -67,6 +69,7 @@ describe('a valid file', () => {
       observeEveryMs: 5_000,
       operationRetentionMs: 90 * 86_400_000,
       auditLength: 10_000,
+      pausedReminderMs: 86_400_000,
       showErrors: false,
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
@@ -161,7 +164,7 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, onCall, runbook, adopt, onFailure, logRetention, latencyAlert, links.',
+      'The keys here are: description, source, target, labels, channel, onCall, runbook, adopt, onFailure, logRetention, pausedReminder, latencyAlert, links.',
     ]);
   });
 

@@ -2,11 +2,13 @@
 // and posts no messages, so that it sends to Redis only the commands of its operation. See forked-process.ts.
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
+import { keepPaused } from '../../src/application/keep-paused.ts';
+import { runObserver } from '../../src/application/observer.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
 import { connect } from '../../src/infra/redis/client.ts';
 import { Services } from '../../src/services.ts';
 import { keys } from '../support/keys.ts';
-import type { OpenDetails, PressDetails, ProcessCommand } from './forked-process.ts';
+import type { OpenDetails, PressDetails, ProcessCommand, ProcessStep } from './forked-process.ts';
 
 const dialog = { url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 };
 const log = { info() {}, warn() {}, error() {} };
@@ -39,9 +41,17 @@ async function press({ ref, by }: PressDetails): Promise<void> {
   await context.notifications.operationChanged(ref);
 }
 
+async function runStep(step: ProcessStep): Promise<void> {
+  if (services === null) throw new Error('step before open');
+  const { context } = services;
+  if (step.kind === 'observe') await runObserver(context);
+  else await keepPaused(context, step);
+}
+
 async function run(command: ProcessCommand): Promise<void> {
   if (command.name === 'open') await open(command.details);
   else if (command.name === 'press') await press(command.details);
+  else if (command.name === 'step') await runStep(command.step);
   else await worker?.[Symbol.asyncDispose]();
 }
 

@@ -19,10 +19,16 @@ export interface PressDetails {
   readonly by: string;
 }
 
+/** A step outside the queue `actions`: one observe cycle, or a press of Keep Paused. */
+export type ProcessStep =
+  | { readonly kind: 'observe' }
+  | { readonly kind: 'keep_paused'; readonly project: string; readonly by: string };
+
 /** A message to the process. */
 export type ProcessCommand =
   | { readonly name: 'open'; readonly details: OpenDetails }
   | { readonly name: 'press'; readonly details: PressDetails }
+  | { readonly name: 'step'; readonly step: ProcessStep }
   | { readonly name: 'close' };
 
 /** A process of the bot that a crash test stops. */
@@ -33,6 +39,10 @@ export interface ForkedProcess {
   pressOk(details: PressDetails): void;
   /** Resolves when the press is handled. */
   waitForPress(): Promise<void>;
+  /** Starts a step. */
+  startStep(step: ProcessStep): void;
+  /** Resolves when the step has ended. */
+  waitForStep(): Promise<void>;
   /** Waits for the running jobs and stops the worker. */
   close(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
@@ -66,6 +76,8 @@ export async function startForkedProcess(folder: string): Promise<ForkedProcess>
     },
     pressOk: (details) => send({ name: 'press', details }),
     waitForPress: () => waitForReply('press'),
+    startStep: (step) => send({ name: 'step', step }),
+    waitForStep: () => waitForReply('step'),
     async close() {
       send({ name: 'close' });
       await waitForReply('close');

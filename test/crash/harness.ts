@@ -40,6 +40,9 @@ export interface ProcessUnderTest extends AsyncDisposable {
 export const otherWorkerIdPrefix = 'other-';
 
 const hourMs = 3_600_000;
+/** Longer than any case, so that a project has a reminder only if the case has moved its pause. */
+export const pausedReminderMs = hourMs;
+const settings = { ...testSettings, pausedReminderMs };
 /** Ms without an extension of the lock after which another worker takes the job over. */
 const shortLockMs = 1_000;
 
@@ -48,7 +51,7 @@ export async function createCrashHarness(
   folder: string,
   initialScripts: ReadonlySet<string> = new Set(),
 ): Promise<CrashHarness> {
-  const services = await startTestServices({ extraServers: ['far'] });
+  const services = await startTestServices({ extraServers: ['far'], settings });
   const knownScripts = new Set(initialScripts);
   for (const { lua } of botScripts.values()) knownScripts.add(lua);
   const ports = [services.server().port, services.server('far').port];
@@ -67,7 +70,7 @@ export async function createCrashHarness(
       const proxy = await startStoppingProxy(ports, (source) => knownScripts.add(source));
       const forkedProcess = await startForkedProcess(folder);
       const [near = '', far = ''] = proxy.urls;
-      const config = { redis: endpointOf(near), connections: { far: endpointOf(far) }, settings: testSettings };
+      const config = { redis: endpointOf(near), connections: { far: endpointOf(far) }, settings };
       const dispose = async () => {
         await forkedProcess.kill();
         await proxy[Symbol.asyncDispose]();

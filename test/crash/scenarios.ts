@@ -2,6 +2,7 @@ import { type Action, actions } from '../../src/domain/lifecycle.ts';
 import { countBotCrashPoints, killBot, suspendBot } from './bot-crash.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type CrashHarness, createCrashHarness } from './harness.ts';
+import { type CrashStep, countStepCrashPoints, crashSteps, killInStep, suspendInStep } from './step-crash.ts';
 import { countWorkerCrashPoints, killWorker, suspendWorker } from './worker-crash.ts';
 
 /** One crash: which process is stopped, at which crash point, by which signal. */
@@ -36,16 +37,28 @@ export async function discoverScenarios(folder: string): Promise<Scenarios> {
       cases.push(...labels.flatMap((label) => casesAtPoint(role, action, label)));
     }
   }
+  for (const step of crashSteps)
+    cases.push(...(await countStepCrashPoints(harness, step)).flatMap((label) => casesOfStep(step, label)));
   return { folder, cases, scripts: harness.knownScripts };
 }
 
+function casesOfStep(step: CrashStep, label: string): CrashCase[] {
+  return crashPoints(label).map(({ signal, point }) => {
+    const stop = signal === 'SIGKILL' ? killInStep : suspendInStep;
+    return { scenario: step, signal, point, run: (harness) => stop(harness, step, point) };
+  });
+}
+
 function casesAtPoint(role: keyof typeof scenarioRunners, action: Action, label: string): CrashCase[] {
+  return crashPoints(label).map(({ signal, point }) => {
+    const run = (harness: CrashHarness) => scenarioRunners[role][signal](harness, action, point);
+    return { scenario: `${role}, ${action}`, signal, point, run };
+  });
+}
+
+function crashPoints(label: string) {
   return (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
-    (['before', 'after'] as const).map((when) => {
-      const point = { label, when };
-      const run = (harness: CrashHarness) => scenarioRunners[role][signal](harness, action, point);
-      return { scenario: `${role}, ${action}`, signal, point, run };
-    }),
+    (['before', 'after'] as const).map((when) => ({ signal, point: { label, when } })),
   );
 }
 

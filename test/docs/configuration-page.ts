@@ -78,6 +78,7 @@ const sections: readonly Section[] = [
     adopt: true
     onFailure: pause
     logRetention: 48h
+    pausedReminder: 72h
     latencyAlert: 5m
     links:
       - queue: orders-full

@@ -4,6 +4,7 @@ import {
   alertSchema,
   type ConditionResult,
   firingConditions,
+  keepPaused,
   needsNotification,
   reduceAlert,
 } from '../../src/domain/alert.ts';
@@ -160,4 +161,27 @@ it('only firing alerts have a condition that is shown', () => {
   expect(firingConditions(alerts(firing))).toEqual([runningCondition('a')]);
   expect(firingConditions(alerts({ state: 'pending', condition: runningCondition('a'), ...fields }))).toEqual([]);
   expect(firingConditions(alerts({ state: 'resolved', ...fields }))).toEqual([]);
+});
+
+describe('the reminder of a pause', () => {
+  const reminder = (since: number) => present({ kind: 'paused_reminder', since, by: 'U0ALICE', reason: null });
+  const kept = { at: 9_000, by: 'U0BOB', until: 99_000 };
+
+  it('is resolved by Keep Paused, with who did it, and fires again as another occurrence', () => {
+    const firing = observe(reminder(1));
+    if (firing?.state !== 'firing') throw new Error('not firing');
+    const resolved = keepPaused(firing, kept);
+    expect(resolved).toMatchObject({ state: 'resolved', seq: 2, changedAt: 9_000, condition: { kept } });
+    const again = reduceAlert(resolved, { result: reminder(1), version: 1, now: 99_000 });
+    expect(again).toMatchObject({ state: 'firing', since: 99_000, seq: 3, condition: { since: 1 } });
+  });
+
+  it('of a second pause is another occurrence', () => {
+    expect(observe(reminder(1), reminder(2))).toMatchObject({ state: 'resolved' });
+  });
+
+  it('is the only alert that Keep Paused resolves', () => {
+    const firing = observe(failed(1));
+    expect(firing?.state === 'firing' && keepPaused(firing, kept)).toBeNull();
+  });
 });

@@ -31,6 +31,7 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     confirmationTtlMs: duration,
     observeEveryMs: duration,
     operationRetentionMs: duration,
+    pausedReminderMs: duration,
     auditLength: fc.constantFrom(100, 200),
     showErrors: fc.boolean(),
     alertGroupWaitMs: duration,

@@ -84,6 +84,7 @@ describe('the links and the helpful operations of an alert', () => {
     log_retention_50: [{ kind: 'log_retention_50', until: 1 }, [], ['restore']],
     log_retention_80: [{ kind: 'log_retention_80', until: 1 }, [], ['restore']],
     log_retention_100: [{ kind: 'log_retention_100', until: 1 }, [], ['restore']],
+    paused_reminder: [{ kind: 'paused_reminder', since: 1, by: 'U0ALICE', reason: null }, [], ['restore']],
     unexpectedly_running: [{ kind: 'unexpectedly_running', links: one, cause: 'resumed' }, [running], ['reapply']],
     unexpectedly_paused: [{ kind: 'unexpectedly_paused', links: two }, [running, paused], ['reapply', 'adopt']],
     queue_missing: [{ kind: 'queue_missing', links: one }, [running], ['reapply']],

@@ -21,6 +21,7 @@ describe('the changes between two definitions', () => {
     ['onFailure', { onFailure: 'continue' }],
     ['logRetention', { logRetention: 1 }],
     ['latencyAlert', { latencyAlert: 1 }],
+    ['pausedReminder', { pausedReminder: 1 }],
   ];
 
   it.each(changed)('include the field %s', (field, change) => {

@@ -38,7 +38,8 @@ function evaluate(
     ...overrides,
   });
   const stats = toProjectStats(links, now);
-  const results = evaluateObservation({ project, stats, workers, now, removedTasks: 0, causes });
+  const observation = { project, stats, workers, now, removedTasks: 0, causes, pausedReminderMs: 60_000 };
+  const results = evaluateObservation(observation);
   return Object.fromEntries(
     Object.entries(results).flatMap(([kind, result]) =>
       result.kind === 'absent' ? [] : [[kind, result.kind === 'present' ? result.condition : result.kind]],
@@ -223,7 +224,7 @@ describe('the other conditions', () => {
       project_failed: { kind: 'project_failed', since: 7, failure: null },
     });
     expect(evaluate([paused], { ...failed, by: 'U0ALICE' })).toEqual({});
-    expect(evaluate([paused], { state: 'paused', since: 7, by: 'syncbot' })).toEqual({});
+    expect(evaluate([paused], { state: 'paused', since: now, by: 'syncbot' })).toEqual({});
   });
 
   it('the causes of failed tasks have the number of connected workers, if that is known', () => {
@@ -277,6 +278,30 @@ describe('the other conditions', () => {
       definition: { ...definition, logRetention: 1_000 },
     } as const;
     expect(Object.keys(evaluate([paused], stopped))).toEqual(kinds);
+  });
+});
+
+describe('the reminder of a pause', () => {
+  const pausedFor = (ms: number) => ({ state: 'paused', since: now - ms, by: 'U0ALICE', reason: 'we deploy' }) as const;
+  const { definition } = exampleProject({
+    definition: { ...exampleProject().definition, links: [exampleLink('paused')] },
+  });
+  const reminder = { kind: 'paused_reminder', by: 'U0ALICE', reason: 'we deploy' };
+
+  it.each([
+    [59_999, {}, false],
+    [60_000, {}, true],
+    [90_000, { keptPaused: { at: now - 59_999, by: 'U0BOB' } }, false],
+    [90_000, { keptPaused: { at: now - 60_000, by: 'U0BOB' } }, true],
+    [90_000, { definition: { ...definition, pausedReminder: 90_001 } }, false],
+    [90_000, { definition: { ...definition, pausedReminder: 90_000 } }, true],
+    [90_000, { definition: { ...definition, pausedReminder: 0 } }, false],
+    [90_000, { state: 'failed' as const }, false],
+    [90_000, { state: 'not_started' as const }, false],
+  ])('of %d ms with %j is due: %s', (ms, fields, isDue) => {
+    const since = now - ms;
+    const expected = isDue ? { paused_reminder: { ...reminder, since } } : {};
+    expect(evaluate([paused], { ...pausedFor(ms), ...fields })).toEqual(expected);
   });
 });
 

@@ -60,6 +60,13 @@ const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { k
   log_retention_50: { kind: 'log_retention_50', until: at },
   log_retention_80: { kind: 'log_retention_80', until: at },
   log_retention_100: { kind: 'log_retention_100', until: at },
+  paused_reminder: {
+    kind: 'paused_reminder',
+    since: at,
+    by: text,
+    reason: null,
+    kept: { at, by: text, until: at },
+  },
 };
 
 const faults: { readonly [Kind in ConnectionFaultKind]: ConnectionFault & { readonly kind: Kind } } = {
@@ -125,6 +132,8 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   links_unreachable: { code: 'links_unreachable', project: text, links: [link], paused: [link] },
   no_drift: { code: 'no_drift', project: text, state: 'paused' },
   adopt_mixed: { code: 'adopt_mixed', project: text, running: [link], paused: [], missing: [link] },
+  not_paused: { code: 'not_paused', project: text, state: 'running', since: at, by: text },
+  no_reminder: { code: 'no_reminder', project: text, kept: { at, by: text, until: null } },
   removed: { code: 'removed', project: text },
   policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: text },
@@ -201,6 +210,7 @@ const definitions: ProjectDefinition[] = [
     onFailure: 'continue',
     logRetention: 1,
     latencyAlert: 2,
+    pausedReminder: 3,
   }),
 ];
 
@@ -278,7 +288,7 @@ describe('a record of an older version', () => {
   });
 
   it('of a definition has no limits', () => {
-    const { logRetention, latencyAlert, ...older } = makeDefinition('orders');
+    const { logRetention, latencyAlert, pausedReminder, ...older } = makeDefinition('orders');
     expect(projectDefinitionSchema.parse(older)).toEqual(makeDefinition('orders'));
   });
 });

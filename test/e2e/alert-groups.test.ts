@@ -53,6 +53,8 @@ it('A storm of 100 failed projects is at most three messages, each failed projec
   if (largest === undefined) throw new Error('no message of a group');
   expect(buttonLabels(largest)).toEqual(['Restore', 'Restore', 'Restore', 'Show All']);
   expect(visibleText(largest)).toMatch(/and \d+ more/);
+  harness.press('Show All', largest);
+  await harness.waitForMessage(/100 need attention/, { user: 'U0ALICE' });
 });
 
 it('Later alerts join the message of their kind, and when all are resolved it is settled, with a reply in its thread.', async () => {

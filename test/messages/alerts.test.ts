@@ -155,6 +155,11 @@ describe('a firing alert', () => {
     [{ kind: 'log_retention_50', until: 5 }, 'paused', /^Paused · its source keeps its log until T5\. Half/],
     [{ kind: 'log_retention_80', until: 5 }, 'failed', /^Failed · its source keeps its log until T5\. Most/],
     [{ kind: 'log_retention_100', until: 5 }, 'paused', /^Paused · its source kept its log until T5\. /],
+    [
+      { kind: 'paused_reminder', since: 5, by: 'U0ALICE', reason: 'we deploy' },
+      'paused',
+      /^Paused since T5 · by @U0ALICE · we deploy\. Restore it, or press Keep Paused: /,
+    ],
   ];
   const casesWithKind = cases.map(([condition, state, text]) => [condition.kind, state, text, condition] as const);
   it.each(casesWithKind)(

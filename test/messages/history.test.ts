@@ -73,6 +73,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
   drained: [pauseOperation, 'the last task in flight ended', 'the last task in flight ended'],
   caught_up: [{ ...pauseOperation, action: 'restore' }, 'caught up', 'caught up'],
+  kept_paused: [{ by: 'U0BOB' }, 'kept it Paused', 'kept it Paused'],
   correction_scheduled: [
     { links: [link], cause: 'late_write' },
     'syncbot scheduled a correction of orders-full, because an older command of syncbot may have arrived late',

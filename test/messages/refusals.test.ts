@@ -47,6 +47,8 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   links_unreachable: { code: 'links_unreachable', project: hostileText, links: [link, link, link, link, link] },
   no_drift: { code: 'no_drift', project: hostileText, state: 'paused' },
   adopt_mixed: { code: 'adopt_mixed', project: hostileText, running: [link], paused: [link, link], missing: [link] },
+  not_paused: { code: 'not_paused', project: hostileText, state: 'running', since: now, by: hostileText },
+  no_reminder: { code: 'no_reminder', project: hostileText, kept: { at: now, by: hostileText, until: now } },
   removed: { code: 'removed', project: hostileText },
   policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: hostileText },

@@ -98,7 +98,7 @@ const followUp: FollowUp = { goal: 'quiet', latest, intervalMs: 1_000 };
 const followEnds: readonly FollowEnd[] = [
   { kind: 'reached', at: exampleNow },
   { kind: 'timed_out', at: exampleNow },
-  ...projectStates.map((state) => ({ kind: 'state_changed' as const, at: exampleNow, state, by: 'U0BOB' })),
+  { kind: 'state_changed', at: exampleNow, state: 'failed', by: 'syncbot' },
   { kind: 'removed', at: exampleNow, by: 'U0BOB' },
 ];
 /** An outcome that was followed. It is settled when that has ended. */
@@ -174,6 +174,7 @@ const exampleConditions: { readonly [Kind in AlertKind]: ConditionOf<Kind> } = {
   log_retention_50: { kind: 'log_retention_50', until: exampleNow },
   log_retention_80: { kind: 'log_retention_80', until: exampleNow },
   log_retention_100: { kind: 'log_retention_100', until: exampleNow },
+  paused_reminder: { kind: 'paused_reminder', since: exampleNow, by: 'U0ALICE', reason: 'we deploy' },
 };
 
 /** The project after every change that can follow. */
@@ -216,6 +217,17 @@ describe('a settled message', () => {
         expect({ states, words: presentWords(text) }, text).toEqual({ states: [], words: [] });
       }
     }
+  });
+
+  it('of a reminder that a person answered with Keep Paused is a fact of that time', () => {
+    const kept = { at: exampleNow, by: 'U0BOB', until: exampleNow + hourMs };
+    const condition = { ...exampleConditions.paused_reminder, kept };
+    const occurrence = { since: exampleNow - 61_000, resolvedAt: exampleNow };
+    const facts = { kind: 'paused_reminder', occurrence, condition, revealReasons: true, format } as const;
+    for (const project of laterProjects)
+      expect(textsOf(buildResolvedAlert({ ...facts, project }))[0]).toBe(
+        `orders · Kept Paused by <@U0BOB> at ${format.time(exampleNow)} · next reminder planned for ${format.time(exampleNow + hourMs)}`,
+      );
   });
 
   it.each(alertKinds)(

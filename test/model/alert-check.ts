@@ -32,6 +32,7 @@ function expectedAlerts({ record, onFailure, differingLinks, failedTasks }: Quie
   const alerts: Readonly<Record<string, boolean>> = {
     project_failed: state === 'failed' && by === 'syncbot',
     tasks_failed: state === 'running' && onFailure === 'continue' && failedTasks > 0,
+    paused_reminder: state === 'paused',
     unexpectedly_paused: !isPaused && differingLinks > 0,
     unexpectedly_running: isPaused && differingLinks > 0,
   };

@@ -77,6 +77,13 @@ export type Command =
   | PressOldButton
   | ChangeFlags
   | ApplyPolicy
+  /** A user of Slack answers the reminder of a pause with Keep Paused. */
+  | {
+      readonly kind: 'keep_paused';
+      readonly project: number;
+      readonly by: (typeof slackUsers)[number];
+      readonly bot: number;
+    }
   | { readonly kind: 'redeliver_job'; readonly operationIndex: number }
   | { readonly kind: 'sweep_at_both_bots' }
   | { readonly kind: 'observe'; readonly bot: number }
@@ -154,6 +161,15 @@ const command: Arbitrary<Command> = oneof(
       operators: oneof(constantFrom([...slackUsers]), subarray([...slackUsers], { minLength: 1 })),
       by: constantFrom(...slackUsers),
       project: anyIndex,
+      bot: anyIndex,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: record({
+      kind: kind('keep_paused'),
+      project: anyIndex,
+      by: constantFrom(...slackUsers),
       bot: anyIndex,
     }),
   },

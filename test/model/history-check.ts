@@ -75,6 +75,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   drained(replay) {
     if (currentVersion(replay).state !== 'paused') replay.report(`drained while ${currentVersion(replay).state}`);
   },
+  kept_paused(replay) {
+    if (currentVersion(replay).state !== 'paused') replay.report(`kept Paused while ${currentVersion(replay).state}`);
+  },
   caught_up(replay) {
     if (currentVersion(replay).state !== 'running') replay.report(`caught up while ${currentVersion(replay).state}`);
   },
@@ -203,6 +206,9 @@ function onTaskFailed(replay: ReplayState, _id: string, { at, fields }: AuditEnt
 
 function compareFinalState(replay: ReplayState): void {
   const { records, operationStates, report } = replay;
+  for (const [id, { followUp, followEnd }] of records.operations) {
+    if (followUp && !followEnd && records.state['followedOperation'] !== id) report(`${id} is not followed to its end`);
+  }
   const { state, version, since, by, activeOperation } = currentVersion(replay);
   const model = { state, version: String(version), since: String(since), by, activeOperation: activeOperation ?? '' };
   for (const [field, expected] of Object.entries(model)) {

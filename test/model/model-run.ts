@@ -34,6 +34,7 @@ export async function runModel(
     requests: [],
     presses: [],
     cliRuns: [],
+    keeps: [],
     openConfirmations: [],
     errors: [],
     faults: new Map(),

@@ -20,7 +20,7 @@ import {
   type ListenerOptions,
   type ListenerResult,
 } from '../../src/slack/listeners/listener.ts';
-import { onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
+import { onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
 import { runCliInProcess } from '../cli/cli-fixture.ts';
 import { type ModelBot, slackChannel, slackTeam } from './bot.ts';
@@ -104,6 +104,21 @@ export async function pressButton(run: ModelRun, bot: ModelBot, { operation, by,
   if (result === null) return;
   const decision = isCancel ? 'cancel' : 'confirm';
   run.trace.presses.push({ operation, by, decision, result, permission: await permission() });
+}
+
+/** Presses Keep Paused in the reminder of a pause. */
+export async function pressKeepPaused(
+  run: ModelRun,
+  bot: ModelBot,
+  { project, by }: Pick<NewRequest, 'project' | 'by'>,
+): Promise<void> {
+  const permission = await watchPermission(run.system, by);
+  const listener = { decode: readBlockAction, run: onKeepPaused };
+  const body = buttonBody(by, actionIds.keepPaused, project.id);
+  const [result] = await deliver(run, [bot], { listener, body });
+  if (result === undefined) return;
+  const refusal = result.kind === 'refusal' ? result.refusal : null;
+  run.trace.keeps.push({ project: project.id, by, refusal, permission: await permission() });
 }
 
 const cliErrorSchema = z.object({ code: z.string() });

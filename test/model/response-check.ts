@@ -5,7 +5,7 @@ import type { Trace } from './trace.ts';
 
 /** Compares the results that users received with the history. Returns the differences. */
 export function findWrongResponses(
-  { requests, presses, cliRuns }: Trace,
+  { requests, presses, cliRuns, keeps }: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
 ): string[] {
   const violations: string[] = [];
@@ -61,6 +61,21 @@ export function findWrongResponses(
     const stored = operation === null ? undefined : histories.get(project)?.records.operations.get(operation.id);
     if (!isCorrectExit(stored, exit, code))
       violations.push(`${project}: the command line exited with ${exit} ${code ?? ''}, but ${JSON.stringify(stored)}`);
+  }
+  for (const { project, by, refusal, permission } of keeps) {
+    const history = histories.get(project);
+    const isKept = history?.records.audit.some(({ event, fields }) => event === 'kept_paused' && fields['by'] === by);
+    const isCorrect: Readonly<Record<string, boolean>> = {
+      kept: permission !== 'not_operator' && isKept === true,
+      not_operator: permission !== 'operator',
+      no_reminder: true,
+      not_paused:
+        refusal?.code === 'not_paused' &&
+        refusal.state !== 'paused' &&
+        history?.versions.some(({ state, since }) => state === refusal.state && since === refusal.since) === true,
+    };
+    if (isCorrect[refusal?.code ?? 'kept'] !== true)
+      violations.push(`${project}: Keep Paused by ${by} was answered with ${JSON.stringify(refusal)}`);
   }
   for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was resolved ${count} times`);
   return violations;

@@ -7,7 +7,7 @@ import { sweep } from '../../src/application/sweep.ts';
 import { refOf } from '../../src/domain/operation.ts';
 import type { ApplyPolicy, ChangeFlags, Command } from './commands.ts';
 import { changeFlag } from './links.ts';
-import { pressButton, sendRequest } from './requests.ts';
+import { pressButton, pressKeepPaused, sendRequest } from './requests.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
 import { configurationWith, type ModelProject } from './system.ts';
@@ -37,6 +37,11 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     case 'apply_policy':
       increment(faults, command.kind);
       return applyPolicy(run, command);
+    case 'keep_paused':
+      return pressKeepPaused(run, botOf(system, command.bot), {
+        project: projectOf(system, command.project),
+        by: command.by,
+      });
     case 'redeliver_job': {
       const operation = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
       if (operation === null) return;

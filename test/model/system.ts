@@ -67,7 +67,7 @@ export function configurationWith(operators: readonly string[]): Configuration {
   const settings = { ...modelSettings, showErrors: false };
   return { policy: { operators: [...operators], channels: [slackChannel] }, onCall: [], settings, connections: {} };
 }
-const modelSettings = { ...testSettings, auditLength: 1_000_000 };
+const modelSettings = { ...testSettings, auditLength: 1_000_000, pausedReminderMs: 500 };
 
 /** Short, so that the jobs of a killed worker are taken over soon. */
 export const lockDurationMs = 1_000;

@@ -12,6 +12,7 @@ export interface Trace {
   readonly requests: RequestRecord[];
   readonly presses: PressRecord[];
   readonly cliRuns: CliRecord[];
+  readonly keeps: KeepRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
   /** Errors other than those that `unknownResults` counts. There must be none. */
@@ -41,6 +42,15 @@ export interface PressRecord {
   readonly decision: 'confirm' | 'cancel';
   readonly permission: Permission;
   readonly result: ConfirmationResult | Refused;
+}
+
+/** A press of Keep Paused. */
+export interface KeepRecord {
+  readonly project: string;
+  readonly by: string;
+  readonly permission: Permission;
+  /** Null if the project was kept Paused. */
+  readonly refusal: Refusal | null;
 }
 
 type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };

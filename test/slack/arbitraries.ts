@@ -160,6 +160,12 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
     kind: fc.constantFrom('log_retention_50' as const, 'log_retention_80' as const, 'log_retention_100' as const),
     until: timestamp,
   }),
+  fc.record({
+    kind: fc.constant('paused_reminder' as const),
+    since: timestamp,
+    by: requester,
+    reason: fc.option(hostileTextArbitrary),
+  }),
 );
 
 const alertFields = { since: timestamp, seq: fc.nat(100), changedAt: timestamp, version: fc.nat(100) };
@@ -223,6 +229,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       onFailure: fc.constantFrom('pause' as const, 'continue' as const),
       logRetention: fc.option(taskCount),
       latencyAlert: fc.option(taskCount),
+      pausedReminder: fc.constant(null),
       links: fc.constant([...links]),
     }),
     state: fc.constantFrom(...projectStates),
@@ -241,6 +248,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     pendingLinks: fc.constant([]),
     linksToReconcile: fc.constant(null),
     oldestUnprocessedAt: fc.option(timestamp),
+    keptPaused: fc.constant(null),
     alerts: fc.record({
       unexpectedly_running: fc.record({ alert, delivered: fc.constant(null) }),
       latency: fc.record({ alert, delivered: fc.constant(null) }),
@@ -337,6 +345,18 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     missing: fc.array(link),
   }),
   fc.record({ code: fc.constant('removed' as const), project: projectIdArbitrary }),
+  fc.record({
+    code: fc.constant('not_paused' as const),
+    project: projectIdArbitrary,
+    state: fc.constantFrom(...projectStates),
+    since: timestamp,
+    by: requester,
+  }),
+  fc.record({
+    code: fc.constant('no_reminder' as const),
+    project: projectIdArbitrary,
+    kept: fc.option(fc.record({ at: timestamp, by: requester, until: fc.option(timestamp) })),
+  }),
   fc.record({ code: fc.constant('not_operator' as const), user: requester }),
   fc.record({ code: fc.constant('group_unknown' as const), user: requester, group: hostileTextArbitrary }),
   fc.record({

@@ -75,6 +75,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     settings: {
       confirmationTtlMs: 300_000,
       observeEveryMs: 5_000,
+      pausedReminderMs: 0,
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
     },

@@ -24,6 +24,7 @@ const conditions: { readonly [Kind in AlertKind]: Condition & { readonly kind: K
   tasks_failed: { kind: 'tasks_failed', count: 7, failure },
   log_retention_50: { kind: 'log_retention_50', until: exampleNow + 3_600_000 },
   log_retention_80: { kind: 'log_retention_80', until: exampleNow + 3_600_000 },
+  paused_reminder: { kind: 'paused_reminder', since: exampleNow - 86_400_000, by: 'U0ALICE', reason: 'we deploy' },
   log_retention_100: { kind: 'log_retention_100', until: exampleNow - 3_600_000 },
 };
 

@@ -62,6 +62,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
       onFailure: 'pause',
       logRetention: null,
       latencyAlert: null,
+      pausedReminder: null,
       links: [exampleLink('orders-full'), exampleLink('orders-incr')],
     },
     state: 'running',
@@ -80,6 +81,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     pendingLinks: [],
     linksToReconcile: null,
     oldestUnprocessedAt: null,
+    keptPaused: null,
     alerts: {},
     ...overrides,
   };

@@ -15,6 +15,7 @@ export function makeDefinition(id: string, overrides: Partial<ProjectDefinition>
     onFailure: 'pause',
     logRetention: null,
     latencyAlert: null,
+    pausedReminder: null,
     links: [{ queue: 'orders-full', connection: 'default', prefix: 'bull' }],
     ...overrides,
   };

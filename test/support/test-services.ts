@@ -69,6 +69,7 @@ export const testSettings = {
   observeEveryMs: 200,
   operationRetentionMs: 3_600_000,
   auditLength: 1_000,
+  pausedReminderMs: 0,
   alertGroupWaitMs: 50,
   alertGroupIntervalMs: 1_000,
 } satisfies ServicesSettings;

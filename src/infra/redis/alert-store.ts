@@ -4,6 +4,7 @@ import type { ProjectIndex } from './project-index.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 const saveAlertStep = defineStep('save-alert', writeReply);
+const keepPausedStep = defineStep('keep-paused', writeReply);
 const markAlertNotifiedStep = defineStep('mark-alert-notified', noReply);
 
 export interface AlertStoreOptions {
@@ -24,6 +25,18 @@ export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertSt
       });
       // The event says that the alert begins or ends to fire.
       if (result.kind === 'written' && event !== null) await index.refresh(id);
+      return result;
+    },
+    async keepPaused(id, expectedVersion, { keptPaused, before, after }) {
+      const result = await runStep(keepPausedStep, {
+        project: id,
+        expectedVersion,
+        by: keptPaused.by,
+        keptPaused: JSON.stringify(keptPaused),
+        before: serializeAlert(before),
+        after: serializeAlert(after),
+      });
+      if (result.kind === 'written') await index.refresh(id);
       return result;
     },
     async markNotified(id, kind, delivered) {

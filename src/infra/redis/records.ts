@@ -5,7 +5,7 @@ import { alertKinds } from '../../domain/conditions.ts';
 import { failureRowSchema } from '../../domain/failure-row.ts';
 import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
-import { type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
+import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
 import { projectStateSchema } from '../../domain/project-state.ts';
 
 /** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
@@ -47,6 +47,8 @@ const stateHashSchema = z.object({
   failureRow: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureRowSchema)])).prefault(''),
   /** Earlier versions did not write it. */
   followedOperation: emptyIsNull.default(null),
+  /** Earlier versions did not write it. */
+  keptPaused: emptyIsNull.pipe(z.union([z.null(), json.pipe(keptPausedSchema)])).prefault(''),
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,
   pendingLinks: json.pipe(z.array(z.string())).nullable(),

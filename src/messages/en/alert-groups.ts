@@ -20,6 +20,7 @@ const events: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'Half of the time to restore them has passed',
   log_retention_80: 'Most of the time to restore them has passed',
   log_retention_100: 'Their log retention has ended',
+  paused_reminder: `${states.paused} for long`,
 };
 
 /** What to do first. Each project has its own buttons. */
@@ -38,6 +39,7 @@ const advice: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'A later restore may not find every change.',
   log_retention_80: 'A later restore may not find every change.',
   log_retention_100: 'A restore may not find every change. Check the sources before you restore them.',
+  paused_reminder: 'Restore them, or keep them Paused until the next reminder.',
 };
 
 /** After all alerts of a group are resolved. */
@@ -55,6 +57,7 @@ const pastEvents: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of the time to restore them had passed',
   log_retention_80: 'most of the time to restore them had passed',
   log_retention_100: 'their log retention had ended',
+  paused_reminder: 'they had been paused for long',
 };
 
 /** `12 of 100 projects`. */

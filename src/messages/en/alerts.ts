@@ -3,11 +3,13 @@ import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
+import type { Formatter } from '../format.ts';
 import { failures } from './failures.ts';
 import {
   formatDuration,
   formatFailureReason,
   formatNumber,
+  formatReason,
   nameAndMore,
   nameUpTo,
   pluralize,
@@ -85,6 +87,11 @@ const firing: FiringTexts = {
   }),
   log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
   log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most'),
+  paused_reminder: ({ since, by, reason }, { format }) => ({
+    event: `${states.paused} since ${format.time(since)}`,
+    details: [`by ${format.person(by)}`, formatReason(reason, format) ?? ''],
+    advice: 'Restore it, or press Keep Paused: then syncbot reminds you again later.',
+  }),
   log_retention_100: ({ until }, context) => ({
     event: stateOf(context),
     details: [`its source kept its log until ${context.format.time(until)}`],
@@ -163,6 +170,7 @@ const titles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of the time to restore it has passed',
   log_retention_80: 'most of the time to restore it has passed',
   log_retention_100: 'its log retention has ended',
+  paused_reminder: 'it has been Paused for long',
 };
 
 /** After an alert is resolved: `alert resolved: links ran although they should have been paused`. */
@@ -180,6 +188,7 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of the time to restore it had passed',
   log_retention_80: 'most of the time to restore it had passed',
   log_retention_100: 'its log retention had ended',
+  paused_reminder: 'it had been paused for long',
 };
 
 /** What was observed, a noun phrase or a clause in the past tense. Empty when nothing more is known than the kind. */
@@ -198,6 +207,8 @@ function pastDetails(condition: Condition | null, context: AlertContext): readon
     case 'log_retention_80':
     case 'log_retention_100':
       return [];
+    case 'paused_reminder':
+      return [`since ${context.format.time(condition.since)}, by ${context.format.person(condition.by)}`];
     default:
       return [someLinks(condition.links, context)];
   }
@@ -213,6 +224,7 @@ function withoutWorkers<Failed extends ConditionOf<'project_failed' | 'tasks_fai
 /** The message is settled: its text stays true after the project has changed. Returns what follows the project. */
 function resolved(facts: ResolvedAlertFacts): readonly string[] {
   const { kind, occurrence, condition, format } = facts;
+  if (condition?.kind === 'paused_reminder' && condition.kept !== undefined) return keptPaused(condition.kept, format);
   const at =
     occurrence === null
       ? ''
@@ -222,6 +234,11 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
   return kind === 'project_failed'
     ? [`Was ${states.failed} until a restore${at}`, ...details]
     : [`Resolved${at}${resolvedHint(facts)}`, pastTitles[kind], ...details];
+}
+
+function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
+  const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
+  return [`Kept ${states.paused} by ${format.person(by)} at ${format.time(at)}`, ...next];
 }
 
 /** Alerts that only a Running project has. */

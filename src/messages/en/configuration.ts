@@ -13,6 +13,7 @@ const settingNames: Readonly<Record<SettingName, string>> = {
   observeEveryMs: 'observeEvery',
   operationRetentionMs: 'operationRetention',
   auditLength: 'auditLength',
+  pausedReminderMs: 'pausedReminder',
   showErrors: 'showErrors',
   alertGroupWaitMs: 'alertGroupWait',
   alertGroupIntervalMs: 'alertGroupInterval',
@@ -65,6 +66,7 @@ const leastSeverities: Readonly<Record<AlertSeverity, string>> = {
 
 function settingValue({ name }: SettingChange, value: number | boolean): string {
   if (typeof value === 'boolean') return String(value);
+  if (name === 'pausedReminderMs' && value === 0) return 'off';
   return name === 'auditLength' ? String(value) : durationInFile(value);
 }
 

@@ -58,6 +58,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
+  kept_paused: () => 'kept it Paused',
   correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'

@@ -7,6 +7,10 @@ const redisUrlHint =
 export const valueDocs = {
   text: (maxLength: number) => ({ expected: `text of at most ${maxLength} characters` }),
   duration: (from: string, to: string) => ({ expected: `a duration from ${from} to ${to}` }),
+  durationOrOff: (from: string, to: string) => ({
+    expected: `a duration from ${from} to ${to}, or off`,
+    hint: `Write a duration from ${from} to ${to}, such as 24h, or off.`,
+  }),
   integer: (from: number, to: number) => ({ expected: `a whole number from ${from} to ${to}` }),
   boolean: { expected: 'true or false' },
   redisUrl: { expected: 'a Redis URL', hint: redisUrlHint },
@@ -84,6 +88,11 @@ export const keyDocs = {
   confirmationTtl: { example: '5m', description: 'How long a dialog can be answered.' },
   observeEvery: { example: '5s', description: 'How often the observer reads the links.' },
   operationRetention: { example: '90d', description: 'How long syncbot keeps the record of a finished operation.' },
+  pausedReminder: {
+    example: '24h',
+    description:
+      'After how long syncbot reminds people of a Paused project. **Keep Paused** in the reminder delays the next one for as long.',
+  },
   auditLength: { description: 'About how many history entries syncbot keeps for each project.' },
   showErrors: {
     description: 'Whether everybody sees the masked reasons of failed tasks. If false, only operators see them.',
@@ -149,6 +158,11 @@ export const keyDocs = {
     example: '48h',
     description:
       'How long the source keeps its log. A pause must end within this time. Dialogs and alerts show the deadline.',
+  },
+  projectPausedReminder: {
+    example: 'off',
+    description:
+      'After how long syncbot reminds people of a pause of this project. Without it: `settings.pausedReminder`.',
   },
   latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
   links: {

@@ -22,6 +22,7 @@ const alertPhrases: Readonly<Record<AlertKind, string>> = {
   tasks_failed: 'Running with failed tasks',
   no_worker: 'without a worker',
   latency: 'too far behind',
+  paused_reminder: 'Paused for long',
 };
 
 /** Texts of the list of projects. */

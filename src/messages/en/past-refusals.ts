@@ -18,6 +18,8 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   links_unreachable: 'not every link could be reached',
   no_drift: 'its links matched its state',
   adopt_mixed: 'its links were not all in the same state',
+  not_paused: 'it was not Paused any more',
+  no_reminder: 'no reminder was open',
   removed: 'it was removed after the request',
   policy_unreadable: 'the stored policy could not be read',
   no_operators: 'there were no operators',

@@ -48,6 +48,14 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     ].filter((part) => part !== '');
     return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} Re-apply its state, or first pause or resume all of its queues.`;
   },
+  not_paused: (refusal, format) =>
+    `${stateSince(refusal, format)}, so there is no pause to keep. ${nothingChanged} Check it before you pause it again.`,
+  no_reminder: ({ project, kept }, format) => {
+    const paused = stateClause(format.text(project), 'paused');
+    if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} Restore it when it may run again.`;
+    const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due at ${format.time(kept.until)}.`;
+    return `${paused} already: ${format.person(kept.by)} kept it Paused at ${format.time(kept.at)}. ${nothingChanged} ${next}`;
+  },
   removed: ({ project }, format) =>
     `${joinDots(format.text(project), 'Removed after your request')}. ${nothingChanged} ${format.command('list')} shows all projects.`,
   policy_unreadable: () =>

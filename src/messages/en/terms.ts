@@ -46,6 +46,7 @@ export const buttons = {
   history: 'History',
   next: 'Next',
   previous: 'Previous',
+  keepPaused: 'Keep Paused',
   older: 'Older',
   newest: 'Newest',
   /** `Pause orders`. */

@@ -1,3 +1,4 @@
+import { keepPaused } from '../../application/keep-paused.ts';
 import {
   type BlockAction,
   readFilterValue,
@@ -17,6 +18,16 @@ export async function onRequestAction(context: ListenerContext, press: BlockActi
   const project = readProjectId(press.value);
   if (action === null || project === null) return onOutdatedButton(context);
   return requestConfirmation(context, press, { action, project, reason: null });
+}
+
+/** Keep Paused answers the reminder of a pause. The alert notifier shows that in its message. */
+export async function onKeepPaused(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const project = readProjectId(press.value);
+  if (project === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await keepPaused(context, { project, by: press.user });
+  return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
 }
 
 /** Show: the same as `show <project>`. */

@@ -8,7 +8,15 @@ import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
-import { actionsBlock, type Message, requestButton, runbookButtons, sectionBlock, showButton } from './blocks.ts';
+import {
+  actionsBlock,
+  keepPausedButton,
+  type Message,
+  requestButton,
+  runbookButtons,
+  sectionBlock,
+  showButton,
+} from './blocks.ts';
 import { mention } from './mrkdwn.ts';
 
 export interface AlertView {
@@ -26,7 +34,10 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   const { event, details, advice } = alertText(condition, { project, format, revealReasons: showErrors });
   const headline = joinDots(project.id, event, ...details);
   const call = callText(view.onCallRules, [project], severities[condition.kind]);
-  const buttons = helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id));
+  const buttons = [
+    ...helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id)),
+    ...(condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : []),
+  ];
   return {
     text: `${headline}\n${call}${advice}`,
     blocks: [

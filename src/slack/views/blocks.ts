@@ -113,6 +113,11 @@ export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
 }
 
+/** The answer to the reminder of a pause. */
+export function keepPausedButton(project: string): Button {
+  return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);
+}
+
 /** The button that opens the runbook of a project. Empty without a runbook. */
 export function runbookButtons(id: string, { runbook }: Pick<ProjectDefinition, 'runbook'>): Button[] {
   return runbook === null ? [] : [{ ...projectButton(messages.buttons.runbook, actionIds.runbook, id), url: runbook }];

@@ -47,6 +47,8 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'changed':
     case 'links_unreachable':
     case 'no_drift':
+    case 'not_paused':
+    case 'no_reminder':
       return [showButton(refusal.project)];
     case 'removed':
       return [commandButton(suggestedList)];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { idleExecutionPrefix, type Stores } from '../../../src/application/stores.ts';
-import type { Alert } from '../../../src/domain/alert.ts';
+import { type Alert, type FiringAlert, keepPaused } from '../../../src/domain/alert.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
@@ -111,4 +111,32 @@ it('A refusal without an operation is recorded with the request.', async () => {
     { event: 'refused', operation: null, ...request, code: 'not_operator', refusal, version: 1 },
   ]);
   expect(await services.redis.keys('syncbot:{p:unknown}*')).toEqual([]);
+});
+
+it('Keep Paused resolves the reminder by compare-and-set, until the state changes.', async () => {
+  const condition = { kind: 'paused_reminder', since: 5, by: 'cli:test', reason: null } as const;
+  const before: FiringAlert = {
+    state: 'firing',
+    condition,
+    absentOnce: false,
+    since: 5,
+    seq: 1,
+    changedAt: 5,
+    version: 1,
+  };
+  await stores.alerts.save('orders', 1, { kind: 'paused_reminder', before: null, after: before, event: null });
+  const kept = { at: 1_764_198_778_123, by: 'U0BOB' };
+  const after = keepPaused(before, { ...kept, until: 1_764_198_779_456 });
+  if (after === null) throw new Error('no reminder');
+  const change = { keptPaused: kept, before, after };
+  expect(await stores.alerts.keepPaused('orders', 2, change)).toEqual({ kind: 'conflict' });
+  expect(await stores.alerts.keepPaused('orders', 1, { ...change, before: { ...before, seq: 9 } })).toEqual({
+    kind: 'conflict',
+  });
+  expect(await stores.alerts.keepPaused('orders', 1, change)).toEqual({ kind: 'written' });
+  expect(await stores.alerts.keepPaused('orders', 1, change)).toEqual({ kind: 'written' });
+  const project = await stores.projects.read('orders');
+  expect(project).toMatchObject({ keptPaused: kept, alerts: { paused_reminder: { alert: after } } });
+  expect(await readEvents()).toEqual(['kept_paused', 'alert_resolved', 'created']);
+  expect((await stores.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({ event: 'kept_paused', by: 'U0BOB' });
 });

@@ -16,6 +16,7 @@ const configuration: Configuration = {
     observeEveryMs: 1_000,
     operationRetentionMs: 1_000,
     auditLength: 100,
+    pausedReminderMs: 60_000,
     showErrors: false,
     alertGroupWaitMs: 1_000,
     alertGroupIntervalMs: 1_000,

@@ -450,6 +450,7 @@ describe('a commit', () => {
   it('A rollback restores every field as it was before the claim.', async () => {
     await claimOperation();
     await stores.operations.commit(completion({ followUp }));
+    await services.redis.hset(orderKeys.state, 'keptPaused', '{"at":7,"by":"U0BOB"}');
     const before = await stores.projects.read('orders');
     expect(before).toMatchObject({ state: 'paused', version: 3, followedOperation: 'op1', reconciledVersion: 3 });
     const restore = { project: 'orders', operation: 'op2' };

@@ -71,7 +71,7 @@ describe('projects', () => {
       }),
     ).toEqual({ kind: 'conflict' });
     expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'conflict' });
-    expect(await stores.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.remove('orders', 3, 'x')).toEqual({ kind: 'written', operationToNotify: null });
     expect([
       await stores.projects.listIds(),
       await stores.projects.read('orders'),
@@ -129,7 +129,7 @@ describe('projects', () => {
   });
 
   it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {
-    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.remove('orders', 1, 'x')).toEqual({ kind: 'written', operationToNotify: null });
     for (let repeat = 0; repeat < 2; repeat++) {
       expect(await stores.projects.save(definition, { state: 'running', watermarks: {} }, 'x')).toEqual({
         kind: 'written',
@@ -141,7 +141,7 @@ describe('projects', () => {
     expect(await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x')).toEqual({
       kind: 'conflict',
     });
-    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'written' });
+    expect(await stores.projects.remove('orders', 2, 'x')).toEqual({ kind: 'written', operationToNotify: null });
     await stores.projects.save(definition, { state: 'paused', watermarks: {} }, 'x');
     expect(await stores.projects.readVersion('orders')).toBe(3);
   });
@@ -178,6 +178,7 @@ describe('projects', () => {
       'syncbot:{p:orders-2}:open',
       'syncbot:{p:orders-2}:runs',
       'syncbot:{p:orders-2}:lastVersion',
+      'syncbot:{p:orders-2}:trend',
       'syncbot:{p:orders-2}:op:',
     ]);
     expect(keys.operation('orders-2', 'abc')).toBe('syncbot:{p:orders-2}:op:abc');

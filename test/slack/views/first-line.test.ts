@@ -298,6 +298,8 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
       return 'Not adopted';
     case 'removed':
       return 'Removed';
+    case 'no_reminder':
+      return 'Paused';
     default:
       return 'Not done';
   }

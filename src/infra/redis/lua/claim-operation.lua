@@ -23,7 +23,7 @@ local id = args.operationId
 local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
 local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'reconciledVersion',
-  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile')
+  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile', 'keptPaused')
 
 local function claimed()
   -- It may retry failed tasks, as the execution did that passed the preflight.
@@ -79,6 +79,7 @@ local before = {
   incompleteOperation = project.incompleteOperation,
   oldestUnprocessedAt = project.oldestUnprocessedAt,
   linksToReconcile = project.linksToReconcile,
+  keptPaused = project.keptPaused,
 }
 local state = rule.through ~= cjson.null and rule.through or project.state
 if state == project.state then

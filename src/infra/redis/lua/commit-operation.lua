@@ -52,7 +52,8 @@ if change.kind == 'roll_back' then
   state, isReconciled = before.state, before.isReconciled
   version = transition(state, before.by, before.reason)
   redis.call('HSET', stateKey, 'since', before.since, 'incompleteOperation', before.incompleteOperation,
-    'oldestUnprocessedAt', before.oldestUnprocessedAt, 'linksToReconcile', before.linksToReconcile)
+    'oldestUnprocessedAt', before.oldestUnprocessedAt, 'linksToReconcile', before.linksToReconcile,
+    'keptPaused', before.keptPaused or '')
 elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)

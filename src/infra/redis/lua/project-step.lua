@@ -132,6 +132,6 @@ local function transition(state, by, reason)
     redis.call('HSET', stateKey, 'failureRow', '')
   end
   redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason,
-    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '')
+    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'keptPaused', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end

@@ -1,0 +1,48 @@
+import { keepPaused as resolveReminder } from '../domain/alert.ts';
+import { reminderIntervalMs } from '../domain/paused-reminder.ts';
+import type { Actor } from '../domain/project.ts';
+import { requestAlertDelivery } from './alert-channels.ts';
+import type { UseCaseContext } from './context.ts';
+import { findProject, type Refused } from './queries.ts';
+
+export interface KeepPausedRequest {
+  readonly project: string;
+  readonly by: Actor;
+}
+
+/** Each conflict means that another person or the observer was faster. */
+const maxAttempts = 5;
+
+/**
+ * Answers the reminder of a pause: the project stays Paused, and the next reminder is due after the same time again. The
+ * person is authorized already. Throws `StoreUnavailableError`.
+ */
+export async function keepPaused(
+  context: UseCaseContext,
+  { project: id, by }: KeepPausedRequest,
+): Promise<{ readonly kind: 'kept' } | Refused> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await findProject(context, id);
+    if (found.kind === 'refused') return found;
+    const { project } = found;
+    const { state, since, version } = project;
+    if (state !== 'paused')
+      return { kind: 'refused', refusal: { code: 'not_paused', project: id, state, since, by: project.by } };
+    const at = await context.serverClock.now();
+    const intervalMs = reminderIntervalMs(project, context.settings.pausedReminderMs);
+    const nextAfter = (time: number) => (intervalMs === null ? null : time + intervalMs);
+    const before = project.alerts.paused_reminder?.alert;
+    const after = before?.state === 'firing' ? resolveReminder(before, { at, by, until: nextAfter(at) }) : null;
+    if (before?.state !== 'firing' || after === null || attempt > maxAttempts) {
+      const kept =
+        project.keptPaused === null ? null : { ...project.keptPaused, until: nextAfter(project.keptPaused.at) };
+      return { kind: 'refused', refusal: { code: 'no_reminder', project: id, kept } };
+    }
+    const saved = await context.alerts.keepPaused(id, version, { keptPaused: { at, by }, before, after });
+    if (saved.kind === 'conflict') continue;
+    context.log.info({ project: id, by }, 'project kept paused');
+    const delivered = project.alerts.paused_reminder?.delivered ?? null;
+    await requestAlertDelivery(context, [{ project, alerts: [{ alert: after, delivered }] }], { wake: true });
+    return { kind: 'kept' };
+  }
+}

@@ -1,0 +1,16 @@
+import type { Project } from './project.ts';
+
+/** After how long people are reminded of a pause, ms. Null if they are not. `defaultMs`: of the settings, 0 for never. */
+export function reminderIntervalMs(
+  { definition: { pausedReminder } }: Pick<Project, 'definition'>,
+  defaultMs: number,
+): number | null {
+  return (pausedReminder ?? defaultMs) || null;
+}
+
+/** When the next reminder is due, epoch ms. Null if the project is not Paused. */
+export function reminderDueAt(project: Project, defaultMs: number): number | null {
+  const intervalMs = reminderIntervalMs(project, defaultMs);
+  if (project.state !== 'paused' || intervalMs === null) return null;
+  return (project.keptPaused?.at ?? project.since) + intervalMs;
+}

@@ -1,0 +1,121 @@
+import { expect } from 'vitest';
+import { execute } from '../../src/application/execute.ts';
+import { runObserver } from '../../src/application/observer.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
+import { requestAndConfirmWithoutJob, withoutJobs } from '../application/context-overrides.ts';
+import { waitFor } from '../support/wait-for.ts';
+import type { CrashPoint } from './crash-points.ts';
+import type { ProcessStep } from './forked-process.ts';
+import { type CrashHarness, pausedReminderMs } from './harness.ts';
+import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
+
+/** A step outside the queue `actions` that a process is stopped in. */
+export const crashSteps = ['follow_up', 'keep_paused'] as const;
+export type CrashStep = (typeof crashSteps)[number];
+
+interface PreparedStep {
+  /** What the labels of the crash points leave out. */
+  readonly ref: OperationRef;
+  readonly step: ProcessStep;
+  /** The step, or the other worker instead of it, had its effect once. */
+  expectOnce(): Promise<void>;
+}
+
+/** Counts the crash points of a step, without a crash. */
+export async function countStepCrashPoints(harness: CrashHarness, kind: CrashStep): Promise<readonly string[]> {
+  await using fixture = await createFixture(harness, kind);
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, step, expectOnce } = await prepare[kind](harness, fixture);
+  const watch = underTest.watch(ref, null);
+  underTest.process.startStep(step);
+  await underTest.process.waitForStep();
+  await using _otherWorker = await harness.startOtherWorker();
+  await expectOnce();
+  return watch.labels;
+}
+
+/** Kills the process in the step. Another worker continues. */
+export async function killInStep(harness: CrashHarness, kind: CrashStep, point: CrashPoint): Promise<void> {
+  await using fixture = await createFixture(harness, kind);
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, step, expectOnce } = await prepare[kind](harness, fixture);
+  const watch = underTest.watch(ref, point);
+  underTest.process.startStep(step);
+  await underTest.waitUntilStopped(watch);
+  await underTest.process.kill();
+  await using _otherWorker = await harness.startOtherWorker();
+  await expectOnce();
+}
+
+/** Suspends the process in the step until another worker has continued. Then its commands arrive late. */
+export async function suspendInStep(harness: CrashHarness, kind: CrashStep, point: CrashPoint): Promise<void> {
+  await using fixture = await createFixture(harness, kind);
+  await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
+  const { ref, step, expectOnce } = await prepare[kind](harness, fixture);
+  const watch = underTest.watch(ref, point);
+  underTest.process.startStep(step);
+  await underTest.waitUntilStopped(watch);
+  await using _otherWorker = await harness.startOtherWorker();
+  if (kind === 'follow_up') await expectOnce();
+  underTest.proxy.release();
+  underTest.process.signal('SIGCONT');
+  await underTest.process.waitForStep();
+  await expectOnce();
+}
+
+function createFixture(harness: CrashHarness, kind: CrashStep): Promise<ProjectFixture> {
+  return createProjectFixture(harness, harness.nextProjectId(), kind === 'follow_up' ? 'start' : 'restore');
+}
+
+const prepare: {
+  readonly [Kind in CrashStep]: (harness: CrashHarness, fixture: ProjectFixture) => Promise<PreparedStep>;
+} = {
+  /** A project that was started some seconds ago and has caught up. No observation has shown that yet. */
+  async follow_up({ services }, { project, links, tasks, completedTasks }) {
+    const ref = await requestAndConfirmWithoutJob(services, project, 'start');
+    await execute(withoutJobs(services), ref);
+    await services.redis.hincrby(`syncbot:{p:${project}}:op:${ref.operation}`, 'finishedAt', -5_000);
+    await waitFor(() => links.every((link) => completedTasks(link).length === tasks.length), {
+      description: 'all tasks',
+    });
+    return {
+      ref,
+      step: { kind: 'observe' },
+      async expectOnce() {
+        await waitFor(async () => (await services.context.operations.read(ref))?.followEnd !== null, {
+          description: 'the end of what is followed',
+        });
+        await waitFor(async () => (await services.redis.zcard(`syncbot:{p:${project}}:open`)) === 0, {
+          description: 'its notification',
+        });
+        expect(await services.context.operations.read(ref)).toMatchObject({ followEnd: { kind: 'reached' } });
+        expect(await countEvents(services, project, 'caught_up')).toBe(1);
+        expect((await services.context.projects.read(project))?.followedOperation).toBeNull();
+      },
+    };
+  },
+  /** A project with a reminder. */
+  async keep_paused({ services }, { project }) {
+    await services.redis.hincrby(`syncbot:{p:${project}}:state`, 'since', -pausedReminderMs);
+    await runObserver(withoutJobs(services));
+    const read = () => services.context.projects.read(project);
+    expect((await read())?.alerts.paused_reminder?.alert.state).toBe('firing');
+    return {
+      ref: { project, operation: 'none' },
+      step: { kind: 'keep_paused', project, by: 'U0BOB' },
+      async expectOnce() {
+        const stored = await read();
+        const count = await countEvents(services, project, 'kept_paused');
+        const reminder = stored?.alerts.paused_reminder?.alert;
+        // The process was killed before or after the one command that changes something.
+        expect(['firing', 'resolved'][count]).toBe(reminder?.state);
+        expect(stored?.keptPaused?.by).toBe(count === 1 ? 'U0BOB' : undefined);
+        expect(await countEvents(services, project, 'alert_resolved')).toBe(count);
+      },
+    };
+  },
+};
+
+async function countEvents({ context }: CrashHarness['services'], project: string, event: string): Promise<number> {
+  return (await context.auditLog.read(project, { limit: 100 })).filter((entry) => entry.event === event).length;
+}

@@ -1,4 +1,4 @@
-import type { AlertKind, Condition } from '../../../src/domain/conditions.ts';
+import type { AlertKind, Condition, ConditionOf } from '../../../src/domain/conditions.ts';
 import type { FailureCauses } from '../../../src/domain/failure-causes.ts';
 import type { FailureRow } from '../../../src/domain/failure-row.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
@@ -38,6 +38,8 @@ const row: FailureRow = {
   failedAt: since + 1_000,
   run: { since, by: 'U0ALICE', action: 'restore' },
 };
+const reminder: ConditionOf<'paused_reminder'> = { kind: 'paused_reminder', since, by: 'U0BOB', reason: 'we deploy' };
+const kept = { at: at('03:10'), by: 'U0ALICE', until: at('15:10') };
 const reasonsHidden = { ...alertContext(failed), revealReasons: false };
 
 function resolved(kind: AlertKind, condition: Condition, project = running): ResolvedAlertFacts {
@@ -77,11 +79,14 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
     tasks_failed: [
       ['onFailure: continue', { kind: 'tasks_failed', count: 7, failure: taskFailed, causes }, alertContext()],
     ],
+    paused_reminder: [['Paused for longer than pausedReminder', reminder, alertContext(paused)]],
     log_retention_50: [['half of logRetention', { kind: 'log_retention_50', until }, alertContext(paused)]],
     log_retention_80: [['80 % of logRetention', { kind: 'log_retention_80', until }, alertContext(paused)]],
     log_retention_100: [['logRetention is over', { kind: 'log_retention_100', until }, alertContext(paused)]],
   },
   resolved: [
+    ['Restore of a project that was Paused for long', resolved('paused_reminder', reminder)],
+    ['after Keep Paused', resolved('paused_reminder', { ...reminder, kept }, paused)],
     [
       'a Failed project was restored',
       resolved('project_failed', { kind: 'project_failed', since, failure: taskFailed }),

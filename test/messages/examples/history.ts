@@ -104,6 +104,7 @@ export const history: ExamplesOf<typeof messages.history> = {
         historyContext,
       ],
     ],
+    kept_paused: [['Keep Paused', entry('kept_paused'), historyContext]],
     drained: [['after a pause', entry('drained'), historyContext]],
     caught_up: [['after a restore', entry('caught_up'), historyContext]],
     correction_scheduled: [

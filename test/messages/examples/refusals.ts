@@ -5,6 +5,7 @@ import { at, format, full, incr } from './facts.ts';
 
 const project = 'orders';
 const change = { project, since: at('02:58'), by: 'U0BOB' } as const;
+const kept = { at: at('02:58'), by: 'U0ALICE', until: at('14:58') };
 const links = [full, incr];
 
 export const refusals: ExamplesOf<typeof messages.refusals> = {
@@ -57,6 +58,11 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
     ],
   ],
   removed: [['OK, and the project is gone', { code: 'removed', project }, format]],
+  not_paused: [['Keep Paused, and it was restored', { code: 'not_paused', state: 'running', ...change }, format]],
+  no_reminder: [
+    ['Keep Paused, after another person pressed it', { code: 'no_reminder', project, kept }, format],
+    ['Keep Paused of an old message', { code: 'no_reminder', project, kept: null }, format],
+  ],
   policy_unreadable: [['a newer syncbot stored the policy', { code: 'policy_unreadable' }, format]],
   no_operators: [['no operator is configured', { code: 'no_operators', user: 'U0CAROL' }, format]],
   not_operator: [['a person who may only look', { code: 'not_operator', user: 'U0CAROL' }, format]],

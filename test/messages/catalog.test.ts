@@ -1,5 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import { type Catalog, en } from '../../src/messages/en/catalog.ts';
+import { examples } from './examples/catalog.ts';
+import type { ExamplesOf } from './examples/example.ts';
 
 /** These tests hold when they compile: `npm run check` compiles them. */
 describe('a catalog of another language does not compile', () => {
@@ -32,4 +34,12 @@ describe('a catalog of another language does not compile', () => {
 
 it('a complete catalog compiles', () => {
   expectTypeOf({ ...en, nothingChanged: 'Rien n’a été modifié.' }).toExtend<Catalog>();
+});
+
+describe('the examples do not compile', () => {
+  it('without an example of a sentence', () => {
+    const { restriction: _missing, ...incomplete } = examples.access;
+    expectTypeOf(incomplete).not.toExtend<ExamplesOf<Catalog['access']>>();
+    expectTypeOf(examples.access).toExtend<ExamplesOf<Catalog['access']>>();
+  });
 });

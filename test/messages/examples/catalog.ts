@@ -1,0 +1,49 @@
+import type { Catalog } from '../../../src/messages/en/catalog.ts';
+import { access, help } from './access.ts';
+import { alertGroups } from './alert-groups.ts';
+import { alerts, failures, observation } from './alerts.ts';
+import { cli } from './command-line.ts';
+import { config, configuration, connectionFault, definition } from './configuration.ts';
+import { confirmation } from './dialogs.ts';
+import { doctor, health, startErrors } from './doctor.ts';
+import type { ExamplesOf } from './example.ts';
+import { history } from './history.ts';
+import { outcomes, seeOutcome } from './outcomes.ts';
+import { links, list, precheck, show } from './reading.ts';
+import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
+import { buttons, words } from './words.ts';
+
+/** Documented in docs/configuration.md, which is generated from them. */
+export type DocumentedElsewhere = 'keyDocs' | 'valueDocs' | 'variableDocs';
+
+/** Examples of every sentence. A function of the catalog without one does not compile. */
+export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
+  ...words,
+  buttons,
+  confirmation,
+  outcomes,
+  seeOutcome,
+  alerts,
+  alertGroups,
+  failures,
+  observation,
+  refusals,
+  commandErrors,
+  requestFailures,
+  list,
+  show,
+  links,
+  precheck,
+  history,
+  access,
+  help,
+  cli,
+  applyRefusals,
+  config,
+  configuration,
+  definition,
+  connectionFault,
+  startErrors,
+  doctor,
+  health,
+};

@@ -1,0 +1,88 @@
+import type { messages } from '../../../src/messages/catalog.ts';
+import { exampleProjectStats } from '../../support/example-records.ts';
+import type { ExamplesOf } from './example.ts';
+import { at } from './facts.ts';
+
+const pending = { project: 'orders', operation: 'op1' };
+const noLinks = { paused: 0, unreadable: 0, missing: 0, notConfigured: 0, unreachable: 0 };
+
+export const cli: ExamplesOf<typeof messages.cli> = {
+  seeHelp: [['a mistake in the arguments', 'There is no command lits.']],
+  reasonTooLong: [['--reason', 500]],
+  yesOrNo: [['every question', 'Pause orders?']],
+  redisUnavailable: [
+    ['Redis does not answer', null],
+    ['the reason is known', 'refuses the connection: check host and port, and that Redis is running'],
+  ],
+  redisRefused: [['Redis refuses a later command', 'refuses the user name or the password: check them']],
+  unexpectedError: [['an error of syncbot', 'TypeError']],
+  resolvedName: [['a part of a name', 'ord', 'orders']],
+  list: {
+    noProjects: [['nothing is configured', 'syncbot.yml']],
+    links: [
+      ['the column LINKS', { ...noLinks, total: 10 }],
+      ['some of them need attention', { ...noLinks, total: 10, paused: 2, missing: 1, unreachable: 1 }],
+    ],
+  },
+  show: {
+    logKeptUntil: [['the source log', at('14:50')]],
+  },
+  history: {
+    truncated: [['more lines than shown', 1_000, 'orders']],
+    since: [['above the lines', '2026-11-27 22:00', 'Europe/Berlin']],
+    notShown: [
+      ['more lines than shown', 12, true, 1_000],
+      ['some of them may be missing', 0, false, 1_000],
+    ],
+  },
+  change: {
+    question: [
+      [
+        '`syncbot pause orders`',
+        { project: 'orders', state: 'running', action: 'pause', linkCount: 2, stats: exampleProjectStats },
+      ],
+      [
+        '`syncbot restore orders`',
+        { project: 'orders', state: 'failed', action: 'restore', linkCount: 2, stats: exampleProjectStats },
+      ],
+    ],
+    unknownOutcome: [['Redis stopped during the command', pending]],
+    checkLater: [['the command waited long enough', pending]],
+  },
+  apply: {
+    refused: [['the file cannot be applied', ['orders is Running: Pause it first, then apply again.']]],
+    conflict: [
+      ['a project changed meanwhile', 'orders', { isConfigurationStored: false, written: [] }],
+      ['after others were applied', 'orders', { isConfigurationStored: true, written: ['users'] }],
+    ],
+    configuration: [['in the plan', 'settings.observeEvery: 5s → 10s']],
+    connectionUsers: [['below a connection', ['orders', 'users']]],
+    processes: [
+      ['below a connection', ['connection warehouse is not configured in this process: set W_URL and restart it']],
+    ],
+    notPaused: [['a link did not answer', ['orders-full', 'orders-incr']]],
+    applied: [['done', { configuration: true, created: 1, changed: 2, removed: 0, pausedAgain: 0 }]],
+    unchanged: [['the other projects', 57]],
+    create: [
+      ['a new project', { project: 'orders', state: 'not_started', linkCount: 2, stateFrom: 'default' }],
+      ['adopt: true', { project: 'orders', state: 'running', linkCount: 2, stateFrom: 'queues' }],
+      ['adopt: true, without queues', { project: 'orders', state: 'not_started', linkCount: 2, stateFrom: 'noQueues' }],
+    ],
+    change: [['another definition', 'orders', ['description', 'link orders-incr added']]],
+    remove: [['a project that is not in the file', 'orders']],
+    pauseAgain: [['a link was resumed since the last apply', 'orders']],
+    pauses: [['below a project', 'orders-full']],
+    leftPaused: [['below a removed project', ['orders-full', 'orders-incr']]],
+    missing: [['below a project', ['orders-full']]],
+    precheck: [
+      [
+        'below a project',
+        { item: 'workers connected', result: 'fail', message: 'orders-full: no worker is connected' },
+      ],
+    ],
+  },
+  run: {
+    refused: [['the first start', 'syncbot.yml', ['orders: a new link would be paused, but it is in use']]],
+    conflict: [['two first starts', 'orders']],
+  },
+};

@@ -1,0 +1,78 @@
+import type { OperationKind } from '../../../src/domain/lifecycle.ts';
+import { toProjectStats } from '../../../src/domain/observation.ts';
+import type { Project } from '../../../src/domain/project.ts';
+import type { messages } from '../../../src/messages/catalog.ts';
+import type { ConfirmationFacts } from '../../../src/messages/facts.ts';
+import { exampleLinkStats, exampleProject, exampleProjectStats } from '../../support/example-records.ts';
+import type { ExamplesOf } from './example.ts';
+import { at, failed, format, full, incr, paused, running } from './facts.ts';
+
+const now = at('02:59');
+const notStarted = exampleProject({ state: 'not_started' });
+const failedAgain = exampleProject({
+  ...failed,
+  failureRow: {
+    count: 2,
+    isSameCause: true,
+    failedAt: at('02:58') + 1_000,
+    run: { since: at('02:58'), by: 'U0ALICE', action: 'restore' },
+  },
+});
+const withRetention: Project = { ...running, definition: { ...running.definition, logRetention: 48 * 3_600_000 } };
+const bothPaused = toProjectStats(
+  [full, incr].map(({ queue }) => exampleLinkStats(queue, { paused: true })),
+  now,
+);
+
+function facts(project: Project, action: OperationKind, overrides: Partial<ConfirmationFacts> = {}): ConfirmationFacts {
+  const noMore = { failedTasks: 0, removedTasks: 0, otherRequests: [] };
+  return { project, stats: exampleProjectStats, operation: { action }, format, now, ...noMore, ...overrides };
+}
+
+export const confirmation: ExamplesOf<typeof messages.confirmation> = {
+  effects: {
+    start: [['the dialog of Start', facts(notStarted, 'start')]],
+    pause: [
+      ['the dialog of Pause', facts(running, 'pause')],
+      ['the source keeps its log for some time', facts(withRetention, 'pause')],
+    ],
+    restore: [
+      ['the dialog of Restore', facts(paused, 'restore')],
+      ['failed tasks are retried', facts(failed, 'restore', { failedTasks: 3, removedTasks: 2 })],
+      ['a link does not answer', facts(paused, 'restore', { failedTasks: null })],
+    ],
+    reapply: [
+      ['the links of a Paused project run', facts(paused, 'reapply')],
+      ['the links of a Running project are paused', facts(running, 'reapply', { stats: bothPaused })],
+    ],
+    adopt: [
+      ['all links of a Paused project run', facts(paused, 'adopt')],
+      ['all links of a Running project are paused', facts(running, 'adopt', { stats: bothPaused })],
+    ],
+  },
+  earlierFailure: [['the project failed soon after a restore', facts(failedAgain, 'restore')]],
+  otherRequests: [
+    [
+      'other people have a dialog for this project open',
+      facts(paused, 'restore', {
+        otherRequests: [
+          { by: 'U0ALICE', action: 'restore' },
+          { by: 'U0BOB', action: 'adopt' },
+        ],
+      }),
+    ],
+  ],
+  question: [['the heading of the dialog', 'pause', 'orders']],
+  stateNow: [['after the backlog and latency', 'Running']],
+  headline: [['the notification of a phone', 'Running', 'pause', 'orders']],
+  answerBefore: [['the notification of a phone', '03:04']],
+  reason: [['the person gave a reason', 'we deploy']],
+  failedTasksTitle: [
+    ['above one failed task', 1],
+    ['above several', 2],
+  ],
+  failedTask: [['each failed task that Restore would retry', 'orders-full', '02:58', 'connection refused']],
+  moreFailedTasks: [['below them', 9]],
+  requestedBy: [['at the end of the dialog', '@alice']],
+  expiresAt: [['at the end of the dialog', '03:04']],
+};

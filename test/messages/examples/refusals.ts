@@ -1,0 +1,162 @@
+import type { ApplyRefusalCode } from '../../../src/domain/refusal.ts';
+import type { messages } from '../../../src/messages/catalog.ts';
+import type { ExamplesOf } from './example.ts';
+import { at, format, full, incr } from './facts.ts';
+
+const project = 'orders';
+const change = { project, since: at('02:58'), by: 'U0BOB' } as const;
+const kept = { at: at('02:58'), by: 'U0ALICE', until: at('14:58') };
+const links = [full, incr];
+
+export const refusals: ExamplesOf<typeof messages.refusals> = {
+  not_allowed: [
+    ['Start of a Paused project', { code: 'not_allowed', action: 'start', state: 'paused', ...change }, format],
+    ['Pause of a Paused project', { code: 'not_allowed', action: 'pause', state: 'paused', ...change }, format],
+  ],
+  unknown_project: [
+    ['a name with a typo', { code: 'unknown_project', project: 'ordrs', similar: ['orders', 'orders-eu'] }, format],
+    ['a name like no other', { code: 'unknown_project', project: 'xyz', similar: [] }, format],
+  ],
+  operation_active: [
+    [
+      'another operation is in progress',
+      { code: 'operation_active', state: 'restoring', action: 'restore', ...change },
+      format,
+    ],
+  ],
+  changed: [
+    ['OK, after another person was faster', { code: 'changed', action: 'pause', state: 'paused', ...change }, format],
+  ],
+  claim_timeout: [['no worker took the request', { code: 'claim_timeout', action: 'pause', project }, format]],
+  precheck_failed: [
+    [
+      'Start, and the precheck fails',
+      {
+        code: 'precheck_failed',
+        project,
+        items: [
+          {
+            check: 'queues_exist',
+            result: 'fail',
+            reason: { code: 'queue_missing' },
+            links: { total: 1, first: [full] },
+          },
+        ],
+      },
+      format,
+    ],
+  ],
+  links_unreachable: [
+    ['Start or Restore, and a link does not answer', { code: 'links_unreachable', project, links }, format],
+  ],
+  no_drift: [['Re-apply or Adopt, and nothing is wrong', { code: 'no_drift', project, state: 'paused' }, format]],
+  adopt_mixed: [
+    [
+      'Adopt, and the links are not all alike',
+      { code: 'adopt_mixed', project, running: [full], paused: links, missing: [] },
+      format,
+    ],
+  ],
+  removed: [['OK, and the project is gone', { code: 'removed', project }, format]],
+  not_paused: [['Keep Paused, and it was restored', { code: 'not_paused', state: 'running', ...change }, format]],
+  no_reminder: [
+    ['Keep Paused, after another person pressed it', { code: 'no_reminder', project, kept }, format],
+    ['Keep Paused of an old message', { code: 'no_reminder', project, kept: null }, format],
+  ],
+  policy_unreadable: [['a newer syncbot stored the policy', { code: 'policy_unreadable' }, format]],
+  no_operators: [['no operator is configured', { code: 'no_operators', user: 'U0CAROL' }, format]],
+  not_operator: [['a person who may only look', { code: 'not_operator', user: 'U0CAROL' }, format]],
+  other_team: [['a person of another workspace', { code: 'other_team', user: 'U0CAROL' }, format]],
+  group_unknown: [
+    ['Slack does not return a user group', { code: 'group_unknown', user: 'U0CAROL', group: 'S0OPS' }, format],
+  ],
+  channel_not_allowed: [
+    [
+      'a channel that the policy does not name',
+      { code: 'channel_not_allowed', channel: 'C0SYNC', allowed: ['C0OPS'] },
+      format,
+    ],
+  ],
+  channel_shared: [['a shared channel', { code: 'channel_shared', channel: 'C0SYNC' }, format]],
+  channel_unknown: [['a private channel without syncbot', { code: 'channel_unknown', channel: 'C0SYNC' }, format]],
+  not_requester: [['a press of OK in the dialog of another person', { code: 'not_requester', by: 'U0ALICE' }, format]],
+  unknown_operation: [['a very old button', { code: 'unknown_operation' }, format]],
+};
+
+export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
+  textTooLong: [['a very long reason', 3_000]],
+  unknownCommand: [
+    ['a verb with a typo', 'puase orders', ['pause orders'], format],
+    ['another word', 'xyz', [], format],
+  ],
+  projectMissing: [['`/sync pause`', 'pause orders', format]],
+  unknownProject: [
+    ['a name with a typo', 'ordrs', ['pause orders', 'pause orders-eu'], format],
+    ['a name like no other', 'xyz', [], format],
+  ],
+  oneProjectOnly: [['two names', { command: 'pause orders', others: ['users'], reason: 'users are migrated' }, format]],
+  timeNotSupported: [['`/sync pause orders for 2h`', 'pause orders', format]],
+  invalidSince: [
+    ['`/sync history since noon`', 'noon', 'history', format],
+    ['`/sync history since`', '', 'history', format],
+  ],
+  reasonMissing: [['`/sync pause orders because`', 'pause orders', format]],
+  extraWords: [['`/sync show orders x`', { project, command: 'show orders' }, format]],
+  otherCommand: [['the app has another command', format]],
+};
+
+export const requestFailures: ExamplesOf<typeof messages.requestFailures> = {
+  outcomeUnknown: [["the bot's Redis stops during OK", project, format]],
+  internalError: [['an error of syncbot', 'a1b2c3', format]],
+  outdatedButton: [['a button of an older version', format]],
+};
+
+/** `syncbot apply` prints them. */
+export const applyRefusals: { readonly [Code in ApplyRefusalCode]: ExamplesOf<typeof messages.applyRefusals>[Code] } = {
+  configuration_unreadable: [
+    ['a newer syncbot stored it', { code: 'configuration_unreadable', project: null }, format],
+  ],
+  links_unreachable: [['a new project whose Redis is down', { code: 'links_unreachable', project, links }, format]],
+  adopt_mixed: [
+    ['adopt: true, and the queues differ', { code: 'adopt_mixed', project, running: [full], paused: [incr] }, format],
+  ],
+  queue_used: [
+    [
+      'a new project whose queue is in use',
+      { code: 'queue_used', project, links: [{ link: full, evidence: 'active_tasks' }] },
+      format,
+    ],
+  ],
+  added_queue_used: [
+    [
+      'a new link whose queue is in use',
+      { code: 'added_queue_used', project, links: [{ link: incr, evidence: 'work_events' }] },
+      format,
+    ],
+  ],
+  queue_shared: [
+    [
+      'two connections to the same Redis',
+      {
+        code: 'queue_shared',
+        project,
+        link: full,
+        other: { project: 'users', link: { ...full, connection: 'warehouse' } },
+      },
+      format,
+    ],
+  ],
+  queue_of_other_syncbot: [
+    [
+      'two syncbots on one Redis',
+      { code: 'queue_of_other_syncbot', project, link: full, other: { prefix: 'staging', project: 'orders' } },
+      format,
+    ],
+  ],
+  not_removable: [
+    ['a Running project is not in the file', { code: 'not_removable', project, state: 'running' }, format],
+    ['a Failed one', { code: 'not_removable', project, state: 'failed' }, format],
+  ],
+  in_transition: [['the project is just changing', { code: 'in_transition', project, state: 'pausing' }, format]],
+  links_in_use: [['other links of a Running project', { code: 'links_in_use', project, state: 'running' }, format]],
+};

@@ -47,7 +47,7 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
       slack.press(user, await slack.sendCommand(user, words), 'OK');
 
     const list = await slack.sendCommand(alice, 'list');
-    expect(list.text).toBe('4 projects: 1 Failed, 1 Paused, 1 Running, 1 Not Started');
+    expect(list.text).toBe('1 needs attention: 1 Failed\n4 projects: 1 Failed, 1 Paused, 1 Running, 1 Not Started');
     for (const state of ['payments* · Failed', 'invoices* · Paused', 'orders* · Running', 'users* · Not Started']) {
       expect(messageText(list)).toContain(state);
     }

@@ -108,7 +108,7 @@ describe('/sync history', () => {
     await harness.waitForMessage('removed the project', carol);
 
     await harness.services.createProject('users', links);
-    expect(visibleText(await harness.runCommand('history user'))).toContain('Did you mean users?');
+    expect(visibleText(await harness.runCommand('history usrs'))).toContain('Did you mean users?');
   });
 
   it('answers a press of Older with a forged value, and for a project that does not exist', async () => {
@@ -152,7 +152,7 @@ describe('/sync history of all projects', () => {
     expect(ofOne).toContain('History of users since <!date^');
     expect(historyLines(ofOne)).toEqual(['cli:test · added the project', 'cli:later · changed its definition']);
     expect(visibleText(await harness.runCommand('history since yesterday'))).toContain('the time was read in UTC');
-    expect(visibleText(await harness.runCommand('history user since 3h'))).toContain('History users');
+    expect(visibleText(await harness.runCommand('history usrs since 3h'))).toContain('History users');
   });
 
   it('says that nothing happened, and how many lines it does not show', async () => {

@@ -95,13 +95,11 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
     ['the project was paused', resolved('latency', { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, paused)],
   ],
   inList: [['`show`, above its details', 'latency']],
-  call: [
-    ['people are on call: before the advice', 'critical', ['@alice', '@bob']],
-    ['no person is, and the alert is critical', 'critical', []],
-  ],
+  call: [['people are on call: before the advice', ['@alice', '@bob']]],
 };
 
 export const failures: ExamplesOf<typeof messages.failures> = {
+  runTime: [['it failed at once: in the dialog of Restore', { ...row, failedAt: row.run.since + 400 }]],
   afterRun: [['it failed again: follows the state', row, format]],
   repetition: [['from the second failure on', row]],
   causes: [

@@ -182,7 +182,7 @@ describe('the message of an operation', () => {
     [
       'restore',
       { code: 'links_unreachable', project: 'orders', links },
-      '\n`orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
+      '\nThe link `orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
     ],
     [
       'restore',
@@ -192,7 +192,7 @@ describe('the message of an operation', () => {
     [
       'start',
       { code: 'links_unreachable', project: 'orders', links },
-      '\n`orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
+      '\nThe link `orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
     ],
     [
       'adopt',

@@ -191,7 +191,7 @@ describe('the text of a line', () => {
         { ...request, event: 'started', state: 'pausing' },
         { ...request, event: 'requested' },
       ),
-    ).toEqual(['paused 10 of 10 links · because deploy · in #C0SYNC · the last task in flight ended T9000']);
+    ).toEqual(['paused 10 of 10 links · because deploy · in #C0SYNC · the last task in flight ended at T9000']);
     expect(lineTexts({ ...request, event: 'requested' })).toEqual(['asked to pause it · because deploy · in #C0SYNC']);
     expect(lineTexts({ ...request, event: 'drained' })).toEqual([
       'the last task in flight ended · because deploy · in #C0SYNC',

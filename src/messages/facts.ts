@@ -68,7 +68,7 @@ export interface AlertGroupFacts {
 
 /** What has happened since people were notified last. */
 export interface AlertReplyFacts extends Omit<AlertGroupFacts, 'since' | 'resolvedAt'> {
-  readonly event: GroupEvent;
+  readonly event: Exclude<GroupEvent, 'resolved'>;
   /** The highest weight. */
   readonly weight: number;
   /** What people were notified of. */

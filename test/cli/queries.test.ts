@@ -80,7 +80,7 @@ describe('list', () => {
     const [project] = JSON.parse((await cli('list --json')).out);
     expect(project.links[0]).toMatchObject({ queue: 'orders-full', paused: true, waiting: null, latencyMs: null });
     expect((await cli('show orders')).out).toMatch(/orders-full +default +Numbers unreadable, because a task has/);
-    expect((await cli('precheck orders')).out).toMatch(/Unknown +orders-full: it cannot be read/i);
+    expect((await cli('precheck orders')).out).toMatch(/Unknown +Link orders-full: it cannot be read/);
   });
 
   test('has only the projects that match the filter, and prints a sentence if there are none', async () => {

@@ -137,7 +137,7 @@ describe('the text of an entry', () => {
     expect(renderEntry(partly)).toBe('only partly paused: 9 of 10 links, orders-incr not reached');
     const refusal = { code: 'links_unreachable' as const, project: 'orders', links: [link] } satisfies Refusal;
     expect(renderEntry({ ...pauseOperation, event: 'failed', code: refusal.code, refusal })).toBe(
-      'not paused: orders-full could not be reached',
+      'not paused: the link orders-full could not be reached',
     );
     const restored = { operation: 'op1', action: 'restore', event: 'done' } as const;
     expect(renderEntry({ ...restored, outcome: { ...outcome, retriedTasks: 1 } })).toBe(
@@ -159,7 +159,7 @@ describe('the text of an entry', () => {
         code: 'operation_active',
         refusal: { code: 'operation_active', ...refusalFacts, action: 'restore' },
       }),
-    ).toBe('the request was refused: @U0BOB had asked to restore it at T1, and that was in progress');
+    ).toBe('the request was refused: another operation was in progress: @U0BOB had asked to restore it at T1');
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
       'the request was refused: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
@@ -191,7 +191,7 @@ describe('the text of a line', () => {
         { ...request, event: 'started', state: 'pausing' },
         { ...request, event: 'requested' },
       ),
-    ).toEqual(['paused 10 of 10 links · because deploy · in #C0SYNC · the last task in flight ended T9000']);
+    ).toEqual(['paused 10 of 10 links · because deploy · in #C0SYNC · the last task in flight ended at T9000']);
     expect(lineTexts({ ...request, event: 'requested' })).toEqual(['asked to pause it · because deploy · in #C0SYNC']);
     expect(lineTexts({ ...request, event: 'drained' })).toEqual([
       'the last task in flight ended · because deploy · in #C0SYNC',

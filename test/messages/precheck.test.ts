@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
+import { messages } from '../../src/messages/catalog.ts';
 import { precheckText } from '../../src/messages/render.ts';
 import { exampleLink } from '../support/example-records.ts';
 import { plainFormatter } from './plain-formatter.ts';
@@ -67,3 +68,17 @@ it.each(casesWithCheck)(
     expect(precheckText(precheckItem, plainFormatter)).toEqual({ item, result: precheckItem.result, message });
   },
 );
+
+it.each<[PrecheckItem, string]>([
+  [
+    { check: 'connection_reachable', connection: 'warehouse', result: 'pass', reason: { code: 'reachable' } },
+    'Connection warehouse answers',
+  ],
+  [
+    { check: 'workers_connected', result: 'unknown', reason: { code: 'workers_unknown' }, links: links('a') },
+    'Link a: the server does not show which workers are connected',
+  ],
+  [{ check: 'queues_exist', result: 'pass', reason: null, links: links() }, 'Every queue exists'],
+])('A line begins with a capital, and a name keeps its case: %#.', (item, line) => {
+  expect(messages.precheck.line(item, 'not_started', plainFormatter)).toBe(line);
+});

@@ -117,8 +117,6 @@ function reply(facts: AlertReplyFacts): string {
       return joinDots(subject, `More since ${time}`, past);
     case 'needs_person':
       return joinDots(subject, `A person was needed from ${time} on`, past);
-    case 'resolved':
-      return joinDots(subject, `Resolved at ${time}`, past);
     default:
       return event satisfies never;
   }

@@ -155,7 +155,7 @@ function logRetentionText(until: number, context: AlertContext, part: 'Half' | '
   };
 }
 
-/** In a list of alerts: `Alert: links run although they should be paused`. */
+/** In a list of alerts and in the history: `alert: links run although they should be paused`. */
 const titles: Readonly<Record<AlertKind, string>> = {
   project_failed: 'the project is Failed',
   unexpectedly_running: 'links run although they should be paused',
@@ -261,7 +261,6 @@ export const alerts = {
   resolved,
   titles,
   pastTitles,
-  inList: (kind: AlertKind) => `Alert: ${titles[kind]}`,
   /** Before the advice. `mentions`: whom the message mentions. */
   call: (mentions: readonly string[]) =>
     mentions.length === 0 ? '' : `Attention, ${nameUpTo(mentions, maxMentions)}: `,

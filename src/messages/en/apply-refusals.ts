@@ -20,7 +20,7 @@ export const applyRefusals: Sentences = {
   queue_used: ({ project, links }, format) =>
     `${project}: ${usageOf(links, format)}. A new project is Not Started and its links are paused, which would stop work. Write \`adopt: true\` to take the state from the queues.`,
   added_queue_used: ({ project, links }, format) =>
-    `${project}: a new link would be paused, but it is in use: ${usageOf(links, format)}. Pause that queue first, then apply again.`,
+    `${project}: ${usageOf(links, format)}. A new link of this project is paused, which would stop work. Pause ${links.length === 1 ? 'this queue' : 'these queues'} first, then apply again.`,
   queue_shared: ({ project, link, other }, format) =>
     `${project}: ${format.link(link)} is already a link of ${other.project}, because the connections ${other.link.connection} and ${link.connection} lead to the same Redis database. A queue belongs to one link. Remove one of the two, then apply again.`,
   queue_of_other_syncbot: ({ project, link, other }, format) =>

@@ -81,7 +81,7 @@ export const cliMessages = {
 
   history: {
     truncated: (maxLines: number, project: string) =>
-      `These are the newest ${maxLines} lines. To see every entry: syncbot history ${project} --json`,
+      `These are the newest ${formatNumber(maxLines)} lines. To see every entry: syncbot history ${project} --json`,
     since: (time: string, zone: string) => `Since ${time} (${zone})`,
     nothing: 'Nothing happened.',
     notShown: (count: number, isExact: boolean, shown: number) =>

@@ -62,6 +62,8 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
     case 'timed_out':
       return joinDots(remained(facts, goal, { withDuration: true }), lastRates(operation));
     case 'state_changed':
+      // The first line says when it became Failed.
+      if (end.state === 'failed' && operation.laterFailure !== null) return remained(facts, goal);
       return `${remained(facts, goal)}. It became ${states[end.state]} at ${format.time(end.at)}, by ${format.person(end.by)}.`;
     case 'removed':
       return `${remained(facts, goal)}. ${format.person(end.by)} removed ${operation.project} at ${format.time(end.at)}.`;

@@ -127,7 +127,7 @@ function operation({ step, reason, channel, followed }: OperationFacts, format: 
     step,
     why === null ? null : `because ${why}`,
     channel === null ? null : `in ${format.channel(channel)}`,
-    followed === null ? null : `${followed.step} ${format.time(followed.at)}`,
+    followed === null ? null : `${followed.step} at ${format.time(followed.at)}`,
   );
 }
 

@@ -39,11 +39,11 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
     case 'not_allowed':
       return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
-      return `${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it at ${format.time(refusal.since)}, and that was in progress`;
+      return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it at ${format.time(refusal.since)}`;
     case 'changed':
       return `${refusalReasons.changed}: it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'links_unreachable':
-      return `${linkNames(refusal.links, format)} could not be reached`;
+      return `the ${refusal.links.length === 1 ? 'link' : 'links'} ${linkNames(refusal.links, format)} could not be reached`;
     case 'precheck_failed':
       return precheckReason(refusal.items, format);
     case 'adopt_mixed': {

@@ -111,6 +111,11 @@ function reason(checkReason: CheckReason, format: Formatter): string {
 
 const resultLabels: Readonly<Record<CheckResult, string>> = { pass: 'Pass', fail: 'Fail', unknown: 'Unknown' };
 
+/** A name keeps its case. */
+function startsWithName(item: PrecheckItem): boolean {
+  return 'connection' in item || (item.reason !== null && item.links.first.length > 0);
+}
+
 const maxItemsNamed = 3;
 
 /** The messages of the failed items, at most three: `a; b; c; and 2 more`. */
@@ -142,7 +147,10 @@ export const precheck = {
   },
   /** What people read of an item: what to do if it fails, else what was found. */
   line: (item: PrecheckItem, state: ProjectState, format: Formatter): string => {
-    const found = capitalize(precheck.message(item, format));
+    const message = precheck.message(item, format);
+    const found = startsWithName(item)
+      ? `${'connection' in item ? 'Connection' : 'Link'} ${message}`
+      : capitalize(message);
     if (item.result !== 'fail' || item.reason === null) return found;
     const name =
       'connection' in item

@@ -1,4 +1,3 @@
-import type { GroupEvent } from '../../../src/domain/alert-group.ts';
 import { type AlertKind, alertKinds } from '../../../src/domain/conditions.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../../../src/messages/facts.ts';
@@ -17,7 +16,7 @@ const settled = alertKinds
   .filter((kind) => kind !== 'project_failed')
   .map((kind): Example<[AlertGroupFacts]> => ['all are resolved', group(kind, allResolved)]);
 
-function reply(event: GroupEvent, overrides: Partial<AlertReplyFacts> = {}): AlertReplyFacts {
+function reply(event: AlertReplyFacts['event'], overrides: Partial<AlertReplyFacts> = {}): AlertReplyFacts {
   const before = { firing: 12, weight: 1 };
   return {
     kind: 'no_worker',
@@ -48,7 +47,6 @@ export const alertGroups: ExamplesOf<typeof messages.alertGroups> = {
     ['after it was resolved', reply('again', single)],
     ['more tasks failed', reply('more', { ...single, kind: 'tasks_failed' })],
     ['syncbot did not correct it alone', reply('needs_person', { ...single, kind: 'unexpectedly_running' })],
-    ['the end', reply('resolved', { firing: 0 })],
   ],
   attention: [['people are on call: below a reply', ['@alice', '@bob']]],
   more: [['below the worst projects', 39]],

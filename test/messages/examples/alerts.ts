@@ -94,7 +94,6 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
     ['another alert', resolved('no_worker', { kind: 'no_worker', noWorker: tenLinks, overdue: noLink })],
     ['the project was paused', resolved('latency', { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, paused)],
   ],
-  inList: [['`show`, above its details', 'latency']],
   call: [['people are on call: before the advice', ['@alice', '@bob']]],
 };
 

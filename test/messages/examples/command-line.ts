@@ -82,7 +82,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
   },
   run: {
-    refused: [['the first start', 'syncbot.yml', ['orders: a new link would be paused, but it is in use']]],
+    refused: [['the first start', 'syncbot.yml', ['orders: orders-full is in use (it has failed tasks).']]],
     conflict: [['two first starts', 'orders']],
   },
 };

@@ -142,6 +142,15 @@ describe('the message of an operation', () => {
     ],
   ])('has the text of its state: %s', (_name, operation, text) => expect(outcomeText(operation)).toContain(text));
 
+  it('of a restore says only once when the project failed again', () => {
+    const end: FollowEnd = { kind: 'state_changed', at, state: 'failed', by: 'syncbot' };
+    const laterFailure = { at, failure: { kind: 'link_unreachable' as const, link: exampleLink('orders-full'), at } };
+    const text = outcomeText({ ...caughtUp({ end, latest: observed(1) }), laterFailure });
+    expect(text).toMatch(/^orders was restored, and became Failed at /);
+    expect(text).toContain(`\nAt ${time}, 1 task was left`);
+    expect(text.match(/became/gi)).toHaveLength(1);
+  });
+
   it('of a pause names the links that it did not reach, and when they were paused later', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
@@ -182,7 +191,7 @@ describe('the message of an operation', () => {
     [
       'restore',
       { code: 'links_unreachable', project: 'orders', links },
-      '\n`orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
+      '\nThe link `orders-incr` could not be reached. No link was resumed, and no failed task was retried. Find',
     ],
     [
       'restore',
@@ -192,7 +201,7 @@ describe('the message of an operation', () => {
     [
       'start',
       { code: 'links_unreachable', project: 'orders', links },
-      '\n`orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
+      '\nThe link `orders-incr` could not be reached. Nothing was changed. Find the reason with syncbot doctor, then ask again.',
     ],
     [
       'adopt',

@@ -33,7 +33,7 @@ describe('the precheck of a project', () => {
         text: expect.objectContaining({
           text: [
             'Fail · Retry or remove the failed tasks of `orders-full` (3)',
-            'Unknown · `orders-full`: the server does not show which workers are connected',
+            'Unknown · Link `orders-full`: the server does not show which workers are connected',
             'Pass · Every queue exists',
           ].join('\n'),
         }),

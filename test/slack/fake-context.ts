@@ -47,7 +47,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     }),
     operations: fakePort(stores.operations),
     alerts: fakePort(stores.alerts),
-    alertGroups: fakePort(stores.alertGroups),
+    alertGroups: fakePort(stores.alertGroups, { addChanged: async () => ({ isFirst: true }) }),
     auditLog: fakePort(stores.auditLog),
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 }),

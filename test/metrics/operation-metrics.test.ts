@@ -86,7 +86,7 @@ test('A repeated button press and a second notification are not counted again.',
 
   const users = userActions(slack);
   const dialog = await users.requestAndPressOk('pause', 'orders');
-  await users.waitForMessage('still in flight', bob);
+  await users.waitForMessage('still finishing', bob);
   await users.press('OK', dialog).acked;
   const { operations } = services.context;
   const operation = (await operations.listRecent('orders', 1))[0] ?? expect.unreachable();

@@ -73,6 +73,7 @@ describe('/sync history', () => {
       'Failed: a task failed on `orders-full`: column is missing',
       'cli:test · added the project',
     ]);
+    for (const each of links) await each.startWorker(async () => {});
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('restore', 'orders');
     await harness.waitForMessage('Was Failed until a restore');

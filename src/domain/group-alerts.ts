@@ -253,11 +253,14 @@ function isOpen(group: AlertGroup, { now, intervalMs }: GroupContext): boolean {
   return isRecent && someMember(group, isFiring);
 }
 
-/** The newest group that has this alert, or null. */
+/** The group that has the newest occurrence of this alert, or null. Redis returns the groups in any order. */
 function findGroup(draft: Draft, { kind, project }: ObservedAlert): string | null {
-  let found: string | null = null;
-  for (const [id, group] of draft.groups) if (group.kind === kind && group.members.has(project)) found = id;
-  return found;
+  let found: { readonly id: string; readonly since: number } | null = null;
+  for (const [id, group] of draft.groups) {
+    const since = group.kind === kind ? group.members.get(project)?.since : undefined;
+    if (since !== undefined && (found === null || since >= found.since)) found = { id, since };
+  }
+  return found?.id ?? null;
 }
 
 /** Groups under construction. The members of a group are copied once. */

@@ -230,7 +230,7 @@ function occurrenceOf(condition: Condition): number {
 
 /** When the project became Running before this failure: the end of an earlier one. */
 function beginOfRun(condition: Condition): number | undefined {
-  return condition.kind === 'project_failed' ? condition.row?.run.since : undefined;
+  return condition.kind === 'project_failed' ? condition.streak?.run.since : undefined;
 }
 
 /** Compares conditions in the form in which they are stored: the schema sets the order of the keys. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failureCausesSchema } from './failure-causes.ts';
-import { failureRowSchema } from './failure-row.ts';
+import { failureStreakSchema } from './failure-streak.ts';
 import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
 
 const logSchema = {
@@ -15,9 +15,9 @@ export const conditionSchema = z.discriminatedUnion('kind', [
     kind: z.literal('project_failed'),
     since: z.number(),
     failure: failureSchema.nullable(),
-    /** Earlier versions stored it instead of `row`: the project had failed before. */
+    /** Earlier versions stored it instead of `streak`: the project had failed before. */
     isRepeated: z.boolean().optional(),
-    row: failureRowSchema.optional(),
+    streak: failureStreakSchema.optional(),
     /** Earlier versions did not store it. Absent if no failing link answered. */
     causes: failureCausesSchema.optional(),
   }),

@@ -83,11 +83,11 @@ export function evaluateRecord({ project, now, pausedReminderMs, causes }: Recor
 }
 
 function evaluateProjectFailed(project: Project, causes: FailureCauses | null) {
-  const { state, by, since, failure, failureRow } = project;
+  const { state, by, since, failure, failureStreak } = project;
   if (state !== 'failed' || by !== botActor) return absent;
-  const row = failureRow === null ? {} : { row: failureRow };
+  const streak = failureStreak === null ? {} : { streak: failureStreak };
   const known = causes ?? knownCauses(project);
-  return present({ kind: 'project_failed', since, failure, ...row, ...withCauses(known) } as const);
+  return present({ kind: 'project_failed', since, failure, ...streak, ...withCauses(known) } as const);
 }
 
 /** What the alert of this failure has already, for an observation without them. */

@@ -14,7 +14,7 @@ export const onCallRuleSchema = z.object({
 export type OnCallRule = Readonly<z.infer<typeof onCallRuleSchema>>;
 
 /** A project as far as it decides whom its alerts mention. */
-export interface CallingProject extends Pick<Project, 'by' | 'failureRow'> {
+export interface CallingProject extends Pick<Project, 'by' | 'failureStreak'> {
   readonly definition: { readonly labels: readonly string[]; readonly onCall: readonly string[] };
 }
 

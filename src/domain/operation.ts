@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failureRowSchema } from './failure-row.ts';
+import { failureStreakSchema } from './failure-streak.ts';
 import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
@@ -139,7 +139,7 @@ export const operationSchema = z.object({
       at: z.number(),
       failure: failureSchema,
       /** The failures in a row at that time. Earlier versions did not store it. */
-      row: failureRowSchema.optional(),
+      streak: failureStreakSchema.optional(),
     })
     .nullable()
     .default(null),

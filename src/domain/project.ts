@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Alerts } from './alert.ts';
-import type { FailureRow } from './failure-row.ts';
+import type { FailureStreak } from './failure-streak.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
 
@@ -104,7 +104,7 @@ export interface Project {
   readonly watermarks: Readonly<Record<string, Watermark>>;
   readonly failure: Failure | null;
   /** The failures in a row, also after a restore of the newest. Null when the project has not failed, or has recovered. */
-  readonly failureRow: FailureRow | null;
+  readonly failureStreak: FailureStreak | null;
   /** The operation that set the state, while its outcome is followed (`follow-up.ts`). */
   readonly followedOperation: string | null;
   /** The operation that failed because it did not reach every link, while the reconcile job still tries. */
@@ -121,8 +121,8 @@ export interface Project {
 }
 
 /** Who last changed the project. The observer makes it Failed: then, who made it Running before. */
-export function lastChangedBy({ by, failureRow }: Pick<Project, 'by' | 'failureRow'>): Actor {
-  return by === botActor ? (failureRow?.run.by ?? by) : by;
+export function lastChangedBy({ by, failureStreak }: Pick<Project, 'by' | 'failureStreak'>): Actor {
+  return by === botActor ? (failureStreak?.run.by ?? by) : by;
 }
 
 export function watermarkOf(project: Project, link: Link): Watermark {

@@ -87,7 +87,7 @@ describe('an alert', () => {
       failedAt: 9,
       run: { since: 8, by: 'U0BOB', action: 'restore' },
     } as const;
-    const next = present({ kind: 'project_failed', since: 9, failure: null, row });
+    const next = present({ kind: 'project_failed', since: 9, failure: null, streak: row });
     expect(observe(failed(1), next)).toMatchObject({ state: 'resolved', since: 1_000, changedAt: 8 });
   });
 

@@ -249,17 +249,17 @@ describe('the other conditions', () => {
   });
 
   it('project_failed has the failures in a row', () => {
-    const failureRow = {
+    const failureStreak = {
       count: 2,
       isSameCause: true,
       failedAt: 7,
       run: { since: 6, by: 'U0ALICE', action: 'restore' },
     } as const;
-    expect(evaluate([paused], { state: 'failed', since: 7, by: 'syncbot', failureRow }).project_failed).toEqual({
+    expect(evaluate([paused], { state: 'failed', since: 7, by: 'syncbot', failureStreak }).project_failed).toEqual({
       kind: 'project_failed',
       since: 7,
       failure: null,
-      row: failureRow,
+      streak: failureStreak,
     });
   });
 

@@ -5,7 +5,7 @@ import { type CallingProject, mentionsFor, type OnCallRule } from '../../src/dom
 
 const project = (overrides: Partial<CallingProject['definition']> = {}, by = 'U0ALICE'): CallingProject => ({
   by,
-  failureRow: null,
+  failureStreak: null,
   definition: { labels: ['prod'], onCall: [], ...overrides },
 });
 const rule = (overrides: Partial<OnCallRule> = {}): OnCallRule => ({
@@ -42,9 +42,9 @@ describe('who is called', () => {
 
   it('for a Failed project is the person who made it Running before', () => {
     const run = { since: 1, by: 'U0BOB', action: 'restore' } as const;
-    const failureRow = { count: 1, isSameCause: false, failedAt: 2, run };
-    expect(mentionsFor([], [{ ...project({}, 'syncbot'), failureRow }], 'critical')).toEqual(['U0BOB']);
-    expect(mentionsFor([], [{ ...project({}, 'U0ALICE'), failureRow }], 'critical')).toEqual(['U0ALICE']);
+    const failureStreak = { count: 1, isSameCause: false, failedAt: 2, run };
+    expect(mentionsFor([], [{ ...project({}, 'syncbot'), failureStreak }], 'critical')).toEqual(['U0BOB']);
+    expect(mentionsFor([], [{ ...project({}, 'U0ALICE'), failureStreak }], 'critical')).toEqual(['U0ALICE']);
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('who is called', () => {
     const projects = fc.array(
       fc.record({
         by: fc.constantFrom('U0ALICE', 'cli:root'),
-        failureRow: fc.constant(null),
+        failureStreak: fc.constant(null),
         definition: fc.record({ labels: fc.constantFrom([], ['prod'], ['prod', 'test']), onCall: ids }),
       }),
     );

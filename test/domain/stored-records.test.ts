@@ -30,7 +30,7 @@ const failures: Failure[] = [
   linkFailure,
   { ...linkFailure, isNotConfigured: true },
 ];
-const failureRow = {
+const failureStreak = {
   count: 2,
   isSameCause: true,
   failedAt: at,
@@ -45,7 +45,7 @@ const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { k
     since: at,
     failure: taskFailure,
     isRepeated: true,
-    row: failureRow,
+    streak: failureStreak,
     causes,
   },
   unexpectedly_running: { kind: 'unexpectedly_running', links, cause: 'not_paused' },
@@ -180,7 +180,7 @@ const operations: Operation[] = [
     outcome,
     refusal: refusals.removed,
     reconciledAt: 6,
-    laterFailure: { at, failure: taskFailure, row: failureRow },
+    laterFailure: { at, failure: taskFailure, streak: failureStreak },
     followUp: {
       goal: 'caught_up',
       latest: {

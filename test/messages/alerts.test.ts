@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../../src/domain/conditions.ts';
-import type { FailureRow } from '../../src/domain/failure-row.ts';
+import type { FailureStreak } from '../../src/domain/failure-streak.ts';
 import type { LinkSample, TaskFailure } from '../../src/domain/link.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { messages } from '../../src/messages/catalog.ts';
@@ -19,7 +19,7 @@ function firingText(condition: Condition, overrides: Partial<Project> = {}, reve
   return `${joinDots(event, ...details)}. ${advice}`;
 }
 
-const failureRow = (overrides: Partial<FailureRow> = {}): FailureRow => ({
+const failureStreak = (overrides: Partial<FailureStreak> = {}): FailureStreak => ({
   count: 2,
   isSameCause: true,
   failedAt: 61_000,
@@ -36,12 +36,12 @@ describe('a firing alert', () => {
       /^Failed again · a task failed on a: row 7\. /,
     ],
     [
-      { kind: 'project_failed', since: 7, failure, row: failureRow({ count: 1 }) },
+      { kind: 'project_failed', since: 7, failure, streak: failureStreak({ count: 1 }) },
       'failed',
       /^Failed · a task failed on a: row 7\. /,
     ],
     [
-      { kind: 'project_failed', since: 7, failure, row: failureRow() },
+      { kind: 'project_failed', since: 7, failure, streak: failureStreak() },
       'failed',
       /^Failed again 1 s after @U0ALICE restored it · same cause · 2nd time · a task failed on a: row 7\. /,
     ],
@@ -50,7 +50,7 @@ describe('a firing alert', () => {
         kind: 'project_failed',
         since: 7,
         failure,
-        row: failureRow({ count: 13, isSameCause: false, run: { since: 0, by: 'cli:bob', action: 'adopt' } }),
+        streak: failureStreak({ count: 13, isSameCause: false, run: { since: 0, by: 'cli:bob', action: 'adopt' } }),
       },
       'failed',
       /^Failed again 1 min after @cli:bob recorded it as Running · 13th time · a task failed on a: row 7\. /,

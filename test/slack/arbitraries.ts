@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
 import type { FailureCauses } from '../../src/domain/failure-causes.ts';
-import type { FailureRow } from '../../src/domain/failure-row.ts';
+import type { FailureStreak } from '../../src/domain/failure-streak.ts';
 import { type FollowEnd, followGoals } from '../../src/domain/follow-up.ts';
 import { type HistoryEntry, historyEvents } from '../../src/domain/history.ts';
 import { actions, operationKinds } from '../../src/domain/lifecycle.ts';
@@ -103,7 +103,7 @@ const failure: fc.Arbitrary<Failure> = fc.oneof(
   fc.record({ kind: fc.constant('link_unreachable' as const), link, at: timestamp }),
 );
 
-const failureRow: fc.Arbitrary<FailureRow> = fc.record({
+const failureStreak: fc.Arbitrary<FailureStreak> = fc.record({
   count: fc.integer({ min: 1, max: 1_000 }),
   isSameCause: fc.boolean(),
   failedAt: timestamp,
@@ -130,7 +130,7 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
     kind: fc.constant('project_failed' as const),
     since: timestamp,
     failure: fc.option(failure),
-    row: failureRow,
+    streak: failureStreak,
     causes: failureCauses,
   }),
   fc.record({
@@ -241,7 +241,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     reconciledVersion: fc.nat(100),
     watermarks: fc.constant({}),
     failure: fc.option(failure),
-    failureRow: fc.option(failureRow),
+    failureStreak: fc.option(failureStreak),
     followedOperation: fc.constant(null),
     incompleteOperation: fc.constant(null),
     lastOperation: fc.constant(null),

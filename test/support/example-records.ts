@@ -74,7 +74,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     reconciledVersion: 4,
     watermarks: {},
     failure: null,
-    failureRow: null,
+    failureStreak: null,
     followedOperation: null,
     incompleteOperation: null,
     lastOperation: null,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
-import { failureRowSchema } from '../../domain/failure-row.ts';
+import { failureStreakSchema } from '../../domain/failure-streak.ts';
 import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
@@ -44,7 +44,7 @@ const stateHashSchema = z.object({
   reconciledVersion: number,
   failure: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureSchema)])),
   /** Earlier versions did not store it. */
-  failureRow: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureRowSchema)])).prefault(''),
+  failureStreak: emptyIsNull.pipe(z.union([z.null(), json.pipe(failureStreakSchema)])).prefault(''),
   /** Earlier versions did not write it. */
   followedOperation: emptyIsNull.default(null),
   /** Earlier versions did not write it. */

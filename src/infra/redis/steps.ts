@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { recoveredAfterMs } from '../../domain/failure-row.ts';
+import { recoveredAfterMs } from '../../domain/failure-streak.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';

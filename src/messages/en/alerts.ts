@@ -101,15 +101,15 @@ const firing: FiringTexts = {
 
 /** From the second failure in a row on: when it failed, and how often. Then the failure. */
 function failedEvent(
-  { failure, row, isRepeated, causes }: ConditionOf<'project_failed'>,
+  { failure, streak, isRepeated, causes }: ConditionOf<'project_failed'>,
   context: AlertContext,
 ): Pick<AlertText, 'event' | 'details'> {
   const cause = failedDetails({ failure, causes }, context);
-  if (row === undefined || row.count === 1)
+  if (streak === undefined || streak.count === 1)
     return { event: isRepeated ? `${states.failed} again` : states.failed, details: cause };
   return {
-    event: `${states.failed} again ${failures.afterRun(row, context.format)}`,
-    details: [...failures.repetition(row), ...cause],
+    event: `${states.failed} again ${failures.afterRun(streak, context.format)}`,
+    details: [...failures.repetition(streak), ...cause],
   };
 }
 

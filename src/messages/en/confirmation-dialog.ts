@@ -1,6 +1,6 @@
 import { groupObservations } from '../../domain/corrections.ts';
 import { deletedLinks } from '../../domain/drift.ts';
-import { repeatedFailure } from '../../domain/failure-row.ts';
+import { repeatedFailure } from '../../domain/failure-streak.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
@@ -75,11 +75,11 @@ function failsAgain({ project: { id, definition, failure }, format }: Confirmati
 
 /** `Restored at 18:52 by @alice, failed again after 1 s · same cause · 2nd time`. */
 function earlierFailure({ operation, project, format }: ConfirmationFacts): string[] {
-  const row = repeatedFailure(project);
-  if (operation.action !== 'restore' || project.state !== 'failed' || row === null) return [];
-  const { run } = row;
+  const streak = repeatedFailure(project);
+  if (operation.action !== 'restore' || project.state !== 'failed' || streak === null) return [];
+  const { run } = streak;
   const restored = `${capitalize(actions[run.action ?? 'restore'].done)} at ${format.time(run.since)} by ${format.person(run.by)}`;
-  return [joinDots(`${restored}, failed again after ${failures.runTime(row)}`, ...failures.repetition(row))];
+  return [joinDots(`${restored}, failed again after ${failures.runTime(streak)}`, ...failures.repetition(streak))];
 }
 
 const maxOtherRequests = 3;

@@ -1,25 +1,25 @@
 import type { FailureCauses } from '../../domain/failure-causes.ts';
-import type { FailureRow } from '../../domain/failure-row.ts';
+import type { FailureStreak } from '../../domain/failure-streak.ts';
 import type { TaskFailure } from '../../domain/link.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, formatFailureReason, formatNumber, formatOrdinal, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
 
 /** How long a project ran before its newest failure: `5 min`, `less than 1 s`. */
-function runTime({ failedAt, run }: Pick<FailureRow, 'failedAt' | 'run'>): string {
+function runTime({ failedAt, run }: Pick<FailureStreak, 'failedAt' | 'run'>): string {
   const ms = failedAt - run.since;
   return ms < 1_000 ? 'less than 1 s' : formatDuration(ms);
 }
 
 /** `1 s after @alice restored it`: how long a project ran before its newest failure. */
-function afterRun({ failedAt, run }: FailureRow, format: Formatter): string {
+function afterRun({ failedAt, run }: FailureStreak, format: Formatter): string {
   const did =
     run.action === 'adopt' ? `recorded it as ${states.running}` : `${actions[run.action ?? 'restore'].done} it`;
   return `${runTime({ failedAt, run })} after ${format.person(run.by)} ${did}`;
 }
 
 /** What a failure has in common with the one before: `same cause`, `2nd time`. */
-function repetition({ count, isSameCause }: FailureRow): string[] {
+function repetition({ count, isSameCause }: FailureStreak): string[] {
   return [...(isSameCause ? ['same cause'] : []), `${formatOrdinal(count)} time`];
 }
 

@@ -108,24 +108,24 @@ describe('projects', () => {
       const version = (await stores.projects.readVersion('orders')) ?? 0;
       const failure = { kind: 'task_failed', link, taskId: '1', reason, at: 1 } as const;
       await stores.projects.markFailed('orders', version, { failure, by: 'syncbot', oldestUnprocessedAt: null });
-      const row = (await stores.projects.read('orders'))?.failureRow;
+      const row = (await stores.projects.read('orders'))?.failureStreak;
       expect(row).toMatchObject({ run: { since, by: 'U0ALICE', action: 'restore' }, failedAt: expect.any(Number) });
       return row && [row.count, row.isSameCause];
     };
     await services.redis.hset(`${orderKeys.operations}restore1`, { id: 'restore1', action: 'restore' });
-    await services.redis.hdel(orderKeys.state, 'failureRow');
+    await services.redis.hdel(orderKeys.state, 'failureStreak');
     expect(await failAfter(1_000, 'no')).toEqual([1, false]);
     expect(await failAfter(1_000, 'no')).toEqual([2, true]);
     expect(await failAfter(1_000, 'full')).toEqual([3, false]);
     expect(
       JSON.parse((await services.redis.hget(`${orderKeys.operations}restore1`, 'laterFailure')) ?? ''),
     ).toMatchObject({
-      row: { count: 3, isSameCause: false },
+      streak: { count: 3, isSameCause: false },
     });
     expect(await failAfter(3_600_000, 'full')).toEqual([1, false]);
     await services.redis.hset(orderKeys.state, { state: 'running', since: now - 3_600_000 });
     await requestPauseAndClaim();
-    expect((await stores.projects.read('orders'))?.failureRow).toBeNull();
+    expect((await stores.projects.read('orders'))?.failureStreak).toBeNull();
   });
 
   it('A project that is removed and created again continues its versions, and a repeat of the creation changes nothing.', async () => {

@@ -1,6 +1,6 @@
 import type { AlertKind, Condition, ConditionOf } from '../../../src/domain/conditions.ts';
 import type { FailureCauses } from '../../../src/domain/failure-causes.ts';
-import type { FailureRow } from '../../../src/domain/failure-row.ts';
+import type { FailureStreak } from '../../../src/domain/failure-streak.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../../src/messages/facts.ts';
 import type { ExamplesOf } from './example.ts';
@@ -32,7 +32,7 @@ const causes: FailureCauses = {
   since,
   workers: 3,
 };
-const row: FailureRow = {
+const streak: FailureStreak = {
   count: 2,
   isSameCause: true,
   failedAt: since + 1_000,
@@ -52,7 +52,7 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
     project_failed: [
       ['a task failed for good', { kind: 'project_failed', since, failure: taskFailed }, alertContext(failed)],
       ['several tasks failed', { kind: 'project_failed', since, failure: taskFailed, causes }, alertContext(failed)],
-      ['it failed again', { kind: 'project_failed', since, failure: taskFailed, row }, alertContext(failed)],
+      ['it failed again', { kind: 'project_failed', since, failure: taskFailed, streak }, alertContext(failed)],
       ['a pause did not reach a link', { kind: 'project_failed', since, failure: unreachable }, alertContext(failed)],
     ],
     unexpectedly_running: [
@@ -98,9 +98,9 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
 };
 
 export const failures: ExamplesOf<typeof messages.failures> = {
-  runTime: [['it failed at once: in the dialog of Restore', { ...row, failedAt: row.run.since + 400 }]],
-  afterRun: [['it failed again: follows the state', row, format]],
-  repetition: [['from the second failure on', row]],
+  runTime: [['it failed at once: in the dialog of Restore', { ...streak, failedAt: streak.run.since + 400 }]],
+  afterRun: [['it failed again: follows the state', streak, format]],
+  repetition: [['from the second failure on', streak]],
   causes: [
     ['several tasks failed', causes, alertContext(failed)],
     ['reasons are not shown', causes, reasonsHidden],

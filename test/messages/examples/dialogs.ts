@@ -11,7 +11,7 @@ const now = at('02:59');
 const notStarted = exampleProject({ state: 'not_started' });
 const failedAgain = exampleProject({
   ...failed,
-  failureRow: {
+  failureStreak: {
     count: 2,
     isSameCause: true,
     failedAt: at('02:58') + 1_000,

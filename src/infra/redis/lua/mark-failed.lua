@@ -24,9 +24,9 @@ if not isRunning or not isIdleAtExpectedVersion(project) then return cjson.encod
 transition('failed', args.by, '')
 endFollowUp({ kind = 'state_changed', at = now, state = 'failed', by = args.by })
 local oldestUnprocessedAt = args.oldestUnprocessedAt and int(args.oldestUnprocessedAt) or ''
-local storedRow = readProject('failureRow').failureRow or ''
+local storedRow = readProject('failureStreak').failureStreak or ''
 local previousRow = storedRow ~= '' and cjson.decode(storedRow) or { count = 0 }
-local row = {
+local streak = {
   count = previousRow.count + 1,
   cause = args.cause,
   isSameCause = args.cause ~= nil and args.cause == previousRow.cause,
@@ -37,9 +37,9 @@ local row = {
     action = redis.call('HGET', operationKey(project.lastOperation), 'action') or cjson.null,
   },
 }
-local rowJson = cjson.encode(row)
-redis.call('HSET', stateKey, 'failure', args.failure, 'failureRow', rowJson, 'oldestUnprocessedAt', oldestUnprocessedAt)
+local streakJson = cjson.encode(streak)
+redis.call('HSET', stateKey, 'failure', args.failure, 'failureStreak', streakJson, 'oldestUnprocessedAt', oldestUnprocessedAt)
 audit('failed', {}, { 'by', args.by, 'failure', args.failure })
-local laterFailure = '{"at":' .. int(now) .. ',"failure":' .. args.failure .. ',"row":' .. rowJson .. '}'
+local laterFailure = '{"at":' .. int(now) .. ',"failure":' .. args.failure .. ',"streak":' .. streakJson .. '}'
 local operationToNotify = addToOperationIfExists(project.lastOperation, 'laterFailure', laterFailure)
 return cjson.encode({ kind = 'failed', operationToNotify = operationToNotify })

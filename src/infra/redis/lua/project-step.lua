@@ -129,7 +129,7 @@ end
 local function transition(state, by, reason)
   local old = readProject('state', 'since')
   if old.state == 'running' and now - tonumber(old.since) >= args.recoveredAfterMs then
-    redis.call('HSET', stateKey, 'failureRow', '')
+    redis.call('HSET', stateKey, 'failureStreak', '')
   end
   redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason,
     'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'keptPaused', '')

@@ -1,3 +1,4 @@
+import { linkId, type TaskFailure } from '../../domain/link.ts';
 import { countFailures, oldestFailures, type ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
@@ -75,11 +76,11 @@ function answerButtons({ project, id }: Operation, question: string): Button[] {
 
 const maxFailedTasksShown = 3;
 
-/** The oldest failed tasks that a restore would retry, and how many more there are. */
+/** The oldest failed task of each link and reason that a restore would retry, and how many more there are. */
 function failedTasksSection({ project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
   const { confirmation, format: formats } = messages;
   const { failure } = project;
-  const observed = oldestFailures(stats.links).slice(0, maxFailedTasksShown);
+  const observed = differentFailures(oldestFailures(stats.links)).slice(0, maxFailedTasksShown);
   const shown = observed.length === 0 && failure?.kind === 'task_failed' ? [failure] : observed;
   if (shown.length === 0) return [];
   const remaining = failedTasks === null ? 0 : failedTasks - shown.length;
@@ -92,4 +93,12 @@ function failedTasksSection({ project, stats, failedTasks, format }: Confirmatio
       ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
     ]),
   ];
+}
+
+/** The first failure of each link and reason. */
+function differentFailures(failures: readonly TaskFailure[]): TaskFailure[] {
+  return failures.filter(
+    ({ link, reason }, index) =>
+      failures.findIndex((other) => linkId(other.link) === linkId(link) && other.reason === reason) === index,
+  );
 }

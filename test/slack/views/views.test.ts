@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
-import { type LinkObservation, toProjectStats } from '../../../src/domain/observation.ts';
+import { type LinkObservation, type ProjectStats, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
 import type { Project } from '../../../src/domain/project.ts';
@@ -120,7 +120,9 @@ describe('a message over the limits', () => {
     expect(empty.text).not.toBe('');
     expect(withinLimits({ text: 'a '.repeat(5_000), blocks: [] }).message.text.length).toBeLessThanOrEqual(4_000);
   });
+});
 
+describe('a dialog', () => {
   const failure = {
     kind: 'task_failed',
     link: exampleLink('orders-full'),
@@ -134,12 +136,15 @@ describe('a message over the limits', () => {
     failedAt: exampleNow - 59_000,
     run: { since: exampleNow - 60_000, by: 'U0ALICE', action: 'restore' },
   } as const;
-  const restoreDialog = (project: Partial<Project>, action: OperationKind = 'restore') =>
+  const restoreDialog = (
+    project: Partial<Project>,
+    { action = 'restore', stats = exampleProjectStats }: { action?: OperationKind; stats?: ProjectStats } = {},
+  ) =>
     sectionTexts(
       buildConfirmation({
         ...viewContext,
         project: exampleProject({ state: 'failed', failure, ...project }),
-        stats: exampleProjectStats,
+        stats,
         removedTasks: 0,
         otherRequests: [],
         operation: exampleOperation({ action }),
@@ -152,6 +157,18 @@ describe('a message over the limits', () => {
     expect(restoreDialog({ failure: null })).not.toContain('fails again');
     const { definition } = exampleProject();
     expect(restoreDialog({ definition: { ...definition, onFailure: 'continue' } })).not.toContain('fails again');
+  });
+
+  it('of a Restore shows tasks that failed for the same reason once', () => {
+    const failedTask = (taskId: string, reason: string) => ({ taskId, reason, at: exampleNow });
+    const link = {
+      ...exampleLinkStats('orders-full'),
+      failuresAfterWatermark: 7,
+      oldestFailures: [failedTask('1', 'refused'), failedTask('2', 'refused'), failedTask('3', 'too long')],
+    };
+    const text = restoreDialog({}, { stats: { ...exampleProjectStats, links: [link] } });
+    expect(text.match(/: refused/g)).toHaveLength(1);
+    expect(text).toMatch(/: refused\n.*: too long\nAnd 5 more/);
   });
 
   it('of a Restore says that the project was restored before and failed again', () => {

@@ -2,23 +2,22 @@ import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { NotificationQueue, Notifier } from '../../application/ports.ts';
 import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
-import {
-  type Dialog,
-  firstPostDelayMs,
-  isFollowed,
-  isUnfinished,
-  type MessageRef,
-  type Operation,
-  type OperationRef,
-} from '../../domain/operation.ts';
-import { isSlackUser, type Project } from '../../domain/project.ts';
+import { isUnfinished, type MessageRef, type Operation, type OperationRef } from '../../domain/operation.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
-import type { Message } from '../views/blocks.ts';
 import { buildOutcome, buildOutcomeSummary } from '../views/outcome.ts';
-import { type ChatClient, postOrUpdate } from './channel-message.ts';
-import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
+import type { ChatClient } from './channel-message.ts';
+import {
+  type Delivery,
+  isDialogUsable,
+  isNotified,
+  type Notification,
+  notifyChannel,
+  type SlackClients,
+  sendDirectMessage,
+  updateDialog,
+} from './operation-destinations.ts';
 
 export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
@@ -29,23 +28,6 @@ export interface OperationNotifierOptions {
   readonly responseUrlFetch?: Fetch;
   readonly format: Formatter;
   readonly log: Logger;
-}
-
-/**
- * Whether the channel reads of the operation. One that was not confirmed, or was refused before it changed anything, concerns
- * its requester only. A message that said that no worker claims it is edited until the end.
- */
-function isPublic({ state, claimDelayedAt, message }: Operation): boolean {
-  switch (state) {
-    case 'running':
-    case 'done':
-    case 'failed':
-      return true;
-    case 'confirmed':
-      return claimDelayedAt !== null;
-    default:
-      return message !== null;
-  }
 }
 
 /** Delay until the destination that does not back off is updated again, ms. */
@@ -82,7 +64,11 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const summarize = (channel: string) => buildOutcomeSummary({ operation, channel, format });
     const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
 
-    const delivery = await deliver({ ...options, log }, { operation, project, message, summarize, now, tracking });
+    const delivery = await deliver(
+      { ...options, log },
+      { operation, project, message, summarize, now, dialogText: tracking.dialogText },
+      tracking,
+    );
     if (tracked.size > maxTracked) tracked.clear();
     tracked.set(ref.operation, delivery.tracking);
     const isComplete = delivery.error === null && delivery.postponedMs === 0;
@@ -114,16 +100,6 @@ type NotificationResult =
   | { readonly kind: 'complete' }
   | { readonly kind: 'postponed'; readonly seq: number; readonly delayMs: number };
 
-interface Notification {
-  readonly operation: Operation;
-  readonly project: Project | null;
-  readonly message: Message;
-  /** What the requester reads when the message in `channel` has the whole outcome. */
-  readonly summarize: (channel: string) => Message;
-  readonly now: number;
-  readonly tracking: Tracking;
-}
-
 type Destination = 'channel' | 'dialog' | 'direct';
 
 /** What was delivered, and the error that ends this attempt, if any. */
@@ -145,8 +121,8 @@ function hasChanged({ message, dialogUses }: DeliveryReport, stored: Operation):
  * Updates channel and dialog. At the end the dialog waits for the reply of the channel: it has the whole outcome only if the
  * channel has not. If neither can be reached, sends a direct message.
  */
-async function deliver(slack: SlackClients, notification: Notification): Promise<DeliveryReport> {
-  const { operation, tracking } = notification;
+async function deliver(slack: SlackClients, notification: Notification, tracking: Tracking): Promise<DeliveryReport> {
+  const { operation } = notification;
   const channelAttempt = attempt(tracking.channelBackoffUntil, () => notifyChannel(slack, notification));
   const [channel, dialog] = await Promise.all([
     channelAttempt,
@@ -178,18 +154,6 @@ async function deliver(slack: SlackClients, notification: Notification): Promise
   if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
   if (direct.kind !== 'delivered') return report;
   return { ...report, message: direct.message ?? null, destinations: ['direct'] };
-}
-
-/** The result of one attempt at one destination. `skipped`: this destination needs no update, or not before `postponedMs`. */
-interface Delivery {
-  readonly kind: 'delivered' | 'unavailable' | 'skipped' | 'retry' | 'failed';
-  readonly message?: MessageRef;
-  readonly postponedMs?: number;
-  readonly dialogUses?: number;
-  /** What the dialog shows now. */
-  readonly text?: string;
-  /** Of `retry` and `failed`. `retry` has a `RetryLaterError`. */
-  readonly error?: unknown;
 }
 
 /** Turns every error into a value, so that the other destination completes. */
@@ -234,91 +198,4 @@ function scheduleRetry(
 /** Returns infinity for a destination that needs no retry. */
 function delayOf({ error }: Delivery): number {
   return error instanceof RetryLaterError ? error.delayMs : Number.POSITIVE_INFINITY;
-}
-
-type SlackClients = Pick<OperationNotifierOptions, 'client' | 'log' | 'responseUrlFetch'>;
-
-async function notifyChannel(
-  { client, log }: SlackClients,
-  { operation, project, message, now }: Notification,
-): Promise<Delivery> {
-  const channel = project?.definition.channel ?? operation.channel;
-  if (channel === null) return { kind: 'skipped' };
-  // The requester reads a refusal in the dialog, else in a direct message.
-  if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
-  const postponedMs = firstPostInMs(operation, now);
-  if (postponedMs > 0) return { kind: 'skipped', postponedMs };
-  const { message: messageRef } = operation;
-  if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
-  const target = { messageRef, channel: isNotified(operation) ? null : channel };
-  const result = await postOrUpdate({ client, log }, message, target);
-  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
-  log.warn({ channel, code: result.code }, 'channel cannot be posted to');
-  return { kind: 'unavailable' };
-}
-
-/** How long the first message of an operation waits for its end, so that it is posted once with its outcome, ms. */
-function firstPostInMs({ state, message, startedAt }: Operation, now: number): number {
-  if (state !== 'running' || message !== null || startedAt === null) return 0;
-  return Math.max(0, startedAt + firstPostDelayMs - now);
-}
-
-/** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */
-function isNotified({ notifiedAt }: Operation): boolean {
-  return notifiedAt !== null;
-}
-
-/** The command line prints a refusal itself. */
-function isUnansweredRefusal({ state, origin }: Operation): boolean {
-  return state === 'refused' && origin === 'slack';
-}
-
-/**
- * Replaces the dialog at OK and at the end only: a response_url accepts five uses. `outcomeRef` is the message that has the
- * whole outcome.
- */
-async function updateDialog(
-  { responseUrlFetch: send }: SlackClients,
-  { operation, message, summarize, now, tracking }: Notification,
-  outcomeRef: MessageRef | undefined,
-): Promise<Delivery> {
-  const { dialog } = operation;
-  if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
-  const isNew = dialog.usesLeft === responseUrlMaxUses;
-  if (isUnfinished(operation) && !isNew) return { kind: 'skipped' };
-  // What is followed changes the message. Only without one the dialog shows how it ended.
-  const { message: messageRef } = operation;
-  if (isNotified(operation) && !isNew && (messageRef !== null || isFollowed(operation))) return { kind: 'skipped' };
-  const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
-  if (tracking.dialogText === shown.text) return { kind: 'delivered' };
-  const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
-  const dialogUses = Math.min(result.uses, dialog.usesLeft);
-  switch (result.kind) {
-    case 'done':
-      return { kind: 'delivered', dialogUses, text: shown.text };
-    case 'expired':
-      return { kind: 'unavailable', dialogUses: dialog.usesLeft };
-    case 'retry':
-      return { kind: 'retry', dialogUses, error: new RetryLaterError(result.retryAfterMs) };
-    default:
-      return result satisfies never;
-  }
-}
-
-function isDialogUsable(dialog: Dialog | null, now: number): boolean {
-  return dialog !== null && dialog.usesLeft > 0 && dialog.expiresAt > now;
-}
-
-async function sendDirectMessage(
-  { client, log }: SlackClients,
-  { operation, message }: Notification,
-): Promise<Delivery> {
-  if (!isSlackUser(operation.by)) {
-    log.warn({}, 'outcome not delivered: no channel, dialog or user');
-    return { kind: 'unavailable' };
-  }
-  const result = await postOrUpdate({ client, log }, message, { messageRef: null, channel: operation.by });
-  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
-  log.warn({ code: result.code }, 'outcome not delivered');
-  return { kind: 'unavailable' };
 }

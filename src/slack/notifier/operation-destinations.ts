@@ -1,0 +1,148 @@
+import type { Logger } from '../../application/context.ts';
+import { RetryLaterError } from '../../application/errors.ts';
+import {
+  type Dialog,
+  firstPostDelayMs,
+  isFollowed,
+  isUnfinished,
+  type MessageRef,
+  type Operation,
+} from '../../domain/operation.ts';
+import { isSlackUser, type Project } from '../../domain/project.ts';
+import type { Fetch } from '../api-calls.ts';
+import type { Message } from '../views/blocks.ts';
+import { type ChatClient, postOrUpdate } from './channel-message.ts';
+import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
+
+export interface SlackClients {
+  readonly client: ChatClient;
+  readonly responseUrlFetch?: Fetch;
+  readonly log: Logger;
+}
+
+export interface Notification {
+  readonly operation: Operation;
+  readonly project: Project | null;
+  readonly message: Message;
+  /** What the requester reads when the message in `channel` has the whole outcome. */
+  readonly summarize: (channel: string) => Message;
+  readonly now: number;
+  /** The text that has replaced the dialog. */
+  readonly dialogText: string | null;
+}
+
+/** The result of one attempt at one destination. `skipped`: this destination needs no update, or not before `postponedMs`. */
+export interface Delivery {
+  readonly kind: 'delivered' | 'unavailable' | 'skipped' | 'retry' | 'failed';
+  readonly message?: MessageRef;
+  readonly postponedMs?: number;
+  readonly dialogUses?: number;
+  /** What the dialog shows now. */
+  readonly text?: string;
+  /** Of `retry` and `failed`. `retry` has a `RetryLaterError`. */
+  readonly error?: unknown;
+}
+
+/**
+ * Whether the channel reads of the operation. One that was not confirmed, or was refused before it changed anything, concerns
+ * its requester only. A message that said that no worker claims it is edited until the end.
+ */
+function isPublic({ state, claimDelayedAt, message }: Operation): boolean {
+  switch (state) {
+    case 'running':
+    case 'done':
+    case 'failed':
+      return true;
+    case 'confirmed':
+      return claimDelayedAt !== null;
+    default:
+      return message !== null;
+  }
+}
+
+/** Posts or updates the message of the operation in its channel. */
+export async function notifyChannel(
+  { client, log }: SlackClients,
+  { operation, project, message, now }: Notification,
+): Promise<Delivery> {
+  const channel = project?.definition.channel ?? operation.channel;
+  if (channel === null) return { kind: 'skipped' };
+  // The requester reads a refusal in the dialog, else in a direct message.
+  if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
+  const postponedMs = firstPostInMs(operation, now);
+  if (postponedMs > 0) return { kind: 'skipped', postponedMs };
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
+  const target = { messageRef, channel: isNotified(operation) ? null : channel };
+  const result = await postOrUpdate({ client, log }, message, target);
+  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
+  log.warn({ channel, code: result.code }, 'channel cannot be posted to');
+  return { kind: 'unavailable' };
+}
+
+/** How long the first message of an operation waits for its end, so that it is posted once with its outcome, ms. */
+function firstPostInMs({ state, message, startedAt }: Operation, now: number): number {
+  if (state !== 'running' || message !== null || startedAt === null) return 0;
+  return Math.max(0, startedAt + firstPostDelayMs - now);
+}
+
+/** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */
+export function isNotified({ notifiedAt }: Operation): boolean {
+  return notifiedAt !== null;
+}
+
+/** The command line prints a refusal itself. */
+function isUnansweredRefusal({ state, origin }: Operation): boolean {
+  return state === 'refused' && origin === 'slack';
+}
+
+/**
+ * Replaces the dialog at OK and at the end only: a response_url accepts five uses. `outcomeRef` is the message that has the
+ * whole outcome.
+ */
+export async function updateDialog(
+  { responseUrlFetch: send }: SlackClients,
+  { operation, message, summarize, now, dialogText }: Notification,
+  outcomeRef: MessageRef | undefined,
+): Promise<Delivery> {
+  const { dialog } = operation;
+  if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
+  const isNew = dialog.usesLeft === responseUrlMaxUses;
+  if (isUnfinished(operation) && !isNew) return { kind: 'skipped' };
+  // What is followed changes the message. Only without one the dialog shows how it ended.
+  const { message: messageRef } = operation;
+  if (isNotified(operation) && !isNew && (messageRef !== null || isFollowed(operation))) return { kind: 'skipped' };
+  const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
+  if (dialogText === shown.text) return { kind: 'delivered' };
+  const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
+  const dialogUses = Math.min(result.uses, dialog.usesLeft);
+  switch (result.kind) {
+    case 'done':
+      return { kind: 'delivered', dialogUses, text: shown.text };
+    case 'expired':
+      return { kind: 'unavailable', dialogUses: dialog.usesLeft };
+    case 'retry':
+      return { kind: 'retry', dialogUses, error: new RetryLaterError(result.retryAfterMs) };
+    default:
+      return result satisfies never;
+  }
+}
+
+export function isDialogUsable(dialog: Dialog | null, now: number): boolean {
+  return dialog !== null && dialog.usesLeft > 0 && dialog.expiresAt > now;
+}
+
+/** Sends the outcome to the requester, if that is a person of Slack. */
+export async function sendDirectMessage(
+  { client, log }: SlackClients,
+  { operation, message }: Notification,
+): Promise<Delivery> {
+  if (!isSlackUser(operation.by)) {
+    log.warn({}, 'outcome not delivered: no channel, dialog or user');
+    return { kind: 'unavailable' };
+  }
+  const result = await postOrUpdate({ client, log }, message, { messageRef: null, channel: operation.by });
+  if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
+  log.warn({ code: result.code }, 'outcome not delivered');
+  return { kind: 'unavailable' };
+}

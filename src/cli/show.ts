@@ -165,7 +165,7 @@ function failureText(failure: Failure, causes: FailureCauses | null): string {
     return joinDots(...messages.failures.details(causes, failure, { format: cliFormatter, revealReasons: true }));
   }
   const reason = messages.format.failureReason(failure.reason, cliFormatter, 400);
-  return shared.taskFailed(cliFormatter.link(failure.link), cliFormatter.time(failure.at), reason);
+  return shared.taskFailed(failure, reason, cliFormatter);
 }
 
 /** Without `project_failed`, because the failure is a fact of its own. */

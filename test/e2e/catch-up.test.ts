@@ -29,7 +29,7 @@ it('The message of a restore follows the backlog until the project has caught up
   await restore();
   await waitForChannelMessage(harness, /orders was restored .*\nNo worker on `orders-full`: 30 left at /s);
   await link.startWorker(async () => {});
-  const message = await waitForChannelMessage(harness, /orders was restored .*\nCaught up at .*, after /s);
+  const message = await waitForChannelMessage(harness, /orders was restored .*\nCaught up .*, after /s);
   expect(visibleText(message)).not.toContain('left');
   expect(channelMessages(harness, /orders was restored/)).toHaveLength(1);
   const entries = await harness.services.context.auditLog.read('orders', { limit: 10 });
@@ -50,6 +50,6 @@ it('A pause ends what is followed after a restore, and the message stays true.',
   await waitForChannelMessage(harness, /orders was restored .*3 left/s);
   await harness.requestAndPressOk('pause', 'orders', { user: 'U0BOB' });
   await waitForChannelMessage(harness, /orders was paused/);
-  await waitForChannelMessage(harness, /At .* 3 tasks were left\. It became Paused at .*, by <@U0BOB>\./);
+  await waitForChannelMessage(harness, /3 tasks were left .*\. It became Paused .*, by <@U0BOB>\./);
   expect(channelMessages(harness, /orders was (restored|paused)/)).toHaveLength(2);
 });

@@ -72,7 +72,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   );
   await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/Resolved at .* · links ran although they should have been paused/);
+  const resolvedMessage = await waitForAlert(/Resolved .* · links ran although they should have been paused/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -108,7 +108,7 @@ it('One alert fires when another client pauses a link of a Running project, and 
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(
+  expect((await waitForAlert(/Resolved .* · links were paused although they should have run/)).ts).toBe(
     alertMessage.ts,
   );
 });
@@ -130,7 +130,7 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
   const alertMessage = await waitForAlert(/Queue missing · `orders-incr`/);
   await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
-  await waitForAlert(/Resolved at .* · a queue was missing · `orders-incr`/);
+  await waitForAlert(/Resolved .* · a queue was missing · `orders-incr`/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });

@@ -48,7 +48,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
   expect(visibleText(resolvedMessage)).toMatch(
-    /payments · Was Failed until a restore at .*, after .* · a task failed on /,
+    /payments · Was Failed until a restore .*, after .* · a task failed on /,
   );
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');

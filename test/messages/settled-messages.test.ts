@@ -226,7 +226,7 @@ describe('a settled message', () => {
     const facts = { kind: 'paused_reminder', occurrence, condition, revealReasons: true, format } as const;
     for (const project of laterProjects)
       expect(textsOf(buildResolvedAlert({ ...facts, project }))[0]).toBe(
-        `orders · Kept Paused by <@U0BOB> at ${format.time(exampleNow)} · next reminder planned for ${format.time(exampleNow + hourMs)}`,
+        `orders · Kept Paused by <@U0BOB> ${format.at(exampleNow)} · next reminder planned for ${format.time(exampleNow + hourMs)}`,
       );
   });
 

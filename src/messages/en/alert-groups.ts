@@ -69,11 +69,7 @@ function projects(firing: number, total: number): string {
 function heading({ kind, firing, total, since, resolvedAt, format }: AlertGroupFacts): string {
   const resolved = total - firing;
   const last =
-    resolvedAt === null
-      ? ''
-      : resolved === 1
-        ? ` at ${format.time(resolvedAt)}`
-        : `, the last at ${format.time(resolvedAt)}`;
+    resolvedAt === null ? '' : resolved === 1 ? ` ${format.at(resolvedAt)}` : `, the last ${format.at(resolvedAt)}`;
   return joinDots(
     projects(firing, total),
     events[kind],
@@ -84,7 +80,7 @@ function heading({ kind, firing, total, since, resolvedAt, format }: AlertGroupF
 
 /** A settled message. */
 function resolved({ kind, total, since, resolvedAt, names, format }: AlertGroupFacts): string {
-  const end = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}, after ${formatDuration(resolvedAt - since)}`;
+  const end = resolvedAt === null ? '' : ` ${format.at(resolvedAt)}, after ${formatDuration(resolvedAt - since)}`;
   const event = kind === 'project_failed' ? `Were ${states.failed} until a restore` : 'Resolved';
   const past = kind === 'project_failed' ? null : pastEvents[kind];
   return joinDots(pluralize(total, 'project'), `${event}${end}`, past, nameAndMore(names, total));
@@ -103,7 +99,7 @@ function reply(facts: AlertReplyFacts): string {
   const isSingle = total === 1;
   const subject = isSingle ? first : projects(firing, total);
   const past = isSingle ? alerts.pastTitles[kind] : pastEvents[kind];
-  const time = format.time(at);
+  const time = format.at(at);
   switch (event) {
     case 'worse': {
       const [now, earlier] = isSingle

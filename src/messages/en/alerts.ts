@@ -228,7 +228,7 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
   const at =
     occurrence === null
       ? ''
-      : ` at ${format.time(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
+      : ` ${format.at(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
   const details = pastDetails(condition, facts);
   // A restore of a Failed project may fail too, so the alert does not say that the project runs.
   return kind === 'project_failed'
@@ -238,7 +238,7 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
 
 function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
   const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
-  return [`Kept ${states.paused} by ${format.person(by)} at ${format.time(at)}`, ...next];
+  return [`Kept ${states.paused} by ${format.person(by)} ${format.at(at)}`, ...next];
 }
 
 /** Alerts that only a Running project has. */

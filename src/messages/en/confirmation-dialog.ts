@@ -2,7 +2,7 @@ import { groupObservations } from '../../domain/corrections.ts';
 import { deletedLinks } from '../../domain/drift.ts';
 import { repeatedFailure } from '../../domain/failure-streak.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
-import type { Link } from '../../domain/link.ts';
+import type { Link, TaskFailure } from '../../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
@@ -78,7 +78,7 @@ function earlierFailure({ operation, project, format }: ConfirmationFacts): stri
   const streak = repeatedFailure(project);
   if (operation.action !== 'restore' || project.state !== 'failed' || streak === null) return [];
   const { run } = streak;
-  const restored = `${capitalize(actions[run.action ?? 'restore'].done)} at ${format.time(run.since)} by ${format.person(run.by)}`;
+  const restored = `${capitalize(actions[run.action ?? 'restore'].done)} ${format.at(run.since)} by ${format.person(run.by)}`;
   return [joinDots(`${restored}, failed again after ${failures.runTime(streak)}`, ...failures.repetition(streak))];
 }
 
@@ -115,8 +115,10 @@ export const confirmation = {
   answerBefore: (time: string) => `Answer OK or Cancel before ${time}.`,
   reason: (reason: string) => `Reason: ${reason}`,
   failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
-  failedTask: (link: string, time: string, reason: string) => `${link} at ${time}: ${reason}`,
+  failedTask: ({ link, at }: TaskFailure, reason: string, format: Formatter) =>
+    `${format.link(link)} ${format.at(at)}: ${reason}`,
   moreFailedTasks: (count: number) => `And ${formatNumber(count)} more`,
   requestedBy: (person: string) => `requested by ${person}`,
-  expiresAt: (time: string) => `expires at ${time}`,
+  /** `expires at 03:04`. */
+  expires: (at: string) => `expires ${at}`,
 };

@@ -3,7 +3,7 @@ import { remainingOf } from '../../domain/observe-follow-up.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { formatDuration, formatNumber, formatRate, nameAndMore, pluralize } from './format.ts';
+import { capitalize, formatDuration, formatNumber, formatRate, nameAndMore, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What happened after an operation was done. Empty if there was nothing to follow. Settled when it has ended. */
@@ -27,7 +27,7 @@ const live: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts) => string[] }
     const latest = operation.followUp?.latest ?? null;
     const left = remaining === null ? 'backlog unknown' : `${formatNumber(remaining)} left`;
     if (latest === null) return [`Catching up: ${left}`];
-    return [joinDots(`${pace(latest, format)}: ${left} at ${format.time(latest.at)}`, ...speed(latest))];
+    return [joinDots(`${pace(latest, format)}: ${left} ${format.at(latest.at)}`, ...speed(latest))];
   },
 };
 
@@ -64,9 +64,9 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
     case 'state_changed':
       // The first line says when it became Failed.
       if (end.state === 'failed' && operation.laterFailure !== null) return remained(facts, goal);
-      return `${remained(facts, goal)}. It became ${states[end.state]} at ${format.time(end.at)}, by ${format.person(end.by)}.`;
+      return `${remained(facts, goal)}. It became ${states[end.state]} ${format.at(end.at)}, by ${format.person(end.by)}.`;
     case 'removed':
-      return `${remained(facts, goal)}. ${format.person(end.by)} removed ${operation.project} at ${format.time(end.at)}.`;
+      return `${remained(facts, goal)}. ${format.person(end.by)} removed ${operation.project} ${format.at(end.at)}.`;
     default:
       return end satisfies never;
   }
@@ -79,7 +79,7 @@ const reached: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts, at: number
     return `Quiet from ${format.time(at)}, when ${tasks} in flight had ended`;
   },
   caught_up: ({ operation, format }, at) =>
-    `Caught up at ${format.time(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,
+    `Caught up ${format.at(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,
 };
 
 /** The rates of a project that had not caught up. */
@@ -88,7 +88,7 @@ function lastRates({ followUp }: Operation): string | null {
   return rates === null ? null : inAndOut(rates);
 }
 
-/** `At 04:09, after 1 h, 3 tasks were still in flight`: what was observed last. */
+/** `3 tasks were still in flight at 04:09, after 1 h`: what was observed last. */
 function remained(
   { operation, format }: OutcomeFacts,
   goal: FollowGoal,
@@ -96,8 +96,8 @@ function remained(
 ): string {
   const finishedAt = operation.finishedAt ?? operation.requestedAt;
   const at = operation.followUp?.latest?.at ?? finishedAt;
-  const after = withDuration && at > finishedAt ? ` after ${formatDuration(at - finishedAt)},` : '';
-  return `At ${format.time(at)},${after} ${remaining[goal](remainingOf(operation))}`;
+  const after = withDuration && at > finishedAt ? `, after ${formatDuration(at - finishedAt)}` : '';
+  return `${capitalize(remaining[goal](remainingOf(operation)))} ${format.at(at)}${after}`;
 }
 
 const remaining: { readonly [Goal in FollowGoal]: (count: number | null) => string } = {

@@ -127,7 +127,7 @@ function operation({ step, reason, channel, followed }: OperationFacts, format: 
     step,
     why === null ? null : `because ${why}`,
     channel === null ? null : `in ${format.channel(channel)}`,
-    followed === null ? null : `${followed.step} at ${format.time(followed.at)}`,
+    followed === null ? null : `${followed.step} ${format.at(followed.at)}`,
   );
 }
 
@@ -145,6 +145,16 @@ function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatt
   const title = isResolved ? alerts.pastTitles[kind] : alerts.titles[kind];
   const names = links.length === 0 ? '' : `: ${nameAndMore(links.map(format.link))}`;
   return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
+}
+
+/** Epoch ms. */
+interface Period {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+function minuteOf(at: number): number {
+  return Math.floor(at / 60_000);
 }
 
 /** How many lines are not shown. `isExact` is false if there can be more. */
@@ -181,7 +191,8 @@ export const history = {
   noOlder: 'Nothing older',
   /** `orders`, `orders and users`, or `orders and 59 more`. */
   projects: (names: readonly string[]) => (names.length === 2 ? names.join(' and ') : nameAndMore(names)),
-  /** `02:58 – 03:04`. `to` is null while it goes on. */
-  times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
+  /** `02:58 – 03:04`, or one time if both are in the same minute. `to` is null while it goes on. */
+  times: ({ from, to }: Period, format: Formatter) =>
+    to === null || minuteOf(from) === minuteOf(to) ? format.time(from) : `${format.time(from)} – ${format.time(to)}`,
   olderEntries: (command: string) => `older ones: ${command}`,
 };

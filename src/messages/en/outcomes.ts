@@ -94,7 +94,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const later =
     reconciledAt === null
       ? `syncbot went on trying to ${desired === 'paused' ? 'pause' : 'resume'} its links`
-      : `All its links that had a queue were ${desired} at ${facts.format.time(reconciledAt)}`;
+      : `All its links that had a queue were ${desired} ${facts.format.at(reconciledAt)}`;
   return {
     headline: joinDots(
       project,
@@ -108,7 +108,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
 
 /** `, and became Failed at 18:53`, if the project failed while the operation was the last one that had changed its state. */
 function becameFailed({ operation: { laterFailure: later }, format }: OutcomeFacts): string {
-  return later === null ? '' : `, and became ${states.failed} at ${format.time(later.at)}`;
+  return later === null ? '' : `, and became ${states.failed} ${format.at(later.at)}`;
 }
 
 function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFacts): string[] {
@@ -159,7 +159,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
 
 function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
   const { action, project, resolvedAt } = operation;
-  const at = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}`;
+  const at = resolvedAt === null ? '' : ` ${format.at(resolvedAt)}`;
   const headline = joinDots(project, `${event}${at}`, `it was not ${actions[action].done}`);
   return { headline, attribution: '', more: [consequence] };
 }
@@ -208,6 +208,6 @@ function linkNames(links: readonly Link[], format: Formatter): string {
 
 /** `by @alice · we deploy`, and when the operation has ended `by @alice at 18:53 · we deploy`. */
 function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
-  const end = finishedAt === null ? '' : ` at ${format.time(finishedAt)}`;
+  const end = finishedAt === null ? '' : ` ${format.at(finishedAt)}`;
   return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
 }

@@ -39,7 +39,7 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
     case 'not_allowed':
       return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
-      return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it at ${format.time(refusal.since)}`;
+      return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it ${format.at(refusal.since)}`;
     case 'changed':
       return `${refusalReasons.changed}: it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'links_unreachable':

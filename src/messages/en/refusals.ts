@@ -19,7 +19,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const reasons: Readonly<Record<ProjectState, Partial<Record<OperationKind, string | null>>>> = notAllowedReasons;
     const { [action]: why = 'its state has changed since' } = reasons[state];
     if (why === null)
-      return `${stateClause(format.text(project), state)} already. Nothing to do. It became ${states[state]} at ${format.time(since)}, by ${format.person(by)}.`;
+      return `${stateClause(format.text(project), state)} already. Nothing to do. It became ${states[state]} ${format.at(since)}, by ${format.person(by)}.`;
     const instead = alternativeTo(state, action);
     const hint =
       instead === null || !isAction(instead) ? '' : ` Possible now: ${format.command(`${instead} ${project}`)}.`;
@@ -28,7 +28,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   unknown_project: ({ project, similar }, format) =>
     `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${similar.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(similar.map((id) => format.text(id)))}`,
   operation_active: ({ project, state, action, by, since }, format) =>
-    `${stateClause(format.text(project), state)}: ${format.person(by)} asked to ${actions[action].verb} it at ${format.time(since)}, and that is still in progress. ${nothingChanged} Wait until it is done, then ask again.`,
+    `${stateClause(format.text(project), state)}: ${format.person(by)} asked to ${actions[action].verb} it ${format.at(since)}, and that is still in progress. ${nothingChanged} Wait until it is done, then ask again.`,
   changed: (refusal, format) =>
     `${stateSince(refusal, format)}: it or its definition changed after your request. ${nothingChanged} Check it before you ask again.`,
   claim_timeout: ({ project, action }, format) =>
@@ -53,8 +53,8 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   no_reminder: ({ project, kept }, format) => {
     const paused = stateClause(format.text(project), 'paused');
     if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} Restore it when it may run again.`;
-    const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due at ${format.time(kept.until)}.`;
-    return `${paused} already: ${format.person(kept.by)} kept it Paused at ${format.time(kept.at)}. ${nothingChanged} ${next}`;
+    const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due ${format.at(kept.until)}.`;
+    return `${paused} already: ${format.person(kept.by)} kept it Paused ${format.at(kept.at)}. ${nothingChanged} ${next}`;
   },
   removed: ({ project }, format) =>
     `${joinDots(format.text(project), 'Removed after your request')}. ${nothingChanged} ${format.command('list')} shows all projects.`,

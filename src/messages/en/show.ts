@@ -1,3 +1,4 @@
+import type { TaskFailure } from '../../domain/link.ts';
 import { type LinkStats, linkBacklog, linkLatencyMs, type ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
@@ -24,9 +25,10 @@ export const show = {
   endpoints: (source: string | null, target: string | null) => `${source ?? 'Not named'} → ${target ?? 'not named'}`,
   labels: (labels: readonly string[], total: number) =>
     `Labels: ${labels.join(', ')}${total > labels.length ? ` and ${total - labels.length} more` : ''}`,
-  taskFailed: (link: string, time: string, reason: string) => `A task failed on ${link} at ${time}: ${reason}`,
+  taskFailed: ({ link, at }: TaskFailure, reason: string, formatter: Formatter) =>
+    `A task failed on ${formatter.link(link)} ${formatter.at(at)}: ${reason}`,
   linkUnreachable: (failure: LinkFailure, formatter: Formatter) =>
-    `${formatter.link(failure.link)} ${unreachableClause(failure)} at ${formatter.time(failure.at)}`,
+    `${formatter.link(failure.link)} ${unreachableClause(failure)} ${formatter.at(failure.at)}`,
   hiddenReason: 'only operators can see its reason',
   alertTitle: 'Alert',
   /** `Backlog 1,204, falling · latency 5 s, steady · 3 tasks in flight`. */
@@ -45,7 +47,7 @@ export const show = {
       return trend === null ? [] : [{ trend, label, formatValue }];
     });
     const lines = shown.map(({ trend: { cells, first, last }, label, formatValue }) => {
-      const [from, to] = [first, last].map(({ at, value }) => `${formatValue(value)} at ${formatter.time(at)}`);
+      const [from, to] = [first, last].map(({ at, value }) => `${formatValue(value)} ${formatter.at(at)}`);
       return `${label} ${sparkline(cells)} ${from} → ${to}`;
     });
     const hasGap = shown.some(({ trend: { cells } }) => cells.includes(null));

@@ -30,10 +30,9 @@ export function buildConfirmation(view: ConfirmationView): Message {
   const facts: ConfirmationFacts = { ...view, failedTasks };
   const question = confirmation.question(operation.action, project.id);
   const effect = confirmation.effects[operation.action](facts);
-  const expiry = format.time(operation.expiresAt);
   const reason = formats.reason(operation.reason, format);
   return {
-    text: `${confirmation.headline(states[project.state], operation.action, project.id)} ${effect} ${confirmation.answerBefore(expiry)}`,
+    text: `${confirmation.headline(states[project.state], operation.action, project.id)} ${effect} ${confirmation.answerBefore(format.time(operation.expiresAt))}`,
     blocks: [
       sectionBlock([
         `*${question}?*`,
@@ -53,7 +52,11 @@ export function buildConfirmation(view: ConfirmationView): Message {
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(operation, question)),
       contextBlock(
-        joinDots(onlyYouSeeThis, confirmation.requestedBy(format.person(operation.by)), confirmation.expiresAt(expiry)),
+        joinDots(
+          onlyYouSeeThis,
+          confirmation.requestedBy(format.person(operation.by)),
+          confirmation.expires(format.at(operation.expiresAt)),
+        ),
       ),
     ],
   };
@@ -79,16 +82,15 @@ const maxFailedTasksShown = 3;
 /** The oldest failed task of each link and reason that a restore would retry, and how many more there are. */
 function failedTasksSection({ project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
   const { confirmation, format: formats } = messages;
-  const { failure } = project;
   const observed = differentFailures(oldestFailures(stats.links)).slice(0, maxFailedTasksShown);
-  const shown = observed.length === 0 && failure?.kind === 'task_failed' ? [failure] : observed;
+  const shown = observed.length === 0 && project.failure?.kind === 'task_failed' ? [project.failure] : observed;
   if (shown.length === 0) return [];
   const remaining = failedTasks === null ? 0 : failedTasks - shown.length;
   return [
     sectionBlock([
       `*${confirmation.failedTasksTitle(shown.length)}*`,
-      ...shown.map(({ link, reason, at }) =>
-        confirmation.failedTask(format.link(link), format.time(at), formats.failureReason(reason, format, 300)),
+      ...shown.map((failure) =>
+        confirmation.failedTask(failure, formats.failureReason(failure.reason, format, 300), format),
       ),
       ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
     ]),

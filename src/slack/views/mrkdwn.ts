@@ -81,6 +81,11 @@ function formatChannel(id: string): string {
   return id.startsWith('D') ? 'a direct message' : `<#${id}>`;
 }
 
+/** Slack shows the date in each reader's time zone. `fallback` is for clients that cannot. */
+function formatDate(at: number, pattern: string, fallback: string): string {
+  return `<!date^${Math.floor(at / 1_000)}^${pattern}|${fallback}>`;
+}
+
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {
@@ -88,8 +93,8 @@ export function slackFormatter(commandName: string): Formatter {
     person: (actor) => (isSlackUser(actor) ? mention(actor) : safeText(actor, 60)),
     channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
-    // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.
-    time: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${formatUtc(at)}>`,
+    time: (at) => formatDate(at, '{date_short_pretty} {time}', formatUtc(at)),
+    at: (at) => formatDate(at, '{date_short_pretty} at {time}', `at ${formatUtc(at)}`),
     command: (words) => codeSpan(`${commandName} ${words}`.trim(), 250),
   };
 }

@@ -93,7 +93,7 @@ function failureSection({ details: { project, stats }, revealReasons, format }: 
   if (causes !== null)
     return [sectionBlock(joinDots(...messages.failures.details(causes, failure, { format, revealReasons })))];
   const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
-  return [sectionBlock(show.taskFailed(format.link(failure.link), format.time(failure.at), reason))];
+  return [sectionBlock(show.taskFailed(failure, reason, format))];
 }
 
 /** The firing alerts. The failure has a section of its own. */

@@ -5,7 +5,7 @@ import type { messages } from '../../../src/messages/catalog.ts';
 import type { ConfirmationFacts } from '../../../src/messages/facts.ts';
 import { exampleLinkStats, exampleProject, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, failed, format, full, incr, paused, running } from './facts.ts';
+import { at, failed, format, full, incr, paused, running, taskFailed } from './facts.ts';
 
 const now = at('02:59');
 const notStarted = exampleProject({ state: 'not_started' });
@@ -71,8 +71,8 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     ['above one failed task', 1],
     ['above several', 2],
   ],
-  failedTask: [['each failed task that Restore would retry', 'orders-full', '02:58', 'connection refused']],
+  failedTask: [['each failed task that Restore would retry', taskFailed, 'connection refused', format]],
   moreFailedTasks: [['below them', 9]],
   requestedBy: [['at the end of the dialog', '@alice']],
-  expiresAt: [['at the end of the dialog', '03:04']],
+  expires: [['at the end of the dialog', 'at 03:04']],
 };

@@ -140,8 +140,8 @@ export const history: ExamplesOf<typeof messages.history> = {
     ['to many', ['orders', 'users', 'payments']],
   ],
   times: [
-    ['something that lasted', '02:58', '03:04'],
-    ['something that goes on', '02:58', null],
+    ['something that lasted', { from: at('02:58'), to: at('03:04') }, format],
+    ['something that goes on', { from: at('02:58'), to: null }, format],
   ],
   olderEntries: [['older lines than the buttons reach', 'syncbot history orders']],
 };

@@ -5,7 +5,7 @@ import type { TrendSample } from '../../../src/domain/trend.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleLinkStats, exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, oneLink, paused } from './facts.ts';
+import { at, format, full, oneLink, paused, taskFailed } from './facts.ts';
 
 const now = at('02:59');
 const counts = countsByState((state) => ({ failed: 4, paused: 10, running: 46 })[String(state)] ?? 0);
@@ -57,7 +57,7 @@ export const show: ExamplesOf<typeof messages.show> = {
     ['they are not configured', null, null],
   ],
   labels: [['the labels', ['prod', 'eu'], 5]],
-  taskFailed: [['a Failed project', 'orders-full', '02:58', 'connection refused']],
+  taskFailed: [['a Failed project', taskFailed, 'connection refused', format]],
   linkUnreachable: [
     ['a pause did not reach a link', { kind: 'link_unreachable', link: full, at: at('02:58') }, format],
   ],

@@ -52,7 +52,7 @@ import {
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone, and a user group: the only special mentions of Slack that our texts contain. */
-const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>|<!subteam\^S[A-Z0-9]+>/g;
+const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\}(?: at)? \{time\}\|[^<>|]*>|<!subteam\^S[A-Z0-9]+>/g;
 
 const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
 const viewContext = { observation, restriction: null, format: slackFormatter('/sync'), now };

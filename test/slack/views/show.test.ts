@@ -167,8 +167,8 @@ describe('show', () => {
     const details = { project: exampleProject(), stats, precheck: [], operations: [], samples: hourOfSamples };
     const text = textOf(show({ details }));
     expect(text).toContain('Backlog 160, falling · latency 0 s');
-    expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 at <!date[^>]*> → 160 at <!date[^>]*>$/m);
-    expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s at <!date[^>]*> → 5 s at <!date[^>]*>$/m);
+    expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 <!date[^>]*> → 160 <!date[^>]*>$/m);
+    expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s <!date[^>]*> → 5 s <!date[^>]*>$/m);
     expect(text).toMatch(/^░ Not observed$/m);
     expect(textOf(show({ details: { ...details, samples: [] } }))).not.toMatch(/[▁▇░]|falling|rising|steady/);
   });

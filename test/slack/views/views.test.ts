@@ -172,8 +172,8 @@ describe('a dialog', () => {
   });
 
   it('of a Restore says that the project was restored before and failed again', () => {
-    const time = viewContext.format.time(exampleNow - 60_000);
-    const text = `Restored at ${time} by <@U0ALICE>, failed again after 1 s · same cause · 2nd time`;
+    const clock = viewContext.format.at(exampleNow - 60_000);
+    const text = `Restored ${clock} by <@U0ALICE>, failed again after 1 s · same cause · 2nd time`;
     expect(restoreDialog({ failureStreak: row })).toContain(text);
     expect(restoreDialog({ failureStreak: { ...row, count: 1 } })).not.toContain('failed again after');
     expect(restoreDialog({ failureStreak: row, state: 'paused' })).not.toContain('failed again after');

@@ -137,9 +137,9 @@ function detailsText(details: ProjectDetails, now: number): string {
   const recent = operations.map((operation) => shared.operation(operation, cliFormatter));
   return [
     [sanitizeText(project.id), ...facts].join('\n'),
-    [links.title(stats.links.length, stats.links.length), linkTable(stats.links)].join('\n'),
-    indented(checks.summary(items), failed),
-    indented(shared.operationsTitle, recent.length === 0 ? [shared.noOperations] : recent),
+    [links.title(stats.links.length, stats.links.length, false), linkTable(stats.links)].join('\n'),
+    indented(checks.summary(items, cliFormatter), failed),
+    recent.length === 0 ? shared.noOperations : indented(shared.operationsTitle, recent),
   ].join('\n\n');
 }
 
@@ -185,10 +185,11 @@ function actionFacts(details: ProjectDetails): Fact[] {
   return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
-function statFacts({ stats, samples }: ProjectDetails, now: number): Fact[] {
+function statFacts(details: ProjectDetails, now: number): Fact[] {
+  const { samples } = details;
   const { factLabels, show: shared } = messages;
   return [
-    [factLabels.numbers, shared.numbers(stats, samples, now)],
+    [factLabels.numbers, shared.numbers(details, samples, now)],
     ...shared.trends(samples, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
   ];
 }

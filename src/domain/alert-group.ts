@@ -118,7 +118,7 @@ export function someMember({ members }: AlertGroup, matches: (member: AlertMembe
 export function worstFirst({ members }: AlertGroup): ProjectId[] {
   return [...members]
     .filter(([, member]) => isFiring(member))
-    .sort(([a, x], [b, y]) => y.weight - x.weight || x.since - y.since || (a < b ? -1 : 1))
+    .sort(([a, x], [b, y]) => y.weight - x.weight || (a < b ? -1 : 1))
     .map(([project]) => project);
 }
 

@@ -31,7 +31,7 @@ export function listHeading(
   const areReached = observedProjects.every(({ stats }) => stats.links.every(({ kind }) => kind !== 'unreachable'));
   const areWell = attention === 0 && areReached && observation.kind === 'observed';
   const filterText = formatListFilter(filter);
-  const states = areWell ? list.allWell(counts.states, filterText !== '') : list.counts(counts.states);
+  const states = areWell ? list.allWell(counts.states, filterText !== '') : list.counts(counts);
   const filterLines = filterText === '' ? [] : [list.filter(format.text(filterText))];
   if (attention === 0) return [states, ...filterLines];
   const statesLines = attention < totalCount(counts.states) ? [states] : [];

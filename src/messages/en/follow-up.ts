@@ -3,7 +3,7 @@ import { remainingOf } from '../../domain/observe-follow-up.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { capitalize, formatDuration, formatNumber, formatRate, nameAndMore, pluralize } from './format.ts';
+import { capitalize, formatDuration, formatRate, nameAndMore, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What happened after an operation was done. Empty if there was nothing to follow. Settled when it has ended. */
@@ -25,7 +25,7 @@ const live: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts) => string[] }
   caught_up: ({ operation, format }) => {
     const remaining = remainingOf(operation);
     const latest = operation.followUp?.latest ?? null;
-    const left = remaining === null ? 'backlog unknown' : `${formatNumber(remaining)} left`;
+    const left = remaining === null ? 'backlog unknown' : `${pluralize(remaining, 'task')} left`;
     if (latest === null) return [`Catching up: ${left}`];
     return [joinDots(`${pace(latest, format)}: ${left} ${format.at(latest.at)}`, ...speed(latest))];
   },
@@ -60,7 +60,11 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
     case 'reached':
       return reached[goal](facts, end.at);
     case 'timed_out':
-      return joinDots(remained(facts, goal, { withDuration: true }), lastRates(operation));
+      return joinDots(
+        remained(facts, goal, { withDuration: true }),
+        lastRates(operation),
+        'syncbot did not follow it any longer',
+      );
     case 'state_changed':
       // The first line says when it became Failed.
       if (end.state === 'failed' && operation.laterFailure !== null) return remained(facts, goal);
@@ -74,9 +78,8 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
 
 const reached: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts, at: number) => string } = {
   quiet: ({ operation: { outcome }, format }, at) => {
-    const count = outcome?.inFlight ?? null;
-    const tasks = count === null ? 'its tasks' : count === 1 ? 'its task' : `its ${pluralize(count, 'task')}`;
-    return `Quiet from ${format.time(at)}, when ${tasks} in flight had ended`;
+    const task = outcome?.inFlight === 1 ? 'task' : 'last task';
+    return `Its ${task} in flight ended ${format.at(at)}`;
   },
   caught_up: ({ operation, format }, at) =>
     `Caught up ${format.at(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,

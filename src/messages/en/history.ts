@@ -1,4 +1,4 @@
-import { type AlertKind, sampledLinks } from '../../domain/conditions.ts';
+import { type AlertKind, type ConditionOf, sampledLinks } from '../../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
@@ -6,6 +6,7 @@ import { exampleTimes } from '../../lib/since-time.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
+import { failures, shortTime } from './failures.ts';
 import {
   formatFailureReason,
   formatNumber,
@@ -27,7 +28,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   requested: ({ action, reason, channel }, { format }) => {
     const why = formatReason(reason, format, 120);
     return joinDots(
-      action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`,
+      asked({ action }),
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${format.channel(channel)}`,
     );
@@ -40,7 +41,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     if (action !== null && !isAction(action)) return `${actions[action].doing} began`;
     return state === null ? 'a syncbot worker began' : `${states[state]} began`;
   },
-  refused: (entry, { format }) => `the ${request(entry)} was refused: ${refusalReason(entry, format)}`,
+  refused: (entry, { format }) => joinDots(asked(entry), `not done: ${refusalReason(entry, format)}`),
   done: ({ action, outcome }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
@@ -82,9 +83,23 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   },
 };
 
+/** `asked to pause it`. */
+function asked({ action }: Pick<HistoryEntry, 'action'>): string {
+  return action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`;
+}
+
 /** `request to pause it`. Without the verb when the entry does not have the action. */
 function request({ action }: HistoryEntry): string {
   return action === null ? 'request' : `request to ${actions[action].verb} it`;
+}
+
+/** Several tasks failed. Null if it was one, or if that is not known. */
+function tasksFailed({ failure, causes }: ConditionOf<'project_failed'>, context: HistoryContext): string | null {
+  if (failure === null || causes === undefined || causes.tasks < 2) return null;
+  return joinDots(
+    `${states.failed}: ${failures.causes(causes, context)}`,
+    `the oldest on ${context.format.link(failure.link)}`,
+  );
 }
 
 function projectFailed({ failure }: HistoryEntry, { format, revealReasons }: HistoryContext): string {
@@ -116,15 +131,18 @@ interface OperationFacts {
   readonly step: string;
   readonly reason: string | null;
   readonly channel: string | null;
+  /** How long the project ran before it failed again. Null if it did not. */
+  readonly failedAfterMs: number | null;
   /** What happened after it was done, and when, epoch ms. */
   readonly followed: { readonly step: string; readonly at: number } | null;
 }
 
 /** `paused 2 of 2 links · because we deploy · in #sync`. */
-function operation({ step, reason, channel, followed }: OperationFacts, format: Formatter): string {
+function operation({ step, reason, channel, failedAfterMs, followed }: OperationFacts, format: Formatter): string {
   const why = formatReason(reason, format, 120);
   return joinDots(
     step,
+    failedAfterMs === null ? null : `failed again after ${shortTime(failedAfterMs)}`,
     why === null ? null : `because ${why}`,
     channel === null ? null : `in ${format.channel(channel)}`,
     followed === null ? null : `${followed.step} ${format.at(followed.at)}`,
@@ -171,6 +189,7 @@ export function sinceHint(command: (time: string) => string): string {
 
 export const history = {
   operation,
+  tasksFailed,
   alert,
   events,
   /** The event of a newer version. */

@@ -6,7 +6,7 @@ import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
-import { pastReason } from './past-refusals.ts';
+import { adoptMixedHint, pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
 /**
@@ -16,8 +16,8 @@ import { actions, nothingChanged, states } from './terms.ts';
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: (facts) => {
-    const { action, project } = facts.operation;
-    const headline = joinDots(project, `Waits for OK to ${actions[action].verb} it`);
+    const { action, project, by } = facts.operation;
+    const headline = joinDots(project, `Waits for OK from ${facts.format.person(by)} to ${actions[action].verb} it`);
     return { headline, attribution: attribution(facts), more: [] };
   },
   confirmed: waitsForWorker,
@@ -93,7 +93,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const desired = desiredLinkState(toState ?? 'failed');
   const later =
     reconciledAt === null
-      ? `syncbot went on trying to ${desired === 'paused' ? 'pause' : 'resume'} its links`
+      ? `syncbot tried again later to ${desired === 'paused' ? 'pause' : 'resume'} its links`
       : `All its links that had a queue were ${desired} ${facts.format.at(reconciledAt)}`;
   return {
     headline: joinDots(
@@ -151,7 +151,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
     claim_timeout: `Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
     links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
-    adopt_mixed: 'Re-apply its state, or first pause or resume all of its queues.',
+    adopt_mixed: adoptMixedHint,
     removed: `${format.command('list')} shows all projects.`,
   };
   return refusal === null ? '' : (texts[refusal.code] ?? '');

@@ -33,6 +33,10 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   unknown_operation: 'the request did not exist any more',
 };
 
+/** What to do when the links differ. Adopt was asked for, so it comes first. */
+export const adoptMixedHint =
+  'To adopt, first pause or resume all of its queues. To set the links to its state instead, press Re-apply.';
+
 /** The same with the facts of the refusal. */
 export function pastReason(refusal: Refusal, format: Formatter): string {
   switch (refusal.code) {

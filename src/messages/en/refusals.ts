@@ -6,7 +6,8 @@ import type { RefusalCode, RefusalOf } from '../../domain/refusal.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean, maxShownNameLength } from './commands.ts';
 import { formatDuration, joinOr, nameAndMore } from './format.ts';
-import { failedItems } from './precheck.ts';
+import { adoptMixedHint } from './past-refusals.ts';
+import { failedLines } from './precheck.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 /**
@@ -35,7 +36,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     `${joinDots(format.text(project), `Not ${actions[action].done}`)}: no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}, so it was refused. ${nothingChanged} Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
   precheck_failed: ({ project, items }, format) =>
     // Only a project that was never started can be started.
-    `${stateClause(format.text(project), 'not_started')}: it did not pass its precheck: ${failedItems(items, format)}. ${nothingChanged} Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
+    `${stateClause(format.text(project), 'not_started')}: its precheck fails. ${failedLines(items, format)}. ${nothingChanged} Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
   links_unreachable: ({ project, links }, format) =>
     `${joinDots(format.text(project), 'Not done')}: ${linkNames(links, format)} could not be reached. ${nothingChanged} Find the reason with syncbot doctor, then ask again.`,
   no_drift: ({ project, state }, format) =>
@@ -46,13 +47,13 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       linksClause(paused, format, 'is paused', 'are paused'),
       linksClause(missing, format, 'has no queue', 'have no queue'),
     ].filter((part) => part !== '');
-    return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} Re-apply its state, or first pause or resume all of its queues.`;
+    return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} ${adoptMixedHint}`;
   },
   not_paused: (refusal, format) =>
     `${stateSince(refusal, format)}, so there is no pause to keep. ${nothingChanged} Check it before you pause it again.`,
   no_reminder: ({ project, kept }, format) => {
     const paused = stateClause(format.text(project), 'paused');
-    if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} Restore it when it may run again.`;
+    if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} It stays Paused.`;
     const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due ${format.at(kept.until)}.`;
     return `${paused} already: ${format.person(kept.by)} kept it Paused ${format.at(kept.at)}. ${nothingChanged} ${next}`;
   },
@@ -63,7 +64,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   no_operators: ({ user }, format) =>
     `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml and run syncbot apply. Your id is ${format.text(user)}.`,
   not_operator: ({ user }, format) =>
-    `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml and to run syncbot apply.`,
+    `You are not an operator, ${format.person(user)}: you may see projects, but not change them. ${nothingChanged}`,
   other_team: ({ user }, format) =>
     `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
   group_unknown: ({ user, group }, format) =>
@@ -96,7 +97,7 @@ export const notAllowedReasons: {
   not_started: {
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',
-    adopt: 'it was never started; re-apply its state, then start it',
+    adopt: 'it was never started, and only Start makes it Running',
   },
   starting: {
     ...reconciling,

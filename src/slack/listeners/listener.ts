@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
+import { noOperators } from '../../domain/authorization.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
@@ -153,7 +154,9 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       const { refusal, command, mode, record } = result;
       context.onRefusal?.(refusal.code);
       context.log.info({ code: refusal.code }, 'refused in Slack');
-      await post(context, request, buildRefusal({ refusal, command, format: context.format }), mode);
+      const { authorizer, format } = context;
+      const operators = refusal.code === 'not_operator' ? await authorizer.listOperators() : noOperators;
+      await post(context, request, buildRefusal({ refusal, command, operators, format }), mode);
       await record?.();
       return;
     }

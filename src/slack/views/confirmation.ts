@@ -43,6 +43,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
       sectionBlock(
         joinDots(
           confirmation.stateNow(states[project.state]),
+          formats.waitForRestore(project.state, stats),
           formats.backlog(stats),
           formats.latency(stats),
           formats.inFlight(stats),

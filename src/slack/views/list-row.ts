@@ -39,7 +39,7 @@ function detail({ project, stats }: ObservedProject, row: ListRow, format: Forma
     const links = formats.linkCount(project.definition.links.length);
     return joinDots(links, formats.backlog(stats), formats.latency(stats));
   }
-  return list.lastChange(project, format);
+  return joinDots(formats.waitForRestore(project.state, stats), list.lastChange(project, format));
 }
 
 /** A time has many characters, of which Slack shows a few. A cause with a time is short. */

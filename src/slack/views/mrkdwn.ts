@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import { isSlackUser } from '../../domain/project.ts';
+import { type Actor, isSlackUser } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
 /** Invisible characters and characters that change the text direction. With them a name can look like another one. */
@@ -75,6 +75,13 @@ export function mention(id: string): string {
   return userGroupIdPattern.test(id) ? `<!subteam^${id}>` : safeText(id, 60);
 }
 
+/** A user of the command line is recorded as `cli:<user>`. */
+function formatPerson(actor: Actor): string {
+  if (isSlackUser(actor)) return mention(actor);
+  const [, cliUser] = /^cli:(.*)$/su.exec(actor) ?? [];
+  return cliUser === undefined ? safeText(actor, 60) : `${safeText(cliUser, 60)} on the command line`;
+}
+
 /** Slack shows no name for the channel of a direct message. */
 function formatChannel(id: string): string {
   if (!channelIdPattern.test(id)) return codeSpan(id, 60);
@@ -90,7 +97,7 @@ function formatDate(at: number, pattern: string, fallback: string): string {
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
-    person: (actor) => (isSlackUser(actor) ? mention(actor) : safeText(actor, 60)),
+    person: formatPerson,
     channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
     time: (at) => formatDate(at, '{date_short_pretty} {time}', formatUtc(at)),

@@ -52,6 +52,6 @@ function buttonsFor({ project, state, action, refusal }: Operation, projectExist
   if (refusal?.code === 'claim_timeout') return [requestButton(action, project), showButton(project)];
   if (refusal?.code === 'precheck_failed')
     return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];
-  if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
+  if (refusal?.code === 'adopt_mixed') return [showButton(project), requestButton('reapply', project)];
   return [showButton(project)];
 }

@@ -41,10 +41,10 @@ const alertBudgetChars = 600;
 /** One project in detail: its state and what to do about it first, then what explains it. Fits two screens of a phone. */
 export function buildShow(view: ShowView): Message {
   const { details, format } = view;
-  const { project, stats } = details;
+  const { project } = details;
   const { show, states, onlyYouSeeThis } = messages;
   const since = show.since(project, format);
-  const numbers = show.numbers(stats, details.samples, view.now);
+  const numbers = show.numbers(details, details.samples, view.now);
   const notObserved = notObservedLines(view.observation, format);
   return {
     text: [joinDots(project.id, states[project.state], since), numbers, ...notObserved].join('\n'),
@@ -57,7 +57,7 @@ export function buildShow(view: ShowView): Message {
       sectionBlock([numbers, ...show.trends(details.samples, view)]),
       ...worstLinks(details),
       sectionBlock(precheckSummary(details, format, precheckBudgetChars)),
-      sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
+      sectionBlock(operationLines(view)),
       actionsBlock(blockId('show', project.id), [
         shortCommandButton({ verb: 'precheck', project: project.id }, 0),
         shortCommandButton({ verb: 'history', project: project.id }, 1),
@@ -129,5 +129,5 @@ function operationLines({ details: { operations }, format }: ShowView): string[]
   const { show } = messages;
   return operations.length === 0
     ? [show.noOperations]
-    : operations.slice(0, 5).map((operation) => show.operation(operation, format));
+    : [`*${show.operationsTitle}*`, ...operations.slice(0, 5).map((operation) => show.operation(operation, format))];
 }

@@ -36,7 +36,7 @@ export const configuration: ExamplesOf<typeof messages.configuration> = {
     ['the plan of `syncbot apply`', { kind: 'operators', added: ['U0BOB'], removed: ['U0ALICE'] }],
     ['other channels', { kind: 'channels', before: [], after: ['C0SYNC'] }],
     [
-      'another call rota',
+      'other people on call',
       { kind: 'on_call', before: [], after: [{ mention: ['S0OPS'], label: 'prod', severity: 'warning' }] },
     ],
     ['another setting', { kind: 'setting', name: 'observeEveryMs', before: 5_000, after: 10_000 }],

@@ -23,6 +23,7 @@ const bothPaused = toProjectStats(
   [full, incr].map(({ queue }) => exampleLinkStats(queue, { paused: true })),
   now,
 );
+const deleted = toProjectStats([exampleLinkStats('orders-full'), { kind: 'missing', link: incr }], now);
 
 function facts(project: Project, action: OperationKind, overrides: Partial<ConfirmationFacts> = {}): ConfirmationFacts {
   const noMore = { failedTasks: 0, removedTasks: 0, otherRequests: [] };
@@ -44,6 +45,7 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     reapply: [
       ['the links of a Paused project run', facts(paused, 'reapply')],
       ['the links of a Running project are paused', facts(running, 'reapply', { stats: bothPaused })],
+      ['a queue was deleted', facts(running, 'reapply', { stats: deleted })],
     ],
     adopt: [
       ['all links of a Paused project run', facts(paused, 'adopt')],

@@ -3,7 +3,7 @@ import type { HistoryEntry, HistoryEvent } from '../../../src/domain/history.ts'
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleOutcome } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, historyContext, incr, noLink, oneLink, taskFailed } from './facts.ts';
+import { at, causes, format, full, historyContext, incr, noLink, oneLink, taskFailed } from './facts.ts';
 
 function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): HistoryEntry {
   const none = {
@@ -57,9 +57,22 @@ export const history: ExamplesOf<typeof messages.history> = {
         step: 'paused 2 of 2 links',
         reason: 'we deploy',
         channel: 'C0SYNC',
+        failedAfterMs: null,
         followed: { step: 'the last task in flight ended', at: at('03:04') },
       },
       format,
+    ],
+    [
+      'a restore, and the project failed again',
+      { step: 'restored 2 of 2 links', reason: null, channel: 'C0SYNC', failedAfterMs: 1_000, followed: null },
+      format,
+    ],
+  ],
+  tasksFailed: [
+    [
+      'several tasks failed',
+      { kind: 'project_failed', since: at('02:58'), failure: taskFailed, causes },
+      historyContext,
     ],
   ],
   alert: [

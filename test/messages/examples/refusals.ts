@@ -53,7 +53,7 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
   adopt_mixed: [
     [
       'Adopt, and the links are not all alike',
-      { code: 'adopt_mixed', project, running: [full], paused: links, missing: [] },
+      { code: 'adopt_mixed', project, running: [full], paused: [incr], missing: [] },
       format,
     ],
   ],
@@ -102,6 +102,10 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
   ],
   reasonMissing: [['`/sync pause orders because`', 'pause orders', format]],
   extraWords: [['`/sync show orders x`', { project, command: 'show orders' }, format]],
+  asksFirst: [
+    ['follows a suggested command that changes a project', 1],
+    ['follows several', 2],
+  ],
   otherCommand: [['the app has another command', format]],
 };
 

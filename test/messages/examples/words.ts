@@ -1,5 +1,6 @@
+import { toProjectStats } from '../../../src/domain/observation.ts';
 import { messages } from '../../../src/messages/catalog.ts';
-import { exampleProjectStats } from '../../support/example-records.ts';
+import { exampleLinkStats, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
 import { format } from './facts.ts';
 
@@ -14,6 +15,8 @@ export const buttons: ExamplesOf<typeof messages.buttons> = {
     page: [['a screen reader reads a button that turns the page', messages.buttons.next]],
   },
 };
+
+const withFailures = toProjectStats([exampleLinkStats('orders-full', { failuresAfterWatermark: 7 })], 0);
 
 export const words: ExamplesOf<Pick<typeof messages, 'stateClause' | 'format'>> = {
   stateClause: [['the state of a project in a sentence', 'orders', 'paused']],
@@ -32,6 +35,10 @@ export const words: ExamplesOf<Pick<typeof messages, 'stateClause' | 'format'>> 
     latency: [
       ['the latency', exampleProjectStats],
       ['a link does not answer', unknownStats],
+    ],
+    waitForRestore: [
+      ['failed tasks of a Failed project', 'failed', withFailures],
+      ['the project runs', 'running', withFailures],
     ],
     inFlight: [
       ['the tasks that workers process', exampleProjectStats],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
+import { noOperators } from '../../../src/domain/authorization.ts';
 import { alertKinds } from '../../../src/domain/conditions.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
@@ -104,7 +105,7 @@ describe('the first line of a message', () => {
   it('of a refusal has the project and its state, or what was not done', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) => {
-        const message = buildRefusal({ refusal, command, format });
+        const message = buildRefusal({ refusal, command, operators: noOperators, format });
         if (!('project' in refusal) || refusal.code === 'unknown_project') expect(message.text).toMatch(/^[A-Z]|^sync/);
         else expectFirstLine(message, refusal.project, stateOf(refusal));
       }),
@@ -117,6 +118,7 @@ describe('the first line of a message', () => {
     const { text } = buildRefusal({
       refusal: { code: 'unknown_project', project, similar: [] },
       command: null,
+      operators: noOperators,
       format,
     });
     expect(text.slice(0, notificationChars)).toMatch(/^There is no project called o{49}…/);
@@ -238,7 +240,7 @@ describe('a command that a message suggests', () => {
   it('after a refusal is a button', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
-        expectButtons(buildRefusal({ refusal, command, format })),
+        expectButtons(buildRefusal({ refusal, command, operators: noOperators, format })),
       ),
       { numRuns: 1_000 },
     );

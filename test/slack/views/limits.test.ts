@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countProjects } from '../../../src/domain/attention.ts';
+import { noOperators } from '../../../src/domain/authorization.ts';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
@@ -344,7 +345,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
   it('hold for a refusal, and for the help', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
-        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command })),
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command, operators: noOperators })),
       ),
       { numRuns: 200 },
     );

@@ -10,7 +10,7 @@ import { actionButtons } from '../action-buttons.ts';
 const format = slackFormatter('/sync');
 const pauseCommand: RefusedCommand = { verb: 'pause', reason: null };
 const build = (refusal: Refusal, command: RefusedCommand | null = pauseCommand) =>
-  buildRefusal({ refusal, command, format });
+  buildRefusal({ refusal, command, operators: { people: ['U0ALICE'], unreadGroups: [] }, format });
 const buttonsOf = ({ blocks }: Message) =>
   blocks.map((block) => actionButtons([block]).map(({ text, value }) => `${text.text}: ${value}`));
 

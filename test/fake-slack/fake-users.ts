@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { validateContent } from './message-validation.ts';
+import type { Deliveries, Delivery } from './deliveries.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
 import { blockActionsPayload, commandPayload, newTriggerId, type SelectedOption } from './payloads.ts';
-import type { AckOutcome, Envelope } from './pending-acks.ts';
 import { buttonsOf, selectsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
-import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
-import { botUserId, teamId } from './workspace.ts';
+import type { Button, MessageView } from './types.ts';
+import { canSee } from './visibility.ts';
+import { teamId } from './workspace.ts';
 
 export interface CommandSpec {
   readonly user: string;
@@ -42,26 +42,14 @@ export interface ForgedPressSpec {
   readonly message?: string | MessageView;
 }
 
-export interface Delivery {
-  readonly envelope: Envelope;
-  readonly payload: JsonObject;
-  readonly triggerId: string;
-  readonly responseUrl: string;
-  /** The result of the ack. Never rejects. When it resolves, the message in the ack is posted. */
-  readonly acked: Promise<AckOutcome>;
-}
-
 export interface FakeUsersOptions {
   readonly state: FakeSlackState;
   readonly responseUrls: ResponseUrls;
-  readonly deliver: (envelope: Envelope) => Promise<AckOutcome>;
-  readonly onChange: () => void;
+  readonly deliveries: Deliveries;
 }
 
 /** The actions of users in their Slack clients. Throws for an action that a client does not offer. */
 export class FakeUsers {
-  /** The errors that Slack showed to users. */
-  readonly clientErrors: ClientError[] = [];
   readonly #options: FakeUsersOptions;
 
   constructor(options: FakeUsersOptions) {
@@ -87,7 +75,7 @@ export class FakeUsers {
       spec.command ?? '/sync',
       spec.text,
     );
-    return this.#deliver({
+    return this.#options.deliveries.send({
       envelope_id: randomUUID(),
       type: 'slash_commands',
       accepts_response_payload: true,
@@ -100,7 +88,7 @@ export class FakeUsers {
     const storedMessage = this.#options.state.messages.find(ts);
     if (storedMessage === undefined) throw new Error(`There is no message ${ts}`);
     const isOldView = typeof spec.message !== 'string';
-    if (!this.#canSee(spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
+    if (!canSee(this.#options.state, spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
       throw new Error(`${spec.user} does not see the message ${ts}`);
     }
     const content = typeof spec.message === 'string' ? currentContent(storedMessage) : spec.message;
@@ -112,7 +100,7 @@ export class FakeUsers {
 
   select({ user, message, option }: SelectSpec): Delivery {
     const storedMessage = this.#options.state.messages.find(message.ts);
-    if (storedMessage === undefined || storedMessage.deleted || !this.#canSee(user, storedMessage))
+    if (storedMessage === undefined || storedMessage.deleted || !canSee(this.#options.state, user, storedMessage))
       throw new Error(`${user} does not see the message ${message.ts}`);
     const menus = selectsOf(currentContent(storedMessage));
     const choices = menus.flatMap(({ actionId, blockId, options }) =>
@@ -137,7 +125,7 @@ export class FakeUsers {
 
   /** Sends the same envelope again, to the next socket. Nothing in it shows the repetition, as in Slack. */
   redeliver(delivery: Delivery): Delivery {
-    return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
+    return this.#options.deliveries.send({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
   }
 
   deleteMessage(ts: string): void {
@@ -146,11 +134,6 @@ export class FakeUsers {
     if (message === undefined || message.ephemeralFor !== undefined) throw new Error(`${ts} cannot be deleted`);
     message.deletedByUser = true;
     messages.remove(message);
-  }
-
-  #canSee(user: string, message: StoredMessage): boolean {
-    if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
-    return this.#options.state.workspace.channel(message.channel).members.has(user);
   }
 
   #press(
@@ -170,44 +153,12 @@ export class FakeUsers {
     });
     const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
     const payload = blockActionsPayload(context, action, pressed);
-    return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
-  }
-
-  #deliver(envelope: Envelope): Delivery {
-    const acked = this.#options.deliver(envelope).then((outcome) => {
-      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
-      else
-        this.clientErrors.push({
-          ...senderOf(envelope.payload),
-          error: outcome.kind,
-          envelopeId: envelope.envelope_id,
-        });
-      this.#options.onChange();
-      return outcome;
+    return this.#options.deliveries.send({
+      envelope_id: randomUUID(),
+      type: 'interactive',
+      accepts_response_payload: false,
+      payload,
     });
-    const { payload } = envelope;
-    const triggerId = String(payload['trigger_id']);
-    return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
-  }
-
-  /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */
-  #postAckMessage(envelope: Envelope, body: JsonObject): void {
-    if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
-    const { messages, violations } = this.#options.state;
-    const { user, channel } = senderOf(envelope.payload);
-    const isPublic = body['response_type'] === 'in_channel';
-    if (isPublic) {
-      const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
-      messages.post({ text: commandText, blocks: [], channel, user, via: 'user' });
-      if (body['text'] === undefined && body['blocks'] === undefined) return;
-    }
-    try {
-      const content = validateContent(body, violations, 'ack');
-      const ephemeralFor = isPublic ? undefined : user;
-      messages.post({ ...content, channel, user: botUserId, via: 'ack', ephemeralFor });
-    } catch (error) {
-      if (!(error instanceof SlackApiError)) throw error;
-    }
   }
 }
 
@@ -222,16 +173,4 @@ function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
   if (only !== undefined && matching.length === 1) return only;
   const available = buttons.map(({ label, actionId }) => `${label} (${actionId})`).join(', ') || 'none';
   throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; available: ${available}`);
-}
-
-function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {
-  const { user, channel } = payload;
-  return {
-    user: String(payload['user_id'] ?? idOf(user)),
-    channel: String(payload['channel_id'] ?? idOf(channel)),
-  };
-}
-
-function idOf(value: unknown): unknown {
-  return value !== null && typeof value === 'object' && 'id' in value ? value.id : undefined;
 }

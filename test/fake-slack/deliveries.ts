@@ -1,18 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { validateContent } from './message-validation.ts';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
 import type { FakeSlackState } from './state.ts';
 import { type ClientError, isObject, type Json, type JsonObject, SlackApiError } from './types.ts';
 import { botUserId } from './workspace.ts';
 
-/** A payload on its way to the app. */
-export interface Delivery {
+/** An event on its way to the app. */
+export interface EventDelivery {
   readonly envelope: Envelope;
   readonly payload: JsonObject;
-  readonly triggerId: string;
-  readonly responseUrl: string;
   /** The result of the ack. Never rejects. When it resolves, the message in the ack is posted. */
   readonly acked: Promise<AckOutcome>;
 }
+
+/** A command or an interaction on its way to the app. */
+export interface Delivery extends EventDelivery {
+  readonly triggerId: string;
+  readonly responseUrl: string;
+}
+
+/** Slack retries an event three times: at once, after 1 minute and after 5 minutes (docs.slack.dev/apis/events-api). */
+const maxRetries = 3;
 
 export interface DeliveriesOptions {
   readonly state: FakeSlackState;
@@ -45,6 +53,34 @@ export class Deliveries {
     const { payload } = envelope;
     const triggerId = String(payload['trigger_id']);
     return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
+  }
+
+  /** Sends an event. A user sees no error if it fails. */
+  sendEvent(payload: JsonObject): EventDelivery {
+    return this.#sendEvent(payload, 0);
+  }
+
+  /**
+   * Repeats an event, as Slack does when it received no ack. The event_id is the same. Slack does not document whether the
+   * envelope_id is, so here it is another one.
+   */
+  retryEvent({ envelope, payload }: EventDelivery): EventDelivery {
+    const attempt = (envelope.retry_attempt ?? 0) + 1;
+    if (envelope.type !== 'events_api') throw new Error(`Slack does not retry ${envelope.type}`);
+    if (attempt > maxRetries) throw new Error(`Slack retries an event ${maxRetries} times`);
+    return this.#sendEvent(payload, attempt);
+  }
+
+  #sendEvent(payload: JsonObject, attempt: number): EventDelivery {
+    const envelope: Envelope = {
+      envelope_id: randomUUID(),
+      type: 'events_api',
+      accepts_response_payload: false,
+      payload,
+      retry_attempt: attempt,
+      retry_reason: attempt === 0 ? '' : 'timeout',
+    };
+    return { envelope, payload, acked: this.#options.transmit(envelope) };
   }
 
   /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */

@@ -1,8 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { type Truthy, type WaitOptions, waitFor } from '../support/wait-for.ts';
-import { Deliveries, type Delivery } from './deliveries.ts';
+import { Deliveries, type Delivery, type EventDelivery } from './deliveries.ts';
 import { describeWorkspace } from './describe-workspace.ts';
-import { type CommandSpec, FakeUsers, type ForgedPressSpec, type PressSpec, type SelectSpec } from './fake-users.ts';
+import {
+  type CommandSpec,
+  FakeUsers,
+  type ForgedPressSpec,
+  type Mention,
+  type MentionSpec,
+  type PressSpec,
+  type SelectSpec,
+  type ShortcutSpec,
+} from './fake-users.ts';
 import type { FaultHandle, FaultSpec } from './fault-injection.ts';
 import { FakeSlackHttpServer } from './http-server.ts';
 import { Messages, type StoredMessage, toView } from './messages.ts';
@@ -13,7 +22,7 @@ import { type DisconnectReason, SocketMode } from './socket-mode.ts';
 import type { FakeSlackState } from './state.ts';
 import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser } from './types.ts';
 import { type Violation, ViolationLog } from './violations.ts';
-import { canSee } from './visibility.ts';
+import { canSee, isOnlyInThread } from './visibility.ts';
 import { WebApi } from './web-api.ts';
 import { botUserId, Workspace } from './workspace.ts';
 
@@ -146,6 +155,14 @@ export class FakeSlack implements AsyncDisposable {
     return this.#users.command(spec);
   }
 
+  mention(spec: MentionSpec): Mention {
+    return this.#users.mention(spec);
+  }
+
+  openShortcut(spec: ShortcutSpec): Delivery {
+    return this.#users.openShortcut(spec);
+  }
+
   press(spec: PressSpec): Delivery {
     return this.#users.press(spec);
   }
@@ -162,6 +179,11 @@ export class FakeSlack implements AsyncDisposable {
   redeliver(delivery: Delivery): Delivery {
     if (this.requestUrl.url !== null) throw new Error('Slack does not redeliver over HTTP');
     return this.#users.redeliver(delivery);
+  }
+
+  /** Repeats an event, in Socket Mode and over HTTP. */
+  retryEvent(delivery: EventDelivery): EventDelivery {
+    return this.#deliveries.retryEvent(delivery);
   }
 
   /** An admin deletes a message that is not ephemeral. */
@@ -214,10 +236,18 @@ export class FakeSlack implements AsyncDisposable {
 
   // Inspection.
 
-  /** The messages that this user sees in this channel, oldest first. A user who is no member sees only their ephemeral ones. */
+  /** The messages that this user sees in this channel, oldest first, without replies that are only in a thread. */
   messagesVisibleTo(user: string, channel: string): MessageView[] {
     const isVisible = (message: StoredMessage) => canSee(this.#state, user, message) && !isOnlyInThread(message);
     return this.#messages.visibleIn(channel, isVisible).map(toView);
+  }
+
+  /** A thread as this user sees it: its parent and the replies, oldest first. */
+  threadVisibleTo(user: string, channel: string, threadTs: string): MessageView[] {
+    const isInThread = ({ ts, threadTs: parentTs }: StoredMessage) => ts === threadTs || parentTs === threadTs;
+    return this.#messages
+      .visibleIn(channel, (message) => isInThread(message) && canSee(this.#state, user, message))
+      .map(toView);
   }
 
   /** The replies of the bot in the threads of a channel, oldest first. */
@@ -269,9 +299,4 @@ export class FakeSlack implements AsyncDisposable {
   #changed(): void {
     this.#events.emit('change');
   }
-}
-
-/** The channel shows a reply of the bot only if it is broadcast. */
-function isOnlyInThread({ via, threadTs, isBroadcast }: StoredMessage): boolean {
-  return via === 'chat.postMessage' && threadTs !== undefined && isBroadcast !== true;
 }

@@ -1,19 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import type { Deliveries, Delivery } from './deliveries.ts';
+import type { Deliveries, Delivery, EventDelivery } from './deliveries.ts';
+import { appMentionPayload } from './event-payloads.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
-import { blockActionsPayload, commandPayload, newTriggerId, type SelectedOption } from './payloads.ts';
+import {
+  blockActionsPayload,
+  commandPayload,
+  messageShortcutPayload,
+  newTriggerId,
+  type SelectedOption,
+} from './payloads.ts';
 import { buttonsOf, selectsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
 import type { Button, MessageView } from './types.ts';
 import { canSee } from './visibility.ts';
-import { teamId } from './workspace.ts';
+import { botUserId, teamId } from './workspace.ts';
 
 export interface CommandSpec {
   readonly user: string;
   readonly channel: string;
   readonly text: string;
   readonly command?: string;
+  /** Slack supports no commands in threads. */
+  readonly threadTs?: string;
+}
+
+export interface MentionSpec {
+  readonly user: string;
+  readonly channel: string;
+  /** The text. The fake puts the mention of the bot before it, unless the text contains it. */
+  readonly text: string;
+  /** The ts of the parent of the thread. */
+  readonly threadTs?: string;
+}
+
+export interface Mention {
+  /** The ts of the message with the mention. */
+  readonly ts: string;
+  /** Null if Slack sends no event: the bot is no member, lacks the scope, or it is a direct message. */
+  readonly delivery: EventDelivery | null;
+}
+
+/** A message shortcut in the menu of a message that the user sees. */
+export interface ShortcutSpec {
+  readonly user: string;
+  readonly message: string | MessageView;
+  readonly callbackId: string;
 }
 
 export interface PressSpec {
@@ -57,13 +89,10 @@ export class FakeUsers {
   }
 
   command(spec: CommandSpec): Delivery {
-    const { workspace, enterprise } = this.#options.state;
-    const user = workspace.user(spec.user);
-    const channel = workspace.channel(spec.channel);
-    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot send commands`);
+    const { state } = this.#options;
+    const { user, channel } = this.#requireWriter(spec);
     if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer the command`);
-    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
-    if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts no command there`);
+    if (spec.threadTs !== undefined) throw new Error('Slack supports no commands in threads');
     const responseUrl = this.#options.responseUrls.issue('commands', {
       user: user.id,
       channel: channel.id,
@@ -71,7 +100,7 @@ export class FakeUsers {
     });
     const triggerId = newTriggerId();
     const payload = commandPayload(
-      { user, channel, responseUrl, triggerId, enterprise },
+      { user, channel, responseUrl, triggerId, state },
       spec.command ?? '/sync',
       spec.text,
     );
@@ -79,6 +108,48 @@ export class FakeUsers {
       envelope_id: randomUUID(),
       type: 'slash_commands',
       accepts_response_payload: true,
+      payload,
+    });
+  }
+
+  /** Posts a message with a mention of the bot. Slack sends an event only if the bot can see it. */
+  mention(spec: MentionSpec): Mention {
+    const { state, deliveries } = this.#options;
+    const { user, channel } = this.#requireWriter(spec);
+    const { threadTs } = spec;
+    const tag = `<@${botUserId}>`;
+    const text = spec.text.includes(tag) ? spec.text : `${tag} ${spec.text}`;
+    const message = state.messages.post({
+      text,
+      blocks: [],
+      channel: channel.id,
+      user: user.id,
+      via: 'user',
+      threadTs,
+    });
+    const isSeen = state.workspace.isBotMember(channel) && !channel.isIm && state.scopes.has('app_mentions:read');
+    return { ts: message.ts, delivery: isSeen ? deliveries.sendEvent(appMentionPayload(message, state)) : null };
+  }
+
+  /** Uses a message shortcut. It needs no membership of the bot. */
+  openShortcut({ user: userId, message, callbackId }: ShortcutSpec): Delivery {
+    const { state, responseUrls, deliveries } = this.#options;
+    const ts = typeof message === 'string' ? message : message.ts;
+    const storedMessage = state.messages.find(ts);
+    if (storedMessage === undefined || storedMessage.deleted || !canSee(state, userId, storedMessage))
+      throw new Error(`${userId} does not see the message ${ts}`);
+    if (storedMessage.ephemeralFor !== undefined) throw new Error('Slack offers no shortcuts on ephemeral messages');
+    const user = state.workspace.user(userId);
+    const channel = state.workspace.channel(storedMessage.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot use shortcuts`);
+    if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer shortcuts`);
+    const responseUrl = responseUrls.issue('app', { user: user.id, channel: channel.id, source: undefined });
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
+    const payload = messageShortcutPayload(context, callbackId, storedMessage);
+    return deliveries.send({
+      envelope_id: randomUUID(),
+      type: 'interactive',
+      accepts_response_payload: false,
       payload,
     });
   }
@@ -136,6 +207,16 @@ export class FakeUsers {
     messages.remove(message);
   }
 
+  #requireWriter(spec: { readonly user: string; readonly channel: string }) {
+    const { workspace } = this.#options.state;
+    const user = workspace.user(spec.user);
+    const channel = workspace.channel(spec.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot write`);
+    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
+    if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts nothing there`);
+    return { user, channel };
+  }
+
   #press(
     userId: string,
     channelId: string,
@@ -151,7 +232,7 @@ export class FakeUsers {
       channel: channel.id,
       source: pressed.storedMessage,
     });
-    const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
     const payload = blockActionsPayload(context, action, pressed);
     return this.#options.deliveries.send({
       envelope_id: randomUUID(),

@@ -156,6 +156,32 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.waitForMessage('orders was paused', bob);
   });
 
+  it('Of OK and Cancel the first press counts, and nobody else reads of a cancelled request.', async () => {
+    await harness.services.instance.startWorkers();
+    const dialog = await harness.runCommand('pause orders');
+    harness.press('Cancel', dialog);
+    await harness.waitForMessage('orders · Cancelled at ');
+    await harness.press('OK', dialog).acked;
+    const [operation] = await operations();
+    expect(operation).toMatchObject({ state: 'cancelled', resolvedAt: expect.any(Number) });
+    expect(await pauseEvents()).toEqual([]);
+    expect(channelMessages()).toEqual([]);
+  });
+
+  it('An OK after another operation has changed the project changes nothing, and only its requester reads why.', async () => {
+    await harness.services.instance.startWorkers();
+    const late = await harness.runCommand('pause orders', bob);
+    await harness.requestAndPressOk('pause', 'orders');
+    await harness.waitForMessage('orders was paused', { user: 'U0CAROL' });
+    harness.press('OK', late, bob.user);
+    const refused = visibleText(await harness.waitForMessage('orders · Not paused', bob));
+    expect(refused).toMatch(/by <@U0ALICE>/);
+    expect(refused).toMatch(/(since|at) <!date/);
+    expect(await pauseEvents()).toHaveLength(1);
+    const channelTexts = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
+    expect(channelTexts).toEqual([expect.stringContaining('orders was paused')]);
+  });
+
   it('Of two operations on two bots and two workers one succeeds, and the refusal of the other names its requester.', async () => {
     const secondBot = await harness.addBot();
     await harness.services.instance.startWorkers();

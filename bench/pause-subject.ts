@@ -7,9 +7,10 @@ import type { OperationRef } from '../src/domain/operation.ts';
 import { withTimeout } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
-import { actionIds, operationRefValue, readBlockAction } from '../src/slack/contract.ts';
+import { actionIds, operationRefValue } from '../src/slack/contract.ts';
 import { onOk } from '../src/slack/listeners/confirmation.ts';
 import { createListener } from '../src/slack/listeners/listener.ts';
+import { readBlockAction } from '../src/slack/requests.ts';
 import { slackFormatter } from '../src/slack/views/mrkdwn.ts';
 import { makeDefinition } from '../test/support/project-definition.ts';
 import { waitFor } from '../test/support/wait-for.ts';
@@ -85,14 +86,15 @@ function watchPauses({ context }: Services): (links: number) => Promise<number> 
 
 /** Returns the bot's own listener for OK. It does not call Slack: the policy names the user and the channel. */
 function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<void> {
+  const client = new webApi.WebClient('xoxb-bench');
   const authorizer = createAuthorizer({
-    client: new webApi.WebClient('xoxb-bench'),
+    client,
     readPolicy: async () => ({ operators: [benchmarkUser.user], channels: [benchmarkUser.channel] }),
     installedTeam: () => teamId,
     monotonicNow: () => performance.now(),
     log: context.log,
   });
-  const listenerContext = { ...context, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const listenerContext = { ...context, client, authorizer, format: slackFormatter('/sync'), showErrors: false };
   const handlePress = createListener(listenerContext, {
     decode: readBlockAction,
     run: onOk,

@@ -12,17 +12,13 @@ import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
-  type BlockAction,
   commandActionIdPattern,
   filterActionIdPattern,
   historyPageActionIdPattern,
   linksPageActionIdPattern,
   outdatedActionIdPattern,
   pageActionIdPattern,
-  readBlockAction,
-  readSlashCommand,
   requestActionIdPattern,
-  type SlashCommand,
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
@@ -43,6 +39,7 @@ import { createOperationNotifier, type OperationNotifierOptions } from './notifi
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
+import { type BlockAction, readBlockAction, readSlashCommand, type SlashCommand } from './requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
@@ -109,6 +106,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const listenerContext: ListenerContext = {
     ...context,
     log,
+    client,
     authorizer,
     format,
     // Each request copies the context, and so reads the current value.

@@ -16,7 +16,7 @@ import {
 import type { Refusal } from '../domain/refusal.ts';
 import { withTimeout } from '../lib/async.ts';
 import { serializeError } from '../logging/serialize-error.ts';
-import type { SlackRequest } from './contract.ts';
+import type { SlackRequest } from './requests.ts';
 
 const cacheTtlMs = 5 * 60_000;
 /** A refusal because of user groups is based on an answer of Slack that is at most this old. */

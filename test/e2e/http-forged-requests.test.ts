@@ -21,7 +21,7 @@ function pauseCommand(user = 'U0ALICE'): string {
     channel: harness.slack.channel('C0SYNC'),
     responseUrl: `${harness.slack.apiUrl}never`,
     triggerId: newTriggerId(),
-    enterprise: undefined,
+    state: { enterprise: undefined },
   };
   return encodeForm({ type: 'slash_commands', payload: commandPayload(origin, '/sync', 'pause orders') });
 }

@@ -1,8 +1,9 @@
+import { messagePayload } from './message-payload.ts';
 import { maxUpdateTextChars, validateContent } from './message-validation.ts';
-import { currentContent, type StoredMessage } from './messages.ts';
+import { isReply, type StoredMessage } from './messages.ts';
 import { type ApiMethod, type FakeSlackState, requireStringArg } from './state.ts';
-import { type Json, type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
-import { appId, botId, botUserId, teamId } from './workspace.ts';
+import { type JsonObject, SlackApiError, type SlackChannel } from './types.ts';
+import { botUserId } from './workspace.ts';
 
 const writeMethod = { token: 'bot', scopes: ['chat:write'] } as const;
 
@@ -22,22 +23,23 @@ function postMessage(state: FakeSlackState, args: JsonObject): JsonObject {
     channel: channel.id,
     user: botUserId,
     via: 'chat.postMessage',
-    threadTs: threadTsOf(args),
+    threadTs: threadTsOf(state, args, 'chat.postMessage'),
     isBroadcast: args['reply_broadcast'] === true || args['reply_broadcast'] === 'true',
   });
-  return { channel: channel.id, ts: message.ts, message: messagePayload(message) };
+  return { channel: channel.id, ts: message.ts, message: messagePayload(message, state) };
 }
 
 function postEphemeral(state: FakeSlackState, args: JsonObject): JsonObject {
   const channel = postableChannel(state, requireStringArg(args, 'channel'));
   const user = requireStringArg(args, 'user');
+  if (!state.workspace.isBotMember(channel)) throw new SlackApiError('not_in_channel');
   if (!channel.members.has(user)) throw new SlackApiError('user_not_in_channel');
   const content = validateContent(args, state.violations, 'chat.postEphemeral');
   const author = {
     channel: channel.id,
     user: botUserId,
     via: 'chat.postEphemeral',
-    threadTs: threadTsOf(args),
+    threadTs: threadTsOf(state, args, 'chat.postEphemeral'),
   } as const;
   const isSeen = state.workspace.user(user).active;
   const message_ts = isSeen
@@ -51,7 +53,7 @@ function updateMessage(state: FakeSlackState, args: JsonObject): JsonObject {
   const message = findOwnMessage(state, args);
   const content = validateContent(args, state.violations, 'chat.update', maxUpdateTextChars);
   state.messages.replace(message, content);
-  return { channel: message.channel, ts: message.ts, text: content.text, message: messagePayload(message) };
+  return { channel: message.channel, ts: message.ts, text: content.text, message: messagePayload(message, state) };
 }
 
 /**
@@ -95,22 +97,11 @@ export function findChannel(state: FakeSlackState, id: string): SlackChannel {
   return channel;
 }
 
-export function messagePayload(message: StoredMessage): JsonObject {
-  const content = currentContent(message);
-  return {
-    type: 'message',
-    user: message.user,
-    ts: message.ts,
-    bot_id: botId,
-    app_id: appId,
-    team: teamId,
-    text: content.text,
-    ...(content.blocks.length > 0 ? { blocks: structuredClone(content.blocks) as Json[] } : {}),
-    ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
-    ...(message.edited ? { edited: { user: message.user, ts: message.ts } } : {}),
-  };
-}
-
-function threadTsOf(args: JsonObject): string | undefined {
-  return typeof args['thread_ts'] === 'string' ? args['thread_ts'] : undefined;
+/** Records a violation for the ts of a reply: Slack's reference says to use the ts of its parent. */
+export function threadTsOf(state: FakeSlackState, args: JsonObject, source: string): string | undefined {
+  const threadTs = args['thread_ts'];
+  if (typeof threadTs !== 'string') return undefined;
+  const parent = state.messages.find(threadTs);
+  if (parent !== undefined && isReply(parent)) state.violations.add('thread_of_reply', `${source}: ${threadTs}`);
+  return threadTs;
 }

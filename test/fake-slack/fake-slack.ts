@@ -1,13 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { type Truthy, type WaitOptions, waitFor } from '../support/wait-for.ts';
+import { Deliveries, type Delivery, type EventDelivery } from './deliveries.ts';
 import { describeWorkspace } from './describe-workspace.ts';
 import {
   type CommandSpec,
-  type Delivery,
   FakeUsers,
   type ForgedPressSpec,
+  type Mention,
+  type MentionSpec,
   type PressSpec,
   type SelectSpec,
+  type ShortcutSpec,
 } from './fake-users.ts';
 import type { FaultHandle, FaultSpec } from './fault-injection.ts';
 import { FakeSlackHttpServer } from './http-server.ts';
@@ -19,6 +22,7 @@ import { type DisconnectReason, SocketMode } from './socket-mode.ts';
 import type { FakeSlackState } from './state.ts';
 import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser } from './types.ts';
 import { type Violation, ViolationLog } from './violations.ts';
+import { canSee, isOnlyInThread } from './visibility.ts';
 import { WebApi } from './web-api.ts';
 import { botUserId, Workspace } from './workspace.ts';
 
@@ -36,9 +40,11 @@ export class FakeSlack implements AsyncDisposable {
   readonly #workspace: Workspace;
   readonly #messages: Messages;
   readonly #violations = new ViolationLog();
+  readonly #state: FakeSlackState;
   /** Slack's side of Socket Mode. */
   readonly sockets: SocketMode;
   readonly #responseUrls: ResponseUrls;
+  readonly #deliveries: Deliveries;
   readonly #users: FakeUsers;
   readonly #api: WebApi;
   readonly #http: FakeSlackHttpServer;
@@ -59,7 +65,7 @@ export class FakeSlack implements AsyncDisposable {
     const baseUrl = () => this.#http.baseUrl;
     this.#messages = new Messages(now, onChange);
     const log = this.#violations;
-    const state: FakeSlackState = {
+    const state = {
       workspace: this.#workspace,
       messages: this.#messages,
       violations: log,
@@ -67,18 +73,15 @@ export class FakeSlack implements AsyncDisposable {
       enterprise: options.enterprise,
       now,
     };
+    this.#state = state;
     this.#responseUrls = new ResponseUrls(state, baseUrl);
     const { botToken, appToken, signingSecret } = this;
     const { ackLimitMs = 3_000, closeDelayMs = 10_000, redeliverOnClose = false, keepTcpOpen = false } = options;
     this.sockets = new SocketMode({ log, ackLimitMs, closeDelayMs, redeliverOnClose, keepTcpOpen, baseUrl, onChange });
     this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, onChange });
     const transport = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
-    this.#users = new FakeUsers({
-      state,
-      responseUrls: this.#responseUrls,
-      deliver: (envelope) => transport().deliver(envelope),
-      onChange,
-    });
+    this.#deliveries = new Deliveries({ state, transmit: (envelope) => transport().deliver(envelope), onChange });
+    this.#users = new FakeUsers({ state, responseUrls: this.#responseUrls, deliveries: this.#deliveries });
     this.#api = new WebApi({ state, botToken, appToken, issueSocketUrl: () => this.sockets.issueSocketUrl() });
     this.#api.enforceRateLimits = options.rateLimits ?? false;
     this.#http = new FakeSlackHttpServer({
@@ -152,6 +155,14 @@ export class FakeSlack implements AsyncDisposable {
     return this.#users.command(spec);
   }
 
+  mention(spec: MentionSpec): Mention {
+    return this.#users.mention(spec);
+  }
+
+  openShortcut(spec: ShortcutSpec): Delivery {
+    return this.#users.openShortcut(spec);
+  }
+
   press(spec: PressSpec): Delivery {
     return this.#users.press(spec);
   }
@@ -168,6 +179,11 @@ export class FakeSlack implements AsyncDisposable {
   redeliver(delivery: Delivery): Delivery {
     if (this.requestUrl.url !== null) throw new Error('Slack does not redeliver over HTTP');
     return this.#users.redeliver(delivery);
+  }
+
+  /** Repeats an event, in Socket Mode and over HTTP. */
+  retryEvent(delivery: EventDelivery): EventDelivery {
+    return this.#deliveries.retryEvent(delivery);
   }
 
   /** An admin deletes a message that is not ephemeral. */
@@ -220,12 +236,18 @@ export class FakeSlack implements AsyncDisposable {
 
   // Inspection.
 
-  /** The messages that this user sees in this channel, oldest first. A user who is no member sees only their ephemeral ones. */
+  /** The messages that this user sees in this channel, oldest first, without replies that are only in a thread. */
   messagesVisibleTo(user: string, channel: string): MessageView[] {
-    const isMember = this.channel(channel).members.has(user);
-    const isVisible = ({ ephemeralFor }: StoredMessage) =>
-      ephemeralFor === undefined ? isMember : ephemeralFor === user;
-    return this.#messages.visibleIn(channel, (message) => isVisible(message) && !isOnlyInThread(message)).map(toView);
+    const isVisible = (message: StoredMessage) => canSee(this.#state, user, message) && !isOnlyInThread(message);
+    return this.#messages.visibleIn(channel, isVisible).map(toView);
+  }
+
+  /** A thread as this user sees it: its parent and the replies, oldest first. */
+  threadVisibleTo(user: string, channel: string, threadTs: string): MessageView[] {
+    const isInThread = ({ ts, threadTs: parentTs }: StoredMessage) => ts === threadTs || parentTs === threadTs;
+    return this.#messages
+      .visibleIn(channel, (message) => isInThread(message) && canSee(this.#state, user, message))
+      .map(toView);
   }
 
   /** The replies of the bot in the threads of a channel, oldest first. */
@@ -242,7 +264,7 @@ export class FakeSlack implements AsyncDisposable {
 
   /** The errors that Slack showed to this user, such as `operation_timeout`. */
   clientErrorsOf(user: string): ClientError[] {
-    return this.#users.clientErrors.filter((error) => error.user === user);
+    return this.#deliveries.clientErrors.filter((error) => error.user === user);
   }
 
   /** Every call of the app, oldest first. */
@@ -268,7 +290,7 @@ export class FakeSlack implements AsyncDisposable {
     return describeWorkspace({
       workspace: this.#workspace,
       visibleTo: (user, channel) => this.messagesVisibleTo(user, channel),
-      clientErrors: this.#users.clientErrors,
+      clientErrors: this.#deliveries.clientErrors,
       calls: this.calls,
       violations: this.violations,
     });
@@ -277,9 +299,4 @@ export class FakeSlack implements AsyncDisposable {
   #changed(): void {
     this.#events.emit('change');
   }
-}
-
-/** The channel shows a reply of the bot only if it is broadcast. */
-function isOnlyInThread({ via, threadTs, isBroadcast }: StoredMessage): boolean {
-  return via === 'chat.postMessage' && threadTs !== undefined && isBroadcast !== true;
 }

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { validateContent } from './message-validation.ts';
+import type { Deliveries, Delivery, EventDelivery } from './deliveries.ts';
+import { appMentionPayload } from './event-payloads.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
-import { blockActionsPayload, commandPayload, newTriggerId, type SelectedOption } from './payloads.ts';
-import type { AckOutcome, Envelope } from './pending-acks.ts';
+import {
+  blockActionsPayload,
+  commandPayload,
+  messageShortcutPayload,
+  newTriggerId,
+  type SelectedOption,
+} from './payloads.ts';
 import { buttonsOf, selectsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
-import { type Button, type ClientError, type JsonObject, type MessageView, SlackApiError } from './types.ts';
+import type { Button, MessageView } from './types.ts';
+import { canSee } from './visibility.ts';
 import { botUserId, teamId } from './workspace.ts';
 
 export interface CommandSpec {
@@ -14,6 +21,31 @@ export interface CommandSpec {
   readonly channel: string;
   readonly text: string;
   readonly command?: string;
+  /** Slack supports no commands in threads. */
+  readonly threadTs?: string;
+}
+
+export interface MentionSpec {
+  readonly user: string;
+  readonly channel: string;
+  /** The text. The fake puts the mention of the bot before it, unless the text contains it. */
+  readonly text: string;
+  /** The ts of the parent of the thread. */
+  readonly threadTs?: string;
+}
+
+export interface Mention {
+  /** The ts of the message with the mention. */
+  readonly ts: string;
+  /** Null if Slack sends no event: the bot is no member, lacks the scope, or it is a direct message. */
+  readonly delivery: EventDelivery | null;
+}
+
+/** A message shortcut in the menu of a message that the user sees. */
+export interface ShortcutSpec {
+  readonly user: string;
+  readonly message: string | MessageView;
+  readonly callbackId: string;
 }
 
 export interface PressSpec {
@@ -42,26 +74,14 @@ export interface ForgedPressSpec {
   readonly message?: string | MessageView;
 }
 
-export interface Delivery {
-  readonly envelope: Envelope;
-  readonly payload: JsonObject;
-  readonly triggerId: string;
-  readonly responseUrl: string;
-  /** The result of the ack. Never rejects. When it resolves, the message in the ack is posted. */
-  readonly acked: Promise<AckOutcome>;
-}
-
 export interface FakeUsersOptions {
   readonly state: FakeSlackState;
   readonly responseUrls: ResponseUrls;
-  readonly deliver: (envelope: Envelope) => Promise<AckOutcome>;
-  readonly onChange: () => void;
+  readonly deliveries: Deliveries;
 }
 
 /** The actions of users in their Slack clients. Throws for an action that a client does not offer. */
 export class FakeUsers {
-  /** The errors that Slack showed to users. */
-  readonly clientErrors: ClientError[] = [];
   readonly #options: FakeUsersOptions;
 
   constructor(options: FakeUsersOptions) {
@@ -69,13 +89,10 @@ export class FakeUsers {
   }
 
   command(spec: CommandSpec): Delivery {
-    const { workspace, enterprise } = this.#options.state;
-    const user = workspace.user(spec.user);
-    const channel = workspace.channel(spec.channel);
-    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot send commands`);
+    const { state } = this.#options;
+    const { user, channel } = this.#requireWriter(spec);
     if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer the command`);
-    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
-    if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts no command there`);
+    if (spec.threadTs !== undefined) throw new Error('Slack supports no commands in threads');
     const responseUrl = this.#options.responseUrls.issue('commands', {
       user: user.id,
       channel: channel.id,
@@ -83,14 +100,56 @@ export class FakeUsers {
     });
     const triggerId = newTriggerId();
     const payload = commandPayload(
-      { user, channel, responseUrl, triggerId, enterprise },
+      { user, channel, responseUrl, triggerId, state },
       spec.command ?? '/sync',
       spec.text,
     );
-    return this.#deliver({
+    return this.#options.deliveries.send({
       envelope_id: randomUUID(),
       type: 'slash_commands',
       accepts_response_payload: true,
+      payload,
+    });
+  }
+
+  /** Posts a message with a mention of the bot. Slack sends an event only if the bot can see it. */
+  mention(spec: MentionSpec): Mention {
+    const { state, deliveries } = this.#options;
+    const { user, channel } = this.#requireWriter(spec);
+    const { threadTs } = spec;
+    const tag = `<@${botUserId}>`;
+    const text = spec.text.includes(tag) ? spec.text : `${tag} ${spec.text}`;
+    const message = state.messages.post({
+      text,
+      blocks: [],
+      channel: channel.id,
+      user: user.id,
+      via: 'user',
+      threadTs,
+    });
+    const isSeen = state.workspace.isBotMember(channel) && !channel.isIm && state.scopes.has('app_mentions:read');
+    return { ts: message.ts, delivery: isSeen ? deliveries.sendEvent(appMentionPayload(message, state)) : null };
+  }
+
+  /** Uses a message shortcut. It needs no membership of the bot. */
+  openShortcut({ user: userId, message, callbackId }: ShortcutSpec): Delivery {
+    const { state, responseUrls, deliveries } = this.#options;
+    const ts = typeof message === 'string' ? message : message.ts;
+    const storedMessage = state.messages.find(ts);
+    if (storedMessage === undefined || storedMessage.deleted || !canSee(state, userId, storedMessage))
+      throw new Error(`${userId} does not see the message ${ts}`);
+    if (storedMessage.ephemeralFor !== undefined) throw new Error('Slack offers no shortcuts on ephemeral messages');
+    const user = state.workspace.user(userId);
+    const channel = state.workspace.channel(storedMessage.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot use shortcuts`);
+    if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer shortcuts`);
+    const responseUrl = responseUrls.issue('app', { user: user.id, channel: channel.id, source: undefined });
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
+    const payload = messageShortcutPayload(context, callbackId, storedMessage);
+    return deliveries.send({
+      envelope_id: randomUUID(),
+      type: 'interactive',
+      accepts_response_payload: false,
       payload,
     });
   }
@@ -100,7 +159,7 @@ export class FakeUsers {
     const storedMessage = this.#options.state.messages.find(ts);
     if (storedMessage === undefined) throw new Error(`There is no message ${ts}`);
     const isOldView = typeof spec.message !== 'string';
-    if (!this.#canSee(spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
+    if (!canSee(this.#options.state, spec.user, storedMessage) || (storedMessage.deleted && !isOldView)) {
       throw new Error(`${spec.user} does not see the message ${ts}`);
     }
     const content = typeof spec.message === 'string' ? currentContent(storedMessage) : spec.message;
@@ -112,7 +171,7 @@ export class FakeUsers {
 
   select({ user, message, option }: SelectSpec): Delivery {
     const storedMessage = this.#options.state.messages.find(message.ts);
-    if (storedMessage === undefined || storedMessage.deleted || !this.#canSee(user, storedMessage))
+    if (storedMessage === undefined || storedMessage.deleted || !canSee(this.#options.state, user, storedMessage))
       throw new Error(`${user} does not see the message ${message.ts}`);
     const menus = selectsOf(currentContent(storedMessage));
     const choices = menus.flatMap(({ actionId, blockId, options }) =>
@@ -137,7 +196,7 @@ export class FakeUsers {
 
   /** Sends the same envelope again, to the next socket. Nothing in it shows the repetition, as in Slack. */
   redeliver(delivery: Delivery): Delivery {
-    return this.#deliver({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
+    return this.#options.deliveries.send({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
   }
 
   deleteMessage(ts: string): void {
@@ -148,9 +207,14 @@ export class FakeUsers {
     messages.remove(message);
   }
 
-  #canSee(user: string, message: StoredMessage): boolean {
-    if (message.ephemeralFor !== undefined) return message.ephemeralFor === user;
-    return this.#options.state.workspace.channel(message.channel).members.has(user);
+  #requireWriter(spec: { readonly user: string; readonly channel: string }) {
+    const { workspace } = this.#options.state;
+    const user = workspace.user(spec.user);
+    const channel = workspace.channel(spec.channel);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot write`);
+    if (!channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id}`);
+    if (channel.isArchived) throw new Error(`${channel.id} is archived: Slack accepts nothing there`);
+    return { user, channel };
   }
 
   #press(
@@ -168,46 +232,14 @@ export class FakeUsers {
       channel: channel.id,
       source: pressed.storedMessage,
     });
-    const context = { user, channel, responseUrl, triggerId: newTriggerId(), enterprise: state.enterprise };
+    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
     const payload = blockActionsPayload(context, action, pressed);
-    return this.#deliver({ envelope_id: randomUUID(), type: 'interactive', accepts_response_payload: false, payload });
-  }
-
-  #deliver(envelope: Envelope): Delivery {
-    const acked = this.#options.deliver(envelope).then((outcome) => {
-      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
-      else
-        this.clientErrors.push({
-          ...senderOf(envelope.payload),
-          error: outcome.kind,
-          envelopeId: envelope.envelope_id,
-        });
-      this.#options.onChange();
-      return outcome;
+    return this.#options.deliveries.send({
+      envelope_id: randomUUID(),
+      type: 'interactive',
+      accepts_response_payload: false,
+      payload,
     });
-    const { payload } = envelope;
-    const triggerId = String(payload['trigger_id']);
-    return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
-  }
-
-  /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */
-  #postAckMessage(envelope: Envelope, body: JsonObject): void {
-    if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
-    const { messages, violations } = this.#options.state;
-    const { user, channel } = senderOf(envelope.payload);
-    const isPublic = body['response_type'] === 'in_channel';
-    if (isPublic) {
-      const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
-      messages.post({ text: commandText, blocks: [], channel, user, via: 'user' });
-      if (body['text'] === undefined && body['blocks'] === undefined) return;
-    }
-    try {
-      const content = validateContent(body, violations, 'ack');
-      const ephemeralFor = isPublic ? undefined : user;
-      messages.post({ ...content, channel, user: botUserId, via: 'ack', ephemeralFor });
-    } catch (error) {
-      if (!(error instanceof SlackApiError)) throw error;
-    }
   }
 }
 
@@ -222,16 +254,4 @@ function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
   if (only !== undefined && matching.length === 1) return only;
   const available = buttons.map(({ label, actionId }) => `${label} (${actionId})`).join(', ') || 'none';
   throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; available: ${available}`);
-}
-
-function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {
-  const { user, channel } = payload;
-  return {
-    user: String(payload['user_id'] ?? idOf(user)),
-    channel: String(payload['channel_id'] ?? idOf(channel)),
-  };
-}
-
-function idOf(value: unknown): unknown {
-  return value !== null && typeof value === 'object' && 'id' in value ? value.id : undefined;
 }

@@ -78,6 +78,12 @@ export class Messages {
     return this.#all.find((message) => message.ts === ts);
   }
 
+  /** Whether the thread of this message has a reply that is not ephemeral. */
+  hasReplies(ts: string): boolean {
+    const isOwnReply = (message: StoredMessage) => message.threadTs === ts && isReply(message) && !message.deleted;
+    return this.#all.some((message) => isOwnReply(message) && message.ephemeralFor === undefined);
+  }
+
   visibleIn(channel: string, isVisible: (message: StoredMessage) => boolean): StoredMessage[] {
     return this.#all.filter((message) => message.channel === channel && !message.deleted && isVisible(message));
   }
@@ -87,6 +93,11 @@ export class Messages {
     for (const message of this.#all) if (message.ephemeralFor === user) message.deleted = true;
     this.#onChange();
   }
+}
+
+/** Whether it is in a thread and not its parent. */
+export function isReply({ ts, threadTs }: Pick<StoredMessage, 'ts' | 'threadTs'>): boolean {
+  return threadTs !== undefined && threadTs !== ts;
 }
 
 export function currentContent(message: StoredMessage): MessageContent {

@@ -1,28 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { messagePayload } from './chat-methods.ts';
-import type { StoredMessage } from './messages.ts';
-import type { Enterprise } from './state.ts';
+import { messagePayload } from './message-payload.ts';
+import { isReply, type StoredMessage } from './messages.ts';
+import type { FakeSlackState } from './state.ts';
 import type { Button, JsonObject, SlackChannel, SlackUser } from './types.ts';
 import { appId, teamDomain, teamId } from './workspace.ts';
 
-export interface InteractionContext {
+export interface CommandContext {
   readonly user: SlackUser;
   readonly channel: SlackChannel;
   readonly responseUrl: string;
   readonly triggerId: string;
-  readonly enterprise: Enterprise | undefined;
+  readonly state: Pick<FakeSlackState, 'enterprise'>;
+}
+
+export interface InteractionContext extends CommandContext {
+  readonly state: FakeSlackState;
 }
 
 /** The deprecated verification token, which Slack still sends. */
-const verificationToken = 'strict-slack-verification-token';
+export const verificationToken = 'strict-slack-verification-token';
 
 export function newTriggerId(): string {
   const digits = () => String(randomBytes(5).readUIntBE(0, 5));
   return `${digits()}.${digits()}.${randomBytes(16).toString('hex')}`;
 }
 
-export function commandPayload(context: InteractionContext, command: string, text: string): JsonObject {
-  const { enterprise: enterpriseGrid } = context;
+export function commandPayload(context: CommandContext, command: string, text: string): JsonObject {
+  const { enterprise: enterpriseGrid } = context.state;
   const enterprise =
     enterpriseGrid === undefined ? {} : { enterprise_id: enterpriseGrid.id, enterprise_name: enterpriseGrid.name };
   return {
@@ -53,29 +57,54 @@ export interface PressedMessage {
 export function blockActionsPayload(
   context: InteractionContext,
   action: Button | SelectedOption,
-  pressedMessage: PressedMessage,
+  { ts, storedMessage }: PressedMessage,
 ): JsonObject {
-  const { user, channel } = context;
-  const isEphemeral = pressedMessage.storedMessage?.ephemeralFor !== undefined;
-  const message =
-    pressedMessage.storedMessage === undefined || isEphemeral
-      ? {}
-      : { message: messagePayload(pressedMessage.storedMessage) };
+  const { channel, state, responseUrl } = context;
+  const isEphemeral = storedMessage?.ephemeralFor !== undefined;
+  const message = storedMessage === undefined || isEphemeral ? {} : { message: messagePayload(storedMessage, state) };
+  const threadTs = storedMessage !== undefined && isReply(storedMessage) ? storedMessage.threadTs : undefined;
+  const container = { type: 'message', message_ts: ts, channel_id: channel.id, is_ephemeral: isEphemeral };
   return {
     type: 'block_actions',
-    user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
-    api_app_id: appId,
-    token: verificationToken,
-    container: { type: 'message', message_ts: pressedMessage.ts, channel_id: channel.id, is_ephemeral: isEphemeral },
-    trigger_id: context.triggerId,
-    team: { id: teamId, domain: teamDomain },
-    enterprise: context.enterprise === undefined ? null : { ...context.enterprise },
-    is_enterprise_install: false,
+    ...originPayload(context),
+    container: threadTs === undefined ? container : { ...container, thread_ts: threadTs },
     channel: { id: channel.id, name: channelName(channel) },
     ...message,
     state: { values: {} },
-    response_url: context.responseUrl,
+    response_url: responseUrl,
     actions: [{ ...actionPayload(action), action_ts: actionTs() }],
+  };
+}
+
+/** A message shortcut, which Slack calls a message action. */
+export function messageShortcutPayload(
+  context: InteractionContext,
+  callbackId: string,
+  message: StoredMessage,
+): JsonObject {
+  const { channel, state, responseUrl } = context;
+  return {
+    type: 'message_action',
+    ...originPayload(context),
+    action_ts: actionTs(),
+    channel: { id: channel.id, name: channelName(channel) },
+    callback_id: callbackId,
+    response_url: responseUrl,
+    message_ts: message.ts,
+    message: messagePayload(message, state),
+  };
+}
+
+/** The fields that all interactions have. */
+function originPayload({ user, triggerId, state }: InteractionContext): JsonObject {
+  return {
+    user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
+    api_app_id: appId,
+    token: verificationToken,
+    trigger_id: triggerId,
+    team: { id: teamId, domain: teamDomain },
+    enterprise: state.enterprise === undefined ? null : { ...state.enterprise },
+    is_enterprise_install: false,
   };
 }
 

@@ -4,7 +4,7 @@ import type { ViolationLog } from './violations.ts';
 
 export interface Envelope {
   readonly envelope_id: string;
-  readonly type: 'slash_commands' | 'interactive';
+  readonly type: 'slash_commands' | 'interactive' | 'events_api';
   readonly accepts_response_payload: boolean;
   readonly payload: JsonObject;
   readonly retry_attempt?: number;

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
-import { encodeForm, type SignedRequest, signRequest } from './request-signing.ts';
+import { type SignedRequest, signEnvelope } from './request-signing.ts';
 import { type JsonObject, parseJsonObject } from './types.ts';
 import type { ViolationLog } from './violations.ts';
 
@@ -19,7 +19,7 @@ interface AckResponse {
 }
 
 /**
- * Slack's side of HTTP mode: one signed POST per command and button press, never repeated. A response 200 in time is the ack,
+ * Slack's side of HTTP mode: one signed POST per command, interaction and event. A response 200 in time is the ack,
  * and its body may be a message. The user sees `operation_timeout` without a response in time, and `dispatch_failed` for any
  * other failure.
  */
@@ -36,7 +36,7 @@ export class RequestUrl {
   }
 
   async deliver(envelope: Envelope): Promise<AckOutcome> {
-    const signedRequest = signRequest(encodeForm(envelope), this.#options);
+    const signedRequest = signEnvelope(envelope, this.#options.signingSecret);
     this.sentRequests.push(signedRequest);
     const sentAt = performance.now();
     const ackResponse = await this.#post(signedRequest).catch(() => null);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Delivery } from './deliveries.ts';
 import { FakeSlack } from './fake-slack.ts';
-import type { Delivery } from './fake-users.ts';
 import { actionsBlock, buttonElement, callApi, postJson, sectionBlock } from './raw-client.ts';
 
 const minutes = (count: number) => count * 60_000;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { threadTsOf } from './chat-methods.ts';
 import type { HttpReply } from './http-server.ts';
 import { isTruthyArg, validateContent } from './message-validation.ts';
 import type { StoredMessage } from './messages.ts';
@@ -13,7 +14,7 @@ const lifetimeMs = 30 * 60_000;
 interface IssuedUrl {
   readonly user: string;
   readonly channel: string;
-  /** The message of the pressed button. Undefined for a command: it has no message that could be replaced. */
+  /** The message of the pressed button. Undefined for a command or shortcut: it has no message that could be replaced. */
   readonly source: StoredMessage | undefined;
   readonly issuedAt: number;
   uses: number;
@@ -30,7 +31,7 @@ export class ResponseUrls {
     this.#baseUrl = baseUrl;
   }
 
-  issue(kind: 'commands' | 'actions', target: Pick<IssuedUrl, 'user' | 'channel' | 'source'>): string {
+  issue(kind: 'commands' | 'actions' | 'app', target: Pick<IssuedUrl, 'user' | 'channel' | 'source'>): string {
     const path = `/${kind}/${teamId}/${Date.now()}/${randomBytes(12).toString('base64url')}`;
     this.#issuedUrls.set(path, { ...target, issuedAt: this.#state.now(), uses: 0 });
     return `${this.#baseUrl()}${path}`;
@@ -61,7 +62,7 @@ export class ResponseUrls {
         return okReply;
       }
       const ephemeralFor = body['response_type'] === 'in_channel' ? undefined : issuedUrl.user;
-      const threadTs = typeof body['thread_ts'] === 'string' ? body['thread_ts'] : undefined;
+      const threadTs = threadTsOf(this.#state, body, 'response_url');
       const author = { channel: issuedUrl.channel, user: botUserId, via: 'response_url' } as const;
       messages.post({ ...content, ...author, ephemeralFor, threadTs });
       return okReply;

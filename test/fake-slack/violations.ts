@@ -2,6 +2,7 @@ export type ViolationRule =
   | 'missing_text'
   | 'broadcast_mention'
   | 'link_names'
+  | 'thread_of_reply'
   | 'invalid_message'
   | 'invalid_call'
   | 'ack_too_late'

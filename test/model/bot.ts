@@ -66,9 +66,10 @@ export async function startBot({ config, lockDurationMs, onText, cleanup }: BotO
 }
 
 function createListenerContext({ context, configuration }: Services, onText: (text: string) => void): ListenerContext {
+  // Never called: the policy names people and a channel, and answers go to a response_url.
+  const client = new webApi.WebClient('xoxb-model', { slackApiUrl: 'http://127.0.0.1:9/' });
   const authorizer = createAuthorizer({
-    // Never called: the policy names people and a channel.
-    client: new webApi.WebClient('xoxb-model', { slackApiUrl: 'http://127.0.0.1:9/' }),
+    client,
     readPolicy: () => configuration.readPolicy(),
     installedTeam: () => slackTeam,
     monotonicNow: () => context.clock.monotonicNow(),
@@ -76,6 +77,7 @@ function createListenerContext({ context, configuration }: Services, onText: (te
   });
   return {
     ...context,
+    client,
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

@@ -6,13 +6,7 @@ import { requestAction } from '../../src/application/request-action.ts';
 import type { ConfirmationResult } from '../../src/application/stores.ts';
 import { type Action, isAction } from '../../src/domain/lifecycle.ts';
 import { type Operation, refOf } from '../../src/domain/operation.ts';
-import {
-  actionIds,
-  operationRefValue,
-  readBlockAction,
-  readSlashCommand,
-  type SlackRequest,
-} from '../../src/slack/contract.ts';
+import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { onCancel, onOk } from '../../src/slack/listeners/confirmation.ts';
 import {
   createListener,
@@ -22,6 +16,7 @@ import {
 } from '../../src/slack/listeners/listener.ts';
 import { onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
+import { readBlockAction, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
 import { runCliInProcess } from '../cli/cli-fixture.ts';
 import { type ModelBot, slackChannel, slackTeam } from './bot.ts';
 import type { ModelProject, System } from './system.ts';

@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import { expect, vi } from 'vitest';
 import { checkClaim } from '../../src/application/check-claim.ts';
 import { claimNoticeMs, type Operation, refOf } from '../../src/domain/operation.ts';
-import type { Delivery } from '../fake-slack/fake-users.ts';
+import type { Delivery } from '../fake-slack/deliveries.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import { keys } from './keys.ts';
 import {

@@ -8,8 +8,9 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
-import { type BlockAction, readOperationRef, type SlackRequest } from '../contract.ts';
+import { readOperationRef } from '../contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
+import type { BlockAction, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
@@ -73,7 +74,7 @@ async function resolveOperation(
   press: BlockAction,
   { ref, resolve }: Resolution,
 ): Promise<ListenerResult> {
-  const dialog = { url: press.responseUrl, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
+  const dialog = { url: press.replyTo.url, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
   try {
     const result = await resolve(context, { ref, by: press.user, dialog });
     if (result.kind === 'refused') return refuseConfirmation(context, press, { ref, refusal: result.refusal });

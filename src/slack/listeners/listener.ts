@@ -10,11 +10,13 @@ import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
-import { readOperationRef, type SlackRequest } from '../contract.ts';
-import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
+import { readOperationRef } from '../contract.ts';
+import type { ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
+import type { SlackRequest } from '../requests.ts';
 import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
+import { type ReplyClient, sendReply } from './reply.ts';
 
 /** The use cases, and the services that a listener needs to authorize and to answer. */
 export interface ListenerContext extends UseCaseContext {
@@ -22,6 +24,7 @@ export interface ListenerContext extends UseCaseContext {
   readonly format: Formatter;
   /** `settings.showErrors`: whether everybody may read the masked reasons of failed tasks. */
   readonly showErrors: boolean;
+  readonly client: ReplyClient;
   readonly responseUrlFetch?: Fetch;
   /** Called for each request that is rejected because of who sent it. */
   readonly onRequestRejected?: OnRequestRejected | undefined;
@@ -123,9 +126,9 @@ function requestFields({ user, channel, ...request }: SlackRequest & { readonly 
  * Returns false for a request that was delivered before, to any process. A signed HTTP request can be replayed for ten minutes,
  * when its timestamp is five minutes ahead of the bot's clock.
  */
-async function isFirstDelivery(context: ListenerContext, { triggerId }: SlackRequest): Promise<boolean> {
-  if (triggerId === null) return true;
-  const isFirst = await context.deduplication.claimOnce(`trigger:${triggerId}`, 11 * 60_000);
+async function isFirstDelivery(context: ListenerContext, { deliveryId }: SlackRequest): Promise<boolean> {
+  if (deliveryId === null) return true;
+  const isFirst = await context.deduplication.claimOnce(`trigger:${deliveryId}`, 11 * 60_000);
   if (!isFirst) context.log.info({}, 'second delivery dropped');
   return isFirst;
 }
@@ -146,7 +149,7 @@ function messageForError(context: ListenerContext, error: unknown): Message {
 async function respond(context: ListenerContext, request: SlackRequest, result: ListenerResult): Promise<void> {
   switch (result.kind) {
     case 'message': {
-      await post(context, request, result.message, result.mode);
+      await sendReply(context, request, { message: result.message, mode: result.mode });
       if (result.followUp !== undefined) await respond(context, request, await result.followUp());
       return;
     }
@@ -156,7 +159,7 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       context.log.info({ code: refusal.code }, 'refused in Slack');
       const { authorizer, format } = context;
       const operators = refusal.code === 'not_operator' ? await authorizer.listOperators() : noOperators;
-      await post(context, request, buildRefusal({ refusal, command, operators, format }), mode);
+      await sendReply(context, request, { message: buildRefusal({ refusal, command, operators, format }), mode });
       await record?.();
       return;
     }
@@ -164,27 +167,5 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       return result.followUp?.();
     default:
       return result satisfies never;
-  }
-}
-
-const maxAttempts = 5;
-const maxRetryDelayMs = 30_000;
-
-/** Posts to the response_url, with up to five attempts. Never throws. */
-async function post(
-  context: ListenerContext,
-  { responseUrl }: SlackRequest,
-  message: Message,
-  mode: ResponseMode = 'new',
-): Promise<void> {
-  const target = { url: responseUrl, send: context.responseUrlFetch };
-  for (let attempt = 1; ; attempt++) {
-    const result = await postToResponseUrl(target, message, mode);
-    if (result.kind === 'done') return;
-    const canRetry = result.kind === 'retry' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
-    if (!canRetry || context.stopSignal.aborted) {
-      return context.log.warn({ kind: result.kind }, 'answer not sent');
-    }
-    await context.clock.sleep(result.retryAfterMs, context.stopSignal);
   }
 }

@@ -1,6 +1,5 @@
 import { keepPaused } from '../../application/keep-paused.ts';
 import {
-  type BlockAction,
   readFilterValue,
   readHistoryQuery,
   readLinksQuery,
@@ -8,6 +7,7 @@ import {
   readOperationKind,
   readProjectId,
 } from '../contract.ts';
+import type { BlockAction } from '../requests.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHistoryPage, showLinkPage, showList } from './queries.ts';

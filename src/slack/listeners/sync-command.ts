@@ -8,7 +8,7 @@ import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type Command, type ParseError, parseCommand, readProjectName, splitWords } from '../commands/parse.ts';
 import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
-import type { BlockAction, SlackRequest, SlashCommand } from '../contract.ts';
+import type { BlockAction, SlackRequest, SlashCommand } from '../requests.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';
 import { requestConfirmation } from './confirmation.ts';

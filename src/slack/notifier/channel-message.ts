@@ -10,6 +10,8 @@ import { textOnly, withinLimits } from '../views/limits.ts';
 
 export type ChatClient = { readonly chat: Pick<webApi.WebClient['chat'], 'postMessage' | 'update'> };
 
+export type EphemeralClient = { readonly chat: Pick<webApi.WebClient['chat'], 'postEphemeral'> };
+
 /** `cannot_post`: the bot cannot post to this channel (not a member, archived, unknown, not allowed). */
 export type PostResult =
   | { readonly kind: 'posted'; readonly messageRef: MessageRef }
@@ -90,6 +92,29 @@ export async function postReply(
     post(client, content, { channel, thread: { thread_ts: ts, reply_broadcast: isBroadcast } }),
   );
   return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
+}
+
+export interface EphemeralTarget {
+  readonly channel: string;
+  readonly user: string;
+  readonly threadTs: string | null;
+}
+
+/** Posts a message that only one person of a channel sees. Slack cannot update it by its `ts`. Throws `RetryLaterError`. */
+export async function postEphemeral(
+  { client, log }: { readonly client: EphemeralClient; readonly log: Logger },
+  message: Message,
+  { threadTs, ...target }: EphemeralTarget,
+): Promise<{ readonly kind: 'posted' | 'cannot_post' }> {
+  const content = { validMessage: withinLimits(message).message, original: message };
+  const thread = threadTs === null ? {} : { thread_ts: threadTs };
+  const { kind } = await attempt(log, async () => {
+    const { message_ts: ts = '' } = await withTextFallback(content, ({ text, blocks }) =>
+      client.chat.postEphemeral({ ...target, ...thread, text, blocks: [...blocks] }),
+    );
+    return { kind: 'posted', messageRef: { channel: target.channel, ts } };
+  });
+  return { kind: kind === 'posted' ? 'posted' : 'cannot_post' };
 }
 
 interface Content {

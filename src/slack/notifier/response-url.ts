@@ -13,6 +13,8 @@ export type RespondResult =
 
 export interface ResponseUrlTarget {
   readonly url: string;
+  /** The thread that a new message goes to. */
+  readonly threadTs?: string | null;
   readonly send?: Fetch | undefined;
 }
 
@@ -23,11 +25,11 @@ const requestTimeoutMs = 8_000;
 
 /** Posts to a response_url. Content that Slack rejects is sent once more as text only. Never throws. */
 export async function postToResponseUrl(
-  { url, send }: ResponseUrlTarget,
+  target: ResponseUrlTarget,
   message: Message,
   mode: ResponseMode,
 ): Promise<RespondResult> {
-  const post = (content: Message) => postOnce({ url, send }, content, mode);
+  const post = (content: Message) => postOnce(target, content, mode);
   const first = await post(withinLimits(message).message);
   if (first.kind !== 'rejected') return { ...first, uses: first.kind === 'retry' ? 0 : 1 };
   const second = await post(textOnly(message));
@@ -42,7 +44,7 @@ type PostAttempt =
   | { readonly kind: 'retry'; readonly retryAfterMs: number };
 
 async function postOnce(
-  { url, send = fetch }: ResponseUrlTarget,
+  { url, threadTs = null, send = fetch }: ResponseUrlTarget,
   { text, blocks }: Message,
   mode: ResponseMode,
 ): Promise<PostAttempt> {
@@ -56,6 +58,7 @@ async function postOnce(
         replace_original,
         text,
         ...(blocks.length > 0 ? { blocks } : {}),
+        ...(threadTs === null || mode === 'replace' ? {} : { thread_ts: threadTs }),
       }),
       signal: AbortSignal.timeout(requestTimeoutMs),
     });

@@ -1,13 +1,14 @@
+import { webApi } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailableError } from '../../../src/application/errors.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
-import { readBlockAction, readSlashCommand } from '../../../src/slack/contract.ts';
 import {
   createListener,
   type ListenerContext,
   type ListenerResult,
   onOutdatedButton,
 } from '../../../src/slack/listeners/listener.ts';
+import { readBlockAction, readSlashCommand } from '../../../src/slack/requests.ts';
 import { textMessage } from '../../../src/slack/views/blocks.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { exampleNow } from '../../support/example-records.ts';
@@ -36,6 +37,7 @@ function createContext({ stores, statuses = [] }: { stores?: FakeStores; statuse
   const remaining = [...statuses];
   const context: ListenerContext = {
     ...useCaseContext,
+    client: new webApi.WebClient('xoxb-test', { slackApiUrl: 'http://127.0.0.1:9/' }),
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../fake-slack/fake-users.ts';
+import type { Delivery } from '../../fake-slack/deliveries.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { countOpenResources, recordProcessErrors } from '../process-leaks.ts';
 import { listCommand, startSocketModeFixture } from './socket-mode-fixture.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Delivery } from '../../fake-slack/deliveries.ts';
 import type { FakeSlack } from '../../fake-slack/fake-slack.ts';
-import type { Delivery } from '../../fake-slack/fake-users.ts';
 import type { DisconnectReason } from '../../fake-slack/socket-mode.ts';
 import { recordProcessErrors } from '../process-leaks.ts';
 import { listCommand, startSocketModeFixture } from './socket-mode-fixture.ts';

@@ -1,0 +1,71 @@
+import type { UseCaseContext } from '../../application/context.ts';
+import { RetryLaterError } from '../../application/errors.ts';
+import type { Fetch } from '../api-calls.ts';
+import { type ChatClient, type EphemeralClient, postEphemeral, postOrUpdate } from '../notifier/channel-message.ts';
+import { postToResponseUrl, type RespondResult, type ResponseMode } from '../notifier/response-url.ts';
+import type { SlackRequest } from '../requests.ts';
+import type { Message } from '../views/blocks.ts';
+
+export type ReplyClient = ChatClient & EphemeralClient;
+
+export interface ReplyContext extends Pick<UseCaseContext, 'clock' | 'log' | 'stopSignal'> {
+  readonly client: ReplyClient;
+  readonly responseUrlFetch?: Fetch;
+}
+
+export interface Reply {
+  readonly message: Message;
+  readonly mode?: ResponseMode | undefined;
+}
+
+const maxAttempts = 5;
+const maxRetryDelayMs = 30_000;
+
+/** Sends a message only to the person who sent the request, with up to five attempts. Never throws. */
+export async function sendReply(context: ReplyContext, request: SlackRequest, reply: Reply): Promise<void> {
+  const { clock, log, stopSignal } = context;
+  for (let attempt = 1; ; attempt++) {
+    const result = await sendOnce(context, request, reply);
+    if (result.kind === 'done') return;
+    const canRetry = result.kind === 'retry' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
+    if (!canRetry || stopSignal.aborted) return log.warn({ kind: result.kind }, 'answer not sent');
+    await clock.sleep(result.retryAfterMs, stopSignal);
+  }
+}
+
+async function sendOnce(
+  context: ReplyContext,
+  request: SlackRequest,
+  { message, mode = 'new' }: Reply,
+): Promise<SendResult> {
+  const { replyTo, threadTs } = request;
+  switch (replyTo.kind) {
+    case 'response_url':
+      return postToResponseUrl({ url: replyTo.url, threadTs, send: context.responseUrlFetch }, message, mode);
+    case 'ephemeral':
+      return sendEphemeral(context, request, message);
+    default:
+      return replyTo satisfies never;
+  }
+}
+
+type SendResult =
+  | { readonly kind: Exclude<RespondResult['kind'], 'retry'> }
+  | { readonly kind: 'retry'; readonly retryAfterMs: number };
+
+/** Sends a direct message where Slack refuses an ephemeral one, for example after the person has left the channel. */
+async function sendEphemeral(
+  context: ReplyContext,
+  { channel, user, threadTs }: SlackRequest,
+  message: Message,
+): Promise<SendResult> {
+  try {
+    const posted = await postEphemeral(context, message, { channel, user, threadTs });
+    if (posted.kind === 'posted') return { kind: 'done' };
+    const direct = await postOrUpdate(context, message, { messageRef: null, channel: user });
+    return { kind: direct.kind === 'posted' ? 'done' : 'expired' };
+  } catch (error) {
+    if (error instanceof RetryLaterError) return { kind: 'retry', retryAfterMs: error.delayMs };
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { validateContent } from './message-validation.ts';
+import type { AckOutcome, Envelope } from './pending-acks.ts';
+import type { FakeSlackState } from './state.ts';
+import { type ClientError, isObject, type Json, type JsonObject, SlackApiError } from './types.ts';
+import { botUserId } from './workspace.ts';
+
+/** An event on its way to the app. */
+export interface EventDelivery {
+  readonly envelope: Envelope;
+  readonly payload: JsonObject;
+  /** The result of the ack. Never rejects. When it resolves, the message in the ack is posted. */
+  readonly acked: Promise<AckOutcome>;
+}
+
+/** A command or an interaction on its way to the app. */
+export interface Delivery extends EventDelivery {
+  readonly triggerId: string;
+  readonly responseUrl: string;
+}
+
+/** Slack retries an event three times: at once, after 1 minute and after 5 minutes (docs.slack.dev/apis/events-api). */
+const maxRetries = 3;
+
+export interface DeliveriesOptions {
+  readonly state: FakeSlackState;
+  readonly transmit: (envelope: Envelope) => Promise<AckOutcome>;
+  readonly onChange: () => void;
+}
+
+/** Sends payloads to the app and applies their acks. */
+export class Deliveries {
+  /** The errors that Slack showed to users. */
+  readonly clientErrors: ClientError[] = [];
+  readonly #options: DeliveriesOptions;
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+  }
+
+  send(envelope: Envelope): Delivery {
+    const acked = this.#options.transmit(envelope).then((outcome) => {
+      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
+      else
+        this.clientErrors.push({
+          ...senderOf(envelope.payload),
+          error: outcome.kind,
+          envelopeId: envelope.envelope_id,
+        });
+      this.#options.onChange();
+      return outcome;
+    });
+    const { payload } = envelope;
+    const triggerId = String(payload['trigger_id']);
+    return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
+  }
+
+  /** Sends an event. A user sees no error if it fails. */
+  sendEvent(payload: JsonObject): EventDelivery {
+    return this.#sendEvent(payload, 0);
+  }
+
+  /**
+   * Repeats an event, as Slack does when it received no ack. The event_id is the same. Slack does not document whether the
+   * envelope_id is, so here it is another one.
+   */
+  retryEvent({ envelope, payload }: EventDelivery): EventDelivery {
+    const attempt = (envelope.retry_attempt ?? 0) + 1;
+    if (envelope.type !== 'events_api') throw new Error(`Slack does not retry ${envelope.type}`);
+    if (attempt > maxRetries) throw new Error(`Slack retries an event ${maxRetries} times`);
+    return this.#sendEvent(payload, attempt);
+  }
+
+  #sendEvent(payload: JsonObject, attempt: number): EventDelivery {
+    const envelope: Envelope = {
+      envelope_id: randomUUID(),
+      type: 'events_api',
+      accepts_response_payload: false,
+      payload,
+      retry_attempt: attempt,
+      retry_reason: attempt === 0 ? '' : 'timeout',
+    };
+    return { envelope, payload, acked: this.#options.transmit(envelope) };
+  }
+
+  /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */
+  #postAckMessage(envelope: Envelope, body: JsonObject): void {
+    if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
+    const { messages, violations } = this.#options.state;
+    const { user, channel } = senderOf(envelope.payload);
+    const isPublic = body['response_type'] === 'in_channel';
+    if (isPublic) {
+      const commandText = `${String(envelope.payload['command'])} ${String(envelope.payload['text'])}`.trim();
+      messages.post({ text: commandText, blocks: [], channel, user, via: 'user' });
+      if (body['text'] === undefined && body['blocks'] === undefined) return;
+    }
+    try {
+      const content = validateContent(body, violations, 'ack');
+      const ephemeralFor = isPublic ? undefined : user;
+      messages.post({ ...content, channel, user: botUserId, via: 'ack', ephemeralFor });
+    } catch (error) {
+      if (!(error instanceof SlackApiError)) throw error;
+    }
+  }
+}
+
+function senderOf(payload: JsonObject): { readonly user: string; readonly channel: string } {
+  const { user, channel } = payload;
+  return {
+    user: String(payload['user_id'] ?? idOf(user)),
+    channel: String(payload['channel_id'] ?? idOf(channel)),
+  };
+}
+
+function idOf(value: Json | undefined): Json | undefined {
+  return isObject(value) ? value['id'] : undefined;
+}

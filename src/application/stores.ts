@@ -260,7 +260,7 @@ export type ProjectChange =
   | { readonly kind: 'keep' };
 
 export type CommitResult =
-  /** `operationToNotify`: the operation that the project has followed until now, or null. */
+  /** `operationToNotify`: the operation that had set the state until now, or null. */
   | { readonly kind: 'committed'; readonly operation: Operation; readonly operationToNotify: string | null }
   | { readonly kind: 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' }

@@ -63,6 +63,11 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
   if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
-  if (now - (operation.finishedAt ?? now) < notifyWithinMs) return context.notifications.operationChanged(ref);
+  if (now - changedAt(operation, now) < notifyWithinMs) return context.notifications.operationChanged(ref);
   await context.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
+}
+
+/** When the message of the operation was due last, as far as its record has the time. */
+function changedAt({ finishedAt, laterFailure, stateEndedAt }: Operation, now: number): number {
+  return Math.max(finishedAt ?? now, laterFailure?.at ?? 0, stateEndedAt ?? 0);
 }

@@ -143,6 +143,11 @@ export const operationSchema = z.object({
     })
     .nullable()
     .default(null),
+  /**
+   * When a later operation, or the removal of the project, ended the state that it had set. Its message has no button from
+   * then on. Null while the project has that state, or is Failed after it.
+   */
+  stateEndedAt: z.number().nullable().default(null),
   /** What happened after it was done, and how following it ended. Null if there is or was nothing to follow. */
   followUp: followUpSchema.nullable().default(null),
   followEnd: followEndSchema.nullable().default(null),

@@ -46,10 +46,17 @@ export async function expectOneOutcomePerOperation(
     incompleteOperation: null,
   });
   for (const [index, { ref }] of operations.entries()) {
-    const operation = await services.context.operations.read(ref);
-    expect(operation).toMatchObject({ state: 'done', refusal: null, notifiedSeq: operation?.seq });
-    expect(operation?.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreconciled: [] });
-    expect(operation?.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
+    // An observation may still change the message of the newest one.
+    const operation = await waitFor(
+      async () => {
+        const read = await services.context.operations.read(ref);
+        return read?.seq === read?.notifiedSeq && read;
+      },
+      { description: 'the notification of what was observed' },
+    );
+    expect(operation).toMatchObject({ state: 'done', refusal: null });
+    expect(operation.outcome).toMatchObject({ linksTotal: links.length, linksDone: links.length, unreconciled: [] });
+    expect(operation.outcome?.retriedTasks, 'retried tasks').toBe(index === 0 ? fixture.failedTaskCount : 0);
   }
   if (expected.refusedOperation) {
     const refused = await services.context.operations.read(expected.refusedOperation);

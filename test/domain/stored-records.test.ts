@@ -180,6 +180,7 @@ const operations: Operation[] = [
     outcome,
     refusal: refusals.removed,
     reconciledAt: 6,
+    stateEndedAt: 8,
     laterFailure: { at, failure: taskFailure, streak: failureStreak },
     followUp: {
       goal: 'caught_up',
@@ -273,7 +274,7 @@ describe('a stored record is read as it was written', () => {
 
 describe('a record of an older version', () => {
   it('of an operation has null for the fields that the version did not write', () => {
-    const { claimDelayedAt, reconciledAt, laterFailure, followUp, followEnd, notifiedAt, ...older } =
+    const { claimDelayedAt, reconciledAt, laterFailure, stateEndedAt, followUp, followEnd, notifiedAt, ...older } =
       exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
   });

@@ -42,7 +42,7 @@ describe('commands and buttons over Socket Mode', () => {
     expect(await pauseFlags()).toEqual([true, true]);
     const answer = await harness.waitForMessage('orders was paused · 2 links · see the message in <#C0SYNC>');
     expect([answer.ts, answer.ephemeralFor, buttonLabels(answer)]).toEqual([dialog.ts, 'U0ALICE', []]);
-    expect(buttonLabels(outcome)).toEqual([]);
+    expect(buttonLabels(outcome)).toEqual(['Restore']);
     expect(channelMessages()).toHaveLength(1);
   });
 

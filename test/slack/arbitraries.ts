@@ -430,6 +430,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     refusal: fc.option(refusalArbitrary),
     reconciledAt: fc.option(timestamp),
     laterFailure: fc.option(fc.record({ at: timestamp, failure })),
+    stateEndedAt: fc.option(timestamp),
     followUp: fc.option(followUp),
     followEnd: fc.option(followEnd),
     seq: fc.nat(50),

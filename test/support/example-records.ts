@@ -113,6 +113,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     refusal: null,
     reconciledAt: null,
     laterFailure: null,
+    stateEndedAt: null,
     followUp: null,
     followEnd: null,
     seq: 1,

@@ -112,6 +112,7 @@ const numberOrNullFields = [
   'startedAt',
   'finishedAt',
   'reconciledAt',
+  'stateEndedAt',
   'notifiedAt',
 ];
 

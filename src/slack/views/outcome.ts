@@ -1,3 +1,4 @@
+import { allowedAction } from '../../domain/lifecycle.ts';
 import type { Operation } from '../../domain/operation.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
@@ -23,7 +24,10 @@ export interface OutcomeView extends OutcomeFacts {
   readonly projectExists: boolean;
 }
 
-/** The one message of an operation. When the operation was not done, it has a button for each thing that it suggests. */
+/**
+ * The one message of an operation, with a button for what helps next. When the operation was not done, it has one for each
+ * thing that it suggests.
+ */
 export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message {
   const { project: id, id: operation, seq } = facts.operation;
   const { headline, attribution, more } = outcomeText(facts);
@@ -44,14 +48,27 @@ export function buildOutcomeSummary({ channel, ...facts }: OutcomeFacts & { read
   return { text, blocks: [sectionBlock(boldId(text, facts.operation.project))] };
 }
 
-function buttonsFor({ project, state, action, refusal }: Operation, projectExists: boolean): Button[] {
+function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
+  const { project, state, action, refusal } = operation;
   if (refusal?.code === 'removed') return [commandButton(suggestedList)];
   if (!projectExists) return [];
   if (state === 'expired') return [requestButton(action, project)];
+  if (state === 'done' || (state === 'failed' && refusal === null)) return nextButtons(operation);
   if (state !== 'refused' && state !== 'failed') return [];
   if (refusal?.code === 'claim_timeout') return [requestButton(action, project), showButton(project)];
   if (refusal?.code === 'precheck_failed')
     return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];
   if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
   return [showButton(project)];
+}
+
+/** What helps while the project has the state that the operation set, or is Failed after it. Re-apply sets none. */
+function nextButtons({ project, action, state: result, toState, laterFailure, stateEndedAt }: Operation): Button[] {
+  if (stateEndedAt !== null) return [];
+  const state = laterFailure === null ? toState : 'failed';
+  const next = action === 'reapply' || state === null ? null : allowedAction(state);
+  return [
+    ...(next === null ? [] : [requestButton(next, project)]),
+    ...(state === 'failed' || result === 'failed' ? [showButton(project)] : []),
+  ];
 }

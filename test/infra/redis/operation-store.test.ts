@@ -787,7 +787,9 @@ describe('open operations', () => {
       expect(await stores.operations.read(ref)).toMatchObject({
         followUp,
         followEnd: { kind: 'state_changed', at: expect.any(Number), state: 'running', by: 'U0BOB' },
+        stateEndedAt: expect.any(Number),
       });
+      expect(await stores.operations.read(restore)).toMatchObject({ stateEndedAt: null });
       expect(await readFollowed()).toBeNull();
     });
 

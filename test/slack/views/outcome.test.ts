@@ -5,6 +5,7 @@ import type { Refusal } from '../../../src/domain/refusal.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { exampleLink, exampleNow, exampleOperation, exampleOutcome } from '../../support/example-records.ts';
+import { actionButtons } from '../action-buttons.ts';
 
 const format = slackFormatter('/sync');
 const at = exampleNow;
@@ -179,6 +180,35 @@ describe('the message of an operation', () => {
       buildOutcomeSummary({ operation: exampleOperation(operation), channel, format }).text;
     expect(summary('C0SYNC')).toBe(`${line} · see the message in <#C0SYNC>`);
     expect(summary('D0ALICE')).toBe(`${line} · see the message in a direct message`);
+  });
+
+  const partly = { ...exampleOutcome, linksDone: 1, unreconciled: links };
+  const failure = { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'no', at } as const;
+  it.each<[string, Partial<Operation>, string[]]>([
+    ['a pause has Restore', done, ['Restore']],
+    ['a restore has Pause', restored, ['Pause']],
+    ['a start has Pause', { ...restored, action: 'start' }, ['Pause']],
+    ['an Adopt has what the new state allows', { ...done, action: 'adopt' }, ['Restore']],
+    ['a Re-apply has none', { ...done, action: 'reapply' }, []],
+    [
+      'a failed pause has Restore and Show',
+      { state: 'failed', toState: 'failed', outcome: partly },
+      ['Restore', 'Show'],
+    ],
+    ['a failed Re-apply has Show', { action: 'reapply', state: 'failed', outcome: partly }, ['Show']],
+    [
+      'a restore after which the project failed has Restore and Show',
+      { ...restored, laterFailure: { at, failure } },
+      ['Restore', 'Show'],
+    ],
+  ])('of %s, until a later operation ends the state that it set', (_name, fields, labels) => {
+    const labelsOf = (overrides: Partial<Operation>) => {
+      const operation = exampleOperation({ outcome: exampleOutcome, ...fields, ...overrides });
+      const { blocks } = buildOutcome({ format, projectExists: true, operation });
+      return actionButtons(blocks).map(({ text }) => text.text);
+    };
+    expect(labelsOf({})).toEqual(labels);
+    expect(labelsOf({ stateEndedAt: at })).toEqual([]);
   });
 
   const since = exampleNow - 12_000;

@@ -18,7 +18,7 @@
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
-    { kind = 'committed', operation, operationToNotify }  the second one was followed until now, or is null
+    { kind = 'committed', operation, operationToNotify }  the second one had set the state until now, or is null
     { kind = 'repeated', operation }  by an earlier call
     { kind = 'conflict' }             the links must be compared again
     { kind = 'other_executions' }     another execution may have done a part of what the outcome counts
@@ -62,7 +62,7 @@ else
   -- A project that was not running before the operation has processed nothing since: the older time still holds.
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
   version = transition(state, operation.by, operation.reason)
-  operationToNotify = endFollowUp({ kind = 'state_changed', at = now, state = state, by = operation.by })
+  operationToNotify = endLastState({ kind = 'state_changed', at = now, state = state, by = operation.by })
   redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
     'followedOperation', args.followUp and id or '', 'incompleteOperation', isFailed and id or '',
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')

@@ -96,6 +96,13 @@ local function endFollowUp(followEnd)
   return addToOperationIfExists(operationId, 'followEnd', cjson.encode(followEnd))
 end
 
+-- Ends the state that the last operation has set: its message loses its buttons, and its outcome is followed no longer.
+-- `followEnd` is a table. Returns the operation's id, or null if it does not exist.
+local function endLastState(followEnd)
+  endFollowUp(followEnd)
+  return addToOperationIfExists(redis.call('HGET', stateKey, 'lastOperation') or '', 'stateEndedAt', int(now))
+end
+
 -- Ends an operation. Redis deletes it after the retention time.
 local function finish(operationId, state)
   redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))

@@ -8,8 +8,8 @@
     args.by               who removes it
 
   Output:
-    { kind = 'written', operationToNotify }  by this call or an earlier one; the operation was followed until now, or is
-                                             null
+    { kind = 'written', operationToNotify }  by this call or an earlier one; the operation had set the last state, or
+                                             is null
     { kind = 'conflict' }  the version has changed, or an operation is active
 ]]
 
@@ -28,7 +28,7 @@ for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
     finish(id, 'refused')
   end
 end
-local operationToNotify = endFollowUp({ kind = 'removed', at = now, by = args.by })
+local operationToNotify = endLastState({ kind = 'removed', at = now, by = args.by })
 audit('removed', {}, { 'by', args.by })
 redis.call('SET', lastVersionKey, project.version)
 redis.call('DEL', stateKey, definitionKey, openKey, runsKey, trendKey)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RejectionReason } from '../../src/slack/receivers/receiver.ts';
-import { commandPayload, newTriggerId } from '../fake-slack/payloads.ts';
+import { commandPayload } from '../fake-slack/payloads.ts';
 import { encodeForm, nowSeconds, type SignedRequest, signRequest } from '../fake-slack/request-signing.ts';
+import { newTriggerId } from '../fake-slack/trigger-ids.ts';
 import { connectRawClient, type RawClient, type RequestChanges, requestBytes } from '../support/raw-http-client.ts';
 import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 

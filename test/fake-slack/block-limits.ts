@@ -2,22 +2,22 @@ import { z } from 'zod';
 import { type Block, isObject, type Json } from './types.ts';
 
 /*
- * The blocks that the bot sends, with Slack's limits. Slack has more types and fields. Here they are errors, so that the bot
+ * The blocks that the bot sends in messages, with Slack's limits. Slack has more types and fields. Here they are errors, so that the bot
  * sends only what every Slack client shows. Add a type here when a view needs it.
  */
 
 const maxBlocks = 50;
 
-const boundedString = (max: number) =>
+export const boundedString = (max: number) =>
   z
     .string()
     .min(1, 'must be more than 0 characters')
     .max(max, `must be less than ${max + 1} characters`);
 
-const boundedArray = <T extends z.ZodType>(item: T, max: number) =>
+export const boundedArray = <T extends z.ZodType>(item: T, max: number) =>
   z.array(item).min(1, 'no fewer than 1 items allowed').max(max, `no more than ${max} items allowed`);
 
-const plainText = (max: number) =>
+export const plainText = (max: number) =>
   z.strictObject({ type: z.literal('plain_text'), text: boundedString(max), emoji: z.boolean().optional() });
 
 const mrkdwn = (max: number) =>
@@ -25,7 +25,7 @@ const mrkdwn = (max: number) =>
 
 const textObject = (max: number) => z.discriminatedUnion('type', [plainText(max), mrkdwn(max)]);
 
-const button = z.strictObject({
+export const button = z.strictObject({
   type: z.literal('button'),
   text: plainText(75),
   action_id: boundedString(255).optional(),
@@ -35,9 +35,9 @@ const button = z.strictObject({
   accessibility_label: boundedString(75).optional(),
 });
 
-const option = z.strictObject({ text: plainText(75), value: boundedString(75) });
 /** Slack's documentation names 75 and 150 characters for the value of an option. */
-const select = z
+export const option = z.strictObject({ text: plainText(75), value: boundedString(75) });
+export const staticSelect = z
   .strictObject({
     type: z.literal('static_select'),
     action_id: boundedString(255).optional(),
@@ -51,28 +51,41 @@ const select = z
     'the initial option must be one of the options',
   )
   .refine(({ options }) => new Set(options.map(({ value }) => value)).size === options.length, 'values must be unique');
-const element = z.discriminatedUnion('type', [button, select]);
+const element = z.discriminatedUnion('type', [button, staticSelect]);
 const contextElement = z.discriminatedUnion('type', [plainText(2000), mrkdwn(2000)]);
-const block_id = boundedString(255).optional();
+export const block_id = boundedString(255).optional();
 
-const block = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('section'), block_id, text: textObject(3000), accessory: button.optional() }),
-  z.strictObject({ type: z.literal('context'), block_id, elements: boundedArray(contextElement, 10) }),
-  z.strictObject({ type: z.literal('actions'), block_id, elements: boundedArray(element, 25) }),
-]);
+export const section = z.strictObject({
+  type: z.literal('section'),
+  block_id,
+  text: textObject(3000),
+  accessory: button.optional(),
+});
+export const context = z.strictObject({
+  type: z.literal('context'),
+  block_id,
+  elements: boundedArray(contextElement, 10),
+});
+const actions = z.strictObject({ type: z.literal('actions'), block_id, elements: boundedArray(element, 25) });
 
-const blocks = z.array(block).max(maxBlocks, `no more than ${maxBlocks} items allowed`);
+const blocks = z
+  .array(z.discriminatedUnion('type', [section, context, actions]))
+  .max(maxBlocks, `no more than ${maxBlocks} items allowed`);
 
 /** Returns the errors that Slack would return for these blocks, each with a JSON pointer. Empty when they are valid. */
 export function blockErrors(value: Json): string[] {
   const parsed = blocks.safeParse(value, { reportInput: true });
-  if (!parsed.success) return parsed.error.issues.map(issueToError);
-  const blockList = value as Block[];
+  if (!parsed.success) return parsed.error.issues.map((issue) => issueToError(issue, '/blocks'));
+  return duplicateIds(value as Block[]);
+}
+
+/** Returns an error for each block_id that is not unique, and for each action_id that is not unique in its block. */
+export function duplicateIds(blockList: readonly Block[]): string[] {
   return [...duplicateBlockIds(blockList), ...blockList.flatMap(duplicateActionIds)];
 }
 
-function issueToError(issue: z.core.$ZodIssue): string {
-  const pointer = ['/blocks', ...issue.path.map(String)].join('/');
+export function issueToError(issue: z.core.$ZodIssue, root: string): string {
+  const pointer = [root, ...issue.path.map(String)].join('/');
   return `${describeIssue(issue)} [json-pointer:${pointer}]`;
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { validateContent } from './message-validation.ts';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
 import type { FakeSlackState } from './state.ts';
-import { type ClientError, isObject, type Json, type JsonObject, SlackApiError } from './types.ts';
+import { type ClientError, errorText, isObject, type Json, type JsonObject, SlackApiError } from './types.ts';
 import { botUserId } from './workspace.ts';
 
 /** An event on its way to the app. */
@@ -13,9 +13,13 @@ export interface EventDelivery {
   readonly acked: Promise<AckOutcome>;
 }
 
-/** A command or an interaction on its way to the app. */
-export interface Delivery extends EventDelivery {
+/** An interaction with a view on its way to the app. */
+export interface ViewDelivery extends EventDelivery {
   readonly triggerId: string;
+}
+
+/** A command, or an interaction with a message, on its way to the app. */
+export interface Delivery extends ViewDelivery {
   readonly responseUrl: string;
 }
 
@@ -39,20 +43,18 @@ export class Deliveries {
   }
 
   send(envelope: Envelope): Delivery {
-    const acked = this.#options.transmit(envelope).then((outcome) => {
-      if (outcome.kind === 'acked') this.#postAckMessage(envelope, outcome.body);
-      else
-        this.clientErrors.push({
-          ...senderOf(envelope.payload),
-          error: outcome.kind,
-          envelopeId: envelope.envelope_id,
-        });
-      this.#options.onChange();
-      return outcome;
-    });
     const { payload } = envelope;
+    const acked = this.#transmit(envelope, (body) => this.#postAckMessage(envelope, body));
     const triggerId = String(payload['trigger_id']);
     return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
+  }
+
+  /** Sends an interaction with a view. Without `applyAck` its ack has no content. */
+  sendFromView(payload: JsonObject, applyAck?: (body: JsonObject) => void): ViewDelivery {
+    const accepts_response_payload = applyAck !== undefined;
+    const envelope: Envelope = { envelope_id: randomUUID(), type: 'interactive', accepts_response_payload, payload };
+    const acked = this.#transmit(envelope, applyAck ?? (() => {}));
+    return { envelope, payload, triggerId: String(payload['trigger_id']), acked };
   }
 
   /** Sends an event. A user sees no error if it fails. */
@@ -83,6 +85,27 @@ export class Deliveries {
     return { envelope, payload, acked: this.#options.transmit(envelope) };
   }
 
+  async #transmit(envelope: Envelope, applyAck: (body: JsonObject) => void): Promise<AckOutcome> {
+    const outcome = await this.#options.transmit(envelope);
+    const error = outcome.kind === 'acked' ? this.#ackError(envelope, () => applyAck(outcome.body)) : outcome.kind;
+    if (error !== null)
+      this.clientErrors.push({ ...senderOf(envelope.payload), error, envelopeId: envelope.envelope_id });
+    this.#options.onChange();
+    return outcome;
+  }
+
+  /** Returns what the user sees when Slack cannot apply the ack of a view. Null if it can. */
+  #ackError({ payload }: Envelope, applyAck: () => void): 'invalid_response' | null {
+    try {
+      applyAck();
+      return null;
+    } catch (error) {
+      if (!(error instanceof SlackApiError)) throw error;
+      this.#options.state.violations.add('invalid_ack', `${String(payload['type'])}: ${errorText(error)}`);
+      return 'invalid_response';
+    }
+  }
+
   /** Posts the message in the ack of a command. With `in_channel` Slack also shows the command. */
   #postAckMessage(envelope: Envelope, body: JsonObject): void {
     if (!envelope.accepts_response_payload || Object.keys(body).length === 0) return;
@@ -108,7 +131,7 @@ function senderOf(payload: JsonObject): { readonly user: string; readonly channe
   const { user, channel } = payload;
   return {
     user: String(payload['user_id'] ?? idOf(user)),
-    channel: String(payload['channel_id'] ?? idOf(channel)),
+    channel: String(payload['channel_id'] ?? idOf(channel) ?? ''),
   };
 }
 

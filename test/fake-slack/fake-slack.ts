@@ -20,7 +20,10 @@ import { RequestUrl } from './request-url.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { type DisconnectReason, SocketMode } from './socket-mode.ts';
 import type { FakeSlackState } from './state.ts';
+import { TriggerIds } from './trigger-ids.ts';
 import type { ApiCall, ClientError, MessageView, SlackChannel, SlackGroup, SlackUser } from './types.ts';
+import { ViewUsers } from './view-users.ts';
+import { Views } from './views.ts';
 import { type Violation, ViolationLog } from './violations.ts';
 import { canSee, isOnlyInThread } from './visibility.ts';
 import { WebApi } from './web-api.ts';
@@ -46,6 +49,8 @@ export class FakeSlack implements AsyncDisposable {
   readonly #responseUrls: ResponseUrls;
   readonly #deliveries: Deliveries;
   readonly #users: FakeUsers;
+  /** The users in their modals and Homes. */
+  readonly views: ViewUsers;
   readonly #api: WebApi;
   readonly #http: FakeSlackHttpServer;
   readonly #scopes: Set<string>;
@@ -65,7 +70,10 @@ export class FakeSlack implements AsyncDisposable {
     const baseUrl = () => this.#http.baseUrl;
     this.#messages = new Messages(now, onChange);
     const log = this.#violations;
+    const { triggerLifetimeMs = 3_000 } = options;
     const state = {
+      views: new Views(now, onChange),
+      triggers: new TriggerIds({ lifetimeMs: triggerLifetimeMs, now }),
       workspace: this.#workspace,
       messages: this.#messages,
       violations: log,
@@ -81,6 +89,7 @@ export class FakeSlack implements AsyncDisposable {
     this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, onChange });
     const transport = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
     this.#deliveries = new Deliveries({ state, transmit: (envelope) => transport().deliver(envelope), onChange });
+    this.views = new ViewUsers(state, this.#deliveries);
     this.#users = new FakeUsers({ state, responseUrls: this.#responseUrls, deliveries: this.#deliveries });
     this.#api = new WebApi({ state, botToken, appToken, issueSocketUrl: () => this.sockets.issueSocketUrl() });
     this.#api.enforceRateLimits = options.rateLimits ?? false;

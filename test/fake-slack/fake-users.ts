@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Deliveries, Delivery, EventDelivery } from './deliveries.ts';
 import { appMentionPayload } from './event-payloads.ts';
 import { currentContent, type StoredMessage } from './messages.ts';
-import {
-  blockActionsPayload,
-  commandPayload,
-  messageShortcutPayload,
-  newTriggerId,
-  type SelectedOption,
-} from './payloads.ts';
-import { buttonsOf, selectsOf } from './rendered-message.ts';
+import { blockActionsPayload, commandPayload, messageShortcutPayload, type SelectedOption } from './payloads.ts';
+import { findOnlyButton, selectsOf } from './rendered-message.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { FakeSlackState } from './state.ts';
 import type { Button, MessageView } from './types.ts';
@@ -98,7 +92,7 @@ export class FakeUsers {
       channel: channel.id,
       source: undefined,
     });
-    const triggerId = newTriggerId();
+    const triggerId = state.triggers.issue(user.id);
     const payload = commandPayload(
       { user, channel, responseUrl, triggerId, state },
       spec.command ?? '/sync',
@@ -144,7 +138,7 @@ export class FakeUsers {
     if (user.deleted) throw new Error(`${user.id} is deactivated and cannot use shortcuts`);
     if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer shortcuts`);
     const responseUrl = responseUrls.issue('app', { user: user.id, channel: channel.id, source: undefined });
-    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
+    const context = { user, channel, responseUrl, triggerId: state.triggers.issue(user.id), state };
     const payload = messageShortcutPayload(context, callbackId, storedMessage);
     return deliveries.send({
       envelope_id: randomUUID(),
@@ -163,7 +157,7 @@ export class FakeUsers {
       throw new Error(`${spec.user} does not see the message ${ts}`);
     }
     const content = typeof spec.message === 'string' ? currentContent(storedMessage) : spec.message;
-    return this.#press(spec.user, storedMessage.channel, findOnlyButton(buttonsOf(content), spec), {
+    return this.#press(spec.user, storedMessage.channel, findOnlyButton(content, spec), {
       ts,
       storedMessage,
     });
@@ -232,7 +226,7 @@ export class FakeUsers {
       channel: channel.id,
       source: pressed.storedMessage,
     });
-    const context = { user, channel, responseUrl, triggerId: newTriggerId(), state };
+    const context = { user, channel, responseUrl, triggerId: state.triggers.issue(user.id), state };
     const payload = blockActionsPayload(context, action, pressed);
     return this.#options.deliveries.send({
       envelope_id: randomUUID(),
@@ -241,17 +235,4 @@ export class FakeUsers {
       payload,
     });
   }
-}
-
-function findOnlyButton(buttons: readonly Button[], spec: PressSpec): Button {
-  const selector = spec.label ?? spec.actionId;
-  if (selector === undefined) throw new Error('Specify a button by label or actionId');
-  const matching = buttons.filter(
-    ({ label, actionId }) =>
-      (spec.label === undefined || label === spec.label) && (spec.actionId === undefined || actionId === spec.actionId),
-  );
-  const [only] = matching;
-  if (only !== undefined && matching.length === 1) return only;
-  const available = buttons.map(({ label, actionId }) => `${label} (${actionId})`).join(', ') || 'none';
-  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; available: ${available}`);
 }

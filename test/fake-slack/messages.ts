@@ -52,7 +52,7 @@ export class Messages {
       ...(message.ephemeralFor === undefined ? {} : { ephemeralFor: message.ephemeralFor }),
       ...(message.threadTs === undefined ? {} : { threadTs: message.threadTs }),
       ...(message.isBroadcast ? { isBroadcast: true } : {}),
-      versions: [withIds(message)],
+      versions: [{ text: message.text, blocks: withIds(message.blocks) }],
       edited: false,
       deleted: false,
       deletedByUser: false,
@@ -64,7 +64,7 @@ export class Messages {
 
   /** Sets the edited mark for updates without blocks only, as chat.update documents. */
   replace(message: StoredMessage, content: MessageContent): void {
-    message.versions.push(withIds(content));
+    message.versions.push({ text: content.text, blocks: withIds(content.blocks) });
     message.edited = content.blocks.length === 0;
     this.#onChange();
   }
@@ -111,23 +111,22 @@ export function toView(message: StoredMessage): MessageView {
   return deepFreeze(view);
 }
 
-/** Slack adds a block_id to every block and an action_id to every button that has none. */
-function withIds(content: MessageContent): MessageContent {
-  const blocks = structuredClone(content.blocks).map((block): Block => {
+/** Slack adds a block_id to every block and an action_id to every element that has none. */
+export function withIds(blocks: readonly Block[]): Block[] {
+  return structuredClone(blocks).map((block): Block => {
     const elements = block['type'] === 'actions' && Array.isArray(block['elements']) ? block['elements'] : [];
-    for (const element of [...elements, block['accessory'] ?? null]) {
+    for (const element of [...elements, block['accessory'] ?? null, block['element'] ?? null]) {
       if (isObject(element)) element['action_id'] ??= randomId();
     }
     return { ...block, block_id: block['block_id'] ?? randomId() };
   });
-  return { text: content.text, blocks };
 }
 
 function randomId(): string {
   return randomBytes(4).toString('base64url').slice(0, 5);
 }
 
-function deepFreeze<T>(value: T): T {
+export function deepFreeze<T>(value: T): T {
   if (value !== null && typeof value === 'object') {
     for (const inner of Object.values(value)) deepFreeze(inner);
     Object.freeze(value);

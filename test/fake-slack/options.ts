@@ -11,6 +11,8 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   readonly scopes?: readonly string[];
   /** How long the fake waits for an ack, in ms. Default 3 s, as Slack. */
   readonly ackLimitMs?: number;
+  /** How long a trigger_id works, in ms. Default 3 s, as Slack. */
+  readonly triggerLifetimeMs?: number;
   /** How long after the announcement the fake closes a socket, in ms. Default 10 s, about as Slack. */
   readonly closeDelayMs?: number;
   /** Whether an envelope whose socket closed before its ack is sent to another socket. Slack often does this and never promises it. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { messagePayload } from './message-payload.ts';
 import { isReply, type StoredMessage } from './messages.ts';
 import type { FakeSlackState } from './state.ts';
@@ -19,11 +18,6 @@ export interface InteractionContext extends CommandContext {
 
 /** The deprecated verification token, which Slack still sends. */
 export const verificationToken = 'strict-slack-verification-token';
-
-export function newTriggerId(): string {
-  const digits = () => String(randomBytes(5).readUIntBE(0, 5));
-  return `${digits()}.${digits()}.${randomBytes(16).toString('hex')}`;
-}
 
 export function commandPayload(context: CommandContext, command: string, text: string): JsonObject {
   const { enterprise: enterpriseGrid } = context.state;
@@ -67,6 +61,7 @@ export function blockActionsPayload(
   return {
     type: 'block_actions',
     ...originPayload(context),
+    trigger_id: context.triggerId,
     container: threadTs === undefined ? container : { ...container, thread_ts: threadTs },
     channel: { id: channel.id, name: channelName(channel) },
     ...message,
@@ -86,6 +81,7 @@ export function messageShortcutPayload(
   return {
     type: 'message_action',
     ...originPayload(context),
+    trigger_id: context.triggerId,
     action_ts: actionTs(),
     channel: { id: channel.id, name: channelName(channel) },
     callback_id: callbackId,
@@ -96,12 +92,11 @@ export function messageShortcutPayload(
 }
 
 /** The fields that all interactions have. */
-function originPayload({ user, triggerId, state }: InteractionContext): JsonObject {
+export function originPayload({ user, state }: Pick<InteractionContext, 'user' | 'state'>): JsonObject {
   return {
     user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId },
     api_app_id: appId,
     token: verificationToken,
-    trigger_id: triggerId,
     team: { id: teamId, domain: teamDomain },
     enterprise: state.enterprise === undefined ? null : { ...state.enterprise },
     is_enterprise_install: false,
@@ -115,7 +110,7 @@ export interface SelectedOption {
   readonly option: { readonly label: string; readonly value: string };
 }
 
-function actionTs(): string {
+export function actionTs(): string {
   return `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, '0')}000`;
 }
 
@@ -129,7 +124,10 @@ function actionPayload(action: Button | SelectedOption): JsonObject {
       selected_option: { text: { type: 'plain_text', text: label, emoji: true }, value },
     };
   }
-  const button = action;
+  return buttonPayload(action);
+}
+
+export function buttonPayload(button: Button): JsonObject {
   return {
     action_id: button.actionId,
     block_id: button.blockId,

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { EventDelivery } from './deliveries.ts';
 import type { FakeSlack } from './fake-slack.ts';
 import type { Block, Json, JsonObject } from './types.ts';
 
@@ -67,6 +68,12 @@ export class RawSocket implements AsyncDisposable {
   async waitForEnvelope(index = 0): Promise<JsonObject> {
     await this.#waitFor(() => this.envelopes.length > index);
     return this.envelopes[index] ?? {};
+  }
+
+  async waitForDelivery({ envelope }: EventDelivery): Promise<JsonObject> {
+    const find = () => this.envelopes.find(({ envelope_id: id }) => id === envelope.envelope_id);
+    await this.#waitFor(() => find() !== undefined);
+    return find() ?? {};
   }
 
   async waitForFrame(type: string): Promise<JsonObject> {

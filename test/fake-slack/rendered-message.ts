@@ -8,11 +8,16 @@ import {
   type Select,
 } from './types.ts';
 
-/** Returns all text of the blocks, one line per text object. Without blocks it is the top-level text. */
-export function renderedText(message: Pick<MessageView, 'text' | 'blocks'>): string {
-  if (message.blocks.length === 0) return message.text;
+/**
+ * Returns all text of the blocks of a message or view, one line per text object. Without blocks it is the top-level text, which
+ * a view has not.
+ */
+export function renderedText(message: { readonly text?: string; readonly blocks: readonly Block[] }): string {
+  if (message.blocks.length === 0) return message.text ?? '';
   return message.blocks
-    .flatMap(({ text, elements, accessory }) => [text, elements, accessory].flatMap((part) => textsOf(part ?? null)))
+    .flatMap(({ text, label, hint, elements, accessory }) =>
+      [text, label, hint, elements, accessory].flatMap((part) => textsOf(part ?? null)),
+    )
     .join('\n');
 }
 
@@ -23,6 +28,26 @@ export function buttonsOf(message: Pick<MessageView, 'blocks'>): Button[] {
     const candidates = [...elements, block['accessory'] ?? null];
     return candidates.flatMap((element) => (isButton(element) ? [toButton(element, block)] : []));
   });
+}
+
+interface ButtonSelector {
+  readonly label?: string;
+  readonly actionId?: string;
+}
+
+/** Returns the only button with this label or action_id. Throws if there is none, or more than one. */
+export function findOnlyButton(message: Pick<MessageView, 'blocks'>, spec: ButtonSelector): Button {
+  const buttons = buttonsOf(message);
+  const selector = spec.label ?? spec.actionId;
+  if (selector === undefined) throw new Error('Specify a button by label or actionId');
+  const matching = buttons.filter(
+    ({ label, actionId }) =>
+      (spec.label === undefined || label === spec.label) && (spec.actionId === undefined || actionId === spec.actionId),
+  );
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  const available = buttons.map(({ label, actionId }) => `${label} (${actionId})`).join(', ') || 'none';
+  throw new Error(`${matching.length === 0 ? 'No' : 'More than one'} button ${selector}; available: ${available}`);
 }
 
 /** Returns every menu in the order of the blocks. */

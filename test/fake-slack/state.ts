@@ -1,5 +1,7 @@
 import type { Messages } from './messages.ts';
+import type { TriggerIds } from './trigger-ids.ts';
 import { type JsonObject, SlackApiError } from './types.ts';
+import type { Views } from './views.ts';
 import type { ViolationLog } from './violations.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -7,6 +9,8 @@ import type { Workspace } from './workspace.ts';
 export interface FakeSlackState {
   readonly workspace: Workspace;
   readonly messages: Messages;
+  readonly views: Views;
+  readonly triggers: TriggerIds;
   readonly violations: ViolationLog;
   /** Scopes of the bot token. */
   readonly scopes: Set<string>;

@@ -102,8 +102,9 @@ export interface ApiCall {
 /** An error that Slack itself shows to a user. */
 export interface ClientError {
   readonly user: string;
+  /** Empty for a view. */
   readonly channel: string;
-  /** `operation_timeout` or `dispatch_failed`. */
+  /** `operation_timeout`, `dispatch_failed`, or `invalid_response` for an ack of a view that Slack cannot apply. */
   readonly error: string;
   readonly envelopeId: string;
 }
@@ -119,4 +120,11 @@ export class SlackApiError extends Error {
     this.code = code;
     this.responseFields = responseFields;
   }
+}
+
+/** The code of the error and the messages that Slack sends with it. */
+export function errorText({ code, responseFields }: SlackApiError): string {
+  const metadata = responseFields['response_metadata'];
+  const messages = isObject(metadata) && Array.isArray(metadata['messages']) ? metadata['messages'] : [];
+  return [code, ...messages].join('; ');
 }

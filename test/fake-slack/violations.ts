@@ -8,6 +8,7 @@ export type ViolationRule =
   | 'ack_too_late'
   | 'double_ack'
   | 'unexpected_ack'
+  | 'invalid_ack'
   | 'response_url_expired'
   | 'response_url_used_up'
   | 'response_url_unknown';

@@ -44,8 +44,8 @@ test('A missing argument is rejected and is a violation.', async () => {
   expect(answer).toMatchObject({ ok: false, error: 'invalid_arguments' });
   expect(await callApi(slack, 'conversations.info', { channel: '' })).toMatchObject({ error: 'invalid_arguments' });
   expect(slack.violations.map(({ detail }) => detail)).toEqual([
-    'chat.update: invalid_arguments',
-    'conversations.info: invalid_arguments',
+    'chat.update: invalid_arguments; [ERROR] missing required field: ts',
+    'conversations.info: invalid_arguments; [ERROR] missing required field: channel',
   ]);
 });
 

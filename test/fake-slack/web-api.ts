@@ -2,7 +2,8 @@ import { chatMethods } from './chat-methods.ts';
 import { type HttpReply, tooManyRequests } from './http-server.ts';
 import { lookupMethods } from './lookup-methods.ts';
 import { type ApiMethod, type FakeSlackState, missingArgument } from './state.ts';
-import { type JsonObject, SlackApiError } from './types.ts';
+import { errorText, type JsonObject, SlackApiError } from './types.ts';
+import { viewMethods } from './view-methods.ts';
 
 export interface WebApiOptions {
   readonly state: FakeSlackState;
@@ -11,6 +12,16 @@ export interface WebApiOptions {
   /** Returns a WebSocket URL with a ticket that works once. */
   readonly issueSocketUrl: () => string;
 }
+
+/** Errors that only a mistake in the app causes. */
+const mistakes: ReadonlySet<string> = new Set([
+  missingArgument,
+  'invalid_trigger_id',
+  'exchanged_trigger_id',
+  'push_limit_reached',
+  'duplicate_external_id',
+  'view_too_large',
+]);
 
 /** The methods of the Web API that the bot uses, with Slack's checks of token, scope, arguments and rate. Any other is a violation. */
 export class WebApi {
@@ -24,6 +35,7 @@ export class WebApi {
     this.#methods = {
       ...chatMethods(options.state),
       ...lookupMethods(options.state),
+      ...viewMethods(options.state),
       'apps.connections.open': { token: 'app', run: () => ({ url: options.issueSocketUrl() }) },
     };
   }
@@ -36,7 +48,7 @@ export class WebApi {
       return { status: 200, body: { ok: true, ...method.run(args) } };
     } catch (error) {
       if (!(error instanceof SlackApiError)) throw error;
-      if (error.code === missingArgument) this.#invalidCall(name, error.code);
+      if (mistakes.has(error.code)) this.#invalidCall(name, errorText(error));
       return { status: 200, body: { ok: false, error: error.code, ...error.responseFields } };
     }
   }

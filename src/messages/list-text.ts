@@ -1,6 +1,6 @@
 import { firingConditions } from '../domain/alert.ts';
 import { attentionCause, attentionTotal, type ProjectCounts } from '../domain/attention.ts';
-import type { Condition } from '../domain/conditions.ts';
+import { type Condition, sampledLinks } from '../domain/conditions.ts';
 import { formatListFilter, type ListFilter, type NoMatch, type UnknownFilterValue } from '../domain/list-filter.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
@@ -95,14 +95,25 @@ export function listRow(project: Project, { format, revealReasons }: HistoryCont
   const moreAlerts = firingConditions(project.alerts).filter(({ kind }) => isOther(kind, condition)).length;
   // A repeated failure is one of the same state.
   if (condition.kind === 'project_failed')
-    return { event: messages.states[state], cause: messages.list.cause(details.slice(0, 1)), since, moreAlerts };
+    return {
+      event: messages.states[state],
+      cause: causeText(details.slice(0, 1), condition, format),
+      since,
+      moreAlerts,
+    };
   const stateName = messages.states[state];
   return {
     event: event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event),
-    cause: messages.list.cause(details),
+    cause: causeText(details, condition, format),
     since: event === stateName ? since : (project.alerts[condition.kind]?.alert.since ?? since),
     moreAlerts,
   };
+}
+
+function causeText(details: readonly string[], condition: Condition, format: Formatter): string {
+  const [start = ''] = details;
+  const startsWithLink = sampledLinks(condition).some((link) => start.startsWith(format.link(link)));
+  return messages.list.cause(details, startsWithLink);
 }
 
 function isOther(kind: Condition['kind'], { kind: shown }: Condition): boolean {

@@ -129,7 +129,7 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
   const alertMessage = await waitForAlert(/Queue missing · `orders-incr`/);
-  await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
+  await pressAndConfirm('Re-apply', alertMessage, /syncbot goes on without the queue of `orders-incr`/);
   await waitForAlert(/Resolved .* · a queue was missing · `orders-incr`/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);

@@ -37,7 +37,7 @@ describe('/sync history', () => {
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
       expect.stringMatching(
-        /^<@U0BOB> · the request to pause it was refused: it was Paused, since .*, by <@U0ALICE> · in <#C0SYNC>$/,
+        /^<@U0BOB> · asked to pause it · not done: it was Paused, since .*, by <@U0ALICE> · in <#C0SYNC>$/,
       ),
       '<@U0ALICE> · paused 2 of 2 links · because schema change · in <#C0SYNC>',
       'cli:test · added the project',

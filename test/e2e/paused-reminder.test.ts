@@ -67,7 +67,10 @@ it('The second person reads who was first.', async () => {
 it('A project that is not Paused any more cannot be kept Paused.', async () => {
   await waitForChannelMessage(harness, reminder);
   await harness.requestAndPressOk('restore', 'orders', { user: 'U0BOB' });
-  await waitForChannelMessage(harness, /orders · Resolved .* · it had been paused for long · since .*, by cli:test/);
+  await waitForChannelMessage(
+    harness,
+    /orders · Resolved .* · it had been paused for a long time · since .*, by test on the command line/,
+  );
   harness.slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'sync:v1:keep-paused', value: 'orders' });
   const answer = await harness.waitForMessage(/orders is Running, since .*, by <@U0BOB>, so there is no pause to keep/);
   expect(answer.ephemeralFor).toBe('U0ALICE');

@@ -66,7 +66,7 @@ it('With showErrors the alert shows the masked reason, and a second failure post
   const second = alertMessages()[1] ?? first;
   expect(buttonLabels(second)).toEqual(['Restore', 'Show']);
   expect(visibleText(second)).toMatch(
-    /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · same cause · 2nd time · a task failed on `payments-full`: row 17/,
+    /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · 2 failures in a row, same cause · a task failed on `payments-full`: row 17/,
   );
   expect(visibleText(second)).toMatch(/\nAttention, <@U0ALICE>: /);
   await harness.waitForMessage(/payments was restored, and became Failed at /, { user: 'U0CAROL' });

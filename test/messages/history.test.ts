@@ -62,8 +62,8 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   started: [{ ...pauseOperation, state: 'pausing' }, 'Pausing began', 'a syncbot worker began'],
   refused: [
     { ...pauseOperation, code: 'not_allowed', refusal: { code: 'not_allowed', ...refusalFacts } },
-    'the request to pause it was refused: it was Paused, since T1, by @U0BOB',
-    'the request was refused: the reason was not recorded',
+    'asked to pause it · not done: it was Paused, since T1, by @U0BOB',
+    'asked for an action · not done: the reason was not recorded',
   ],
   done: [
     { ...pauseOperation, outcome: { ...outcome, inFlight: 3 } },
@@ -152,19 +152,21 @@ describe('the text of an entry', () => {
     const refusalCodes = refusalSchema.options.map((option) => [...option.shape.code.values][0] as RefusalCode);
     expect(refusalCodes.length).toBeGreaterThan(10);
     for (const code of refusalCodes)
-      expect(renderEntry({ event: 'refused', code })).toMatch(/^the request was refused: [a-zA-Z ]+( \d+ min)?$/);
+      expect(renderEntry({ event: 'refused', code })).toMatch(
+        /^asked for an action · not done: [a-zA-Z ]+( \d+ min)?$/,
+      );
     expect(
       renderEntry({
         event: 'refused',
         code: 'operation_active',
         refusal: { code: 'operation_active', ...refusalFacts, action: 'restore' },
       }),
-    ).toBe('the request was refused: another operation was in progress: @U0BOB had asked to restore it at T1');
+    ).toBe('asked for an action · not done: another operation was in progress: @U0BOB had asked to restore it at T1');
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
-      'the request was refused: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
+      'asked for an action · not done: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
-    expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('the request was refused: too_‹new>');
-    expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('the request was refused: constructor');
+    expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('asked for an action · not done: too_‹new>');
+    expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('asked for an action · not done: constructor');
   });
 });
 
@@ -216,6 +218,37 @@ describe('the text of a line', () => {
     ]);
     expect(lineTexts(posted)).toEqual(['alert: links run although they should be paused']);
     expect(lineTexts({ event: 'alert_firing' })).toEqual(['an alert fired']);
+  });
+
+  it('of a restore says when the project failed again', () => {
+    const run = { since: 7_000, by: 'U0ALICE', action: 'restore' } as const;
+    const streak = { count: 2, isSameCause: true, failedAt: 9_000, run };
+    const condition = { kind: 'project_failed', since: 9_000, failure, streak } as const;
+    const restore = { ...pauseOperation, action: 'restore', outcome } as const;
+    const [, line] = lineTexts(
+      { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+      { ...restore, operation: 'op2', event: 'refused', code: 'changed' },
+      { ...restore, event: 'done' },
+    );
+    expect(line).toMatch(/^asked to restore it · not done: /);
+    expect(
+      lineTexts(
+        { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+        { ...restore, operation: 'op2', event: 'requested' },
+        { ...restore, event: 'done' },
+      )[2],
+    ).toBe('restored 10 of 10 links · failed again after 2 s');
+  });
+
+  it('of a failure of several tasks has their number and their causes', () => {
+    const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: 'refused', tasks: 7 }], since: 1 };
+    const condition = { kind: 'project_failed', since: 8_000, failure, causes } as const;
+    expect(
+      lineTexts(
+        { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+        { event: 'failed', failure },
+      ),
+    ).toEqual(['Failed: 7 tasks failed: refused · the oldest on orders-full']);
   });
 
   it('of a project that became Failed has the failure', () => {

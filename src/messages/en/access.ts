@@ -77,7 +77,8 @@ export const access = {
     const groups = unreadGroups.map((group) => format.text(group, 30));
     const unread = groups.length === 0 ? '' : ` syncbot could not read who is in ${names(groups, maxGroups)}.`;
     const title = operatorEntry === null ? 'Operators' : 'Other operators';
-    if (others.length === 0) return groups.length === 0 ? `${title}: none.` : unread.trim();
+    if (others.length === 0 && groups.length > 0) return unread.trim();
+    if (others.length === 0) return `There is no ${operatorEntry === null ? '' : 'other '}operator.`;
     const shown = others.slice(0, maxPeople).map(format.person).join(', ');
     const more = others.length - maxPeople;
     return `${title}: ${shown}${more > 0 ? ` and ${more} more` : ''}.${unread}`;

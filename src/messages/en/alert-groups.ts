@@ -58,7 +58,7 @@ const pastEvents: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of their log retention had passed',
   log_retention_80: 'most of their log retention had passed',
   log_retention_100: 'their log retention had ended, so changes could be lost',
-  paused_reminder: 'they had been Paused for a long time',
+  paused_reminder: 'they had been paused for a long time',
 };
 
 /** `12 of 100 projects`. */

@@ -199,7 +199,7 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention had passed',
   log_retention_80: 'most of its log retention had passed',
   log_retention_100: 'its log retention had ended, so changes could be lost',
-  paused_reminder: 'it had been Paused for a long time',
+  paused_reminder: 'it had been paused for a long time',
 };
 
 /** What was observed, a noun phrase or a clause in the past tense. Empty when nothing more is known than the kind. */

@@ -76,7 +76,7 @@ function retriedTasks(failedTasks: number | null): string {
 
 /** A restore does not fix the cause of a failed task. */
 function failsAgain({ project: { id, definition, failure }, failedTasks, format }: ConfirmationFacts): string {
-  if (failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
+  if (failedTasks === 0 || failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
   const tasks = failedTasks === 1 ? `the task on ${format.link(failure.link)} fails` : 'they fail';
   return ` If the cause is not fixed, ${tasks} again, and ${id} becomes ${states.failed} again.`;
 }

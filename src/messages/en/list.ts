@@ -62,8 +62,9 @@ export const list = {
     const given = formatReason(reason, format, 80);
     return `By ${format.person(by)}${given === null ? '' : `: ${given}`}`;
   },
-  /** `A task failed on orders_eu: connection refused`. Empty if nothing is known. */
-  cause: (details: readonly string[]) => capitalize(joinDots(...details)),
+  /** `A task failed on orders_eu: connection refused`. Empty if nothing is known. The name of a link keeps its case. */
+  cause: (details: readonly string[], startsWithLink: boolean) =>
+    startsWithLink ? joinDots(...details) : capitalize(joinDots(...details)),
   /** Follows a state or an alert: `· since 02:58`. */
   stateSince: (at: number, format: Formatter) => `since ${format.time(at)}`,
   moreAlerts: (count: number) => `and ${pluralize(count, 'more alert')}`,

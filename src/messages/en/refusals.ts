@@ -97,7 +97,7 @@ export const notAllowedReasons: {
   not_started: {
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',
-    adopt: 'it was never started, and only Start makes it Running',
+    adopt: 'it was never started; only Start makes it Running, and before that Re-apply pauses its links',
   },
   starting: {
     ...reconciling,

@@ -27,7 +27,10 @@ export const list: ExamplesOf<typeof messages.list> = {
   filter: [['a filter was typed or chosen', 'paused label:prod']],
   unobserved: [['a link does not answer', 2]],
   lastChange: [['below a Paused project', { by: 'U0BOB', reason: 'we deploy' }, format]],
-  cause: [['below a Failed project', ['a task failed on orders-full: connection refused']]],
+  cause: [
+    ['below a Failed project', ['a task failed on orders-full: connection refused'], false],
+    ['below another alert', ['orders-full and 9 more links'], true],
+  ],
   stateSince: [['beside an alert', at('02:58'), format]],
   moreAlerts: [['a project has several alerts', 2]],
   page: [['a long list', 1, 3]],

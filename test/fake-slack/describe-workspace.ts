@@ -1,5 +1,6 @@
 import { buttonsOf, renderedText } from './rendered-message.ts';
 import type { ApiCall, ClientError, MessageView, SlackChannel } from './types.ts';
+import type { VisibleView } from './view-users.ts';
 import type { Violation } from './violations.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -8,6 +9,7 @@ const maxCallsShown = 20;
 interface WorkspaceView {
   readonly workspace: Workspace;
   readonly visibleTo: (user: string, channel: string) => readonly MessageView[];
+  readonly views: readonly VisibleView[];
   readonly clientErrors: readonly ClientError[];
   readonly calls: readonly ApiCall[];
   readonly violations: readonly Violation[];
@@ -19,6 +21,7 @@ export function describeWorkspace(view: WorkspaceView): string {
   return [
     'Messages:',
     ...(lines.length > 0 ? lines : ['  none']),
+    ...section('Views:', view.views, describeView),
     ...section(
       'Errors shown by Slack:',
       view.clientErrors,
@@ -39,6 +42,12 @@ function describeChannel(view: WorkspaceView, channel: SlackChannel): string[] {
     const buttons = buttonsOf(view).map(({ label }) => `[${label}]`);
     return `  #${channel.name} ${view.ts}${audience}: ${renderedText(view).replaceAll('\n', ' / ')} ${buttons.join(' ')}`;
   });
+}
+
+function describeView({ id, type, title, blocks, submit }: VisibleView): string {
+  const buttons = [...buttonsOf({ blocks }).map(({ label }) => label), ...(submit === '' ? [] : [submit])];
+  const text = renderedText({ blocks }).replaceAll('\n', ' / ');
+  return `${type} ${id} ${title}: ${text} ${buttons.map((label) => `[${label}]`).join(' ')}`;
 }
 
 function section<T>(title: string, items: readonly T[], line: (item: T) => string): string[] {

@@ -70,10 +70,11 @@ export class FakeSlack implements AsyncDisposable {
     const baseUrl = () => this.#http.baseUrl;
     this.#messages = new Messages(now, onChange);
     const log = this.#violations;
-    const { triggerLifetimeMs = 3_000 } = options;
+    const { triggerLifetimeMs = 3_000, hasHomeTab = true } = options;
     const state = {
       views: new Views(now, onChange),
       triggers: new TriggerIds({ lifetimeMs: triggerLifetimeMs, now }),
+      hasHomeTab,
       workspace: this.#workspace,
       messages: this.#messages,
       violations: log,
@@ -91,7 +92,9 @@ export class FakeSlack implements AsyncDisposable {
     this.#deliveries = new Deliveries({ state, transmit: (envelope) => transport().deliver(envelope), onChange });
     this.views = new ViewUsers(state, this.#deliveries);
     this.#users = new FakeUsers({ state, responseUrls: this.#responseUrls, deliveries: this.#deliveries });
-    this.#api = new WebApi({ state, botToken, appToken, issueSocketUrl: () => this.sockets.issueSocketUrl() });
+    const { messageBurst = 1 } = options;
+    const issueSocketUrl = () => this.sockets.issueSocketUrl();
+    this.#api = new WebApi({ state, botToken, appToken, messageBurst, issueSocketUrl });
     this.#api.enforceRateLimits = options.rateLimits ?? false;
     this.#http = new FakeSlackHttpServer({
       api: (method, args, token) => this.#api.handle(method, args, token),
@@ -299,6 +302,9 @@ export class FakeSlack implements AsyncDisposable {
     return describeWorkspace({
       workspace: this.#workspace,
       visibleTo: (user, channel) => this.messagesVisibleTo(user, channel),
+      views: [...this.#workspace.users.keys()].flatMap((user) =>
+        [this.views.modalOf(user), this.views.homeOf(user)].filter((view) => view !== undefined),
+      ),
       clientErrors: this.#deliveries.clientErrors,
       calls: this.calls,
       violations: this.violations,

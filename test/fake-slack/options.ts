@@ -9,6 +9,8 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   readonly enterprise?: Enterprise;
   /** The scopes of the bot token. Default: those of manifest.yml. */
   readonly scopes?: readonly string[];
+  /** Whether the manifest of the app enables the Home tab. Default true. */
+  readonly hasHomeTab?: boolean;
   /** How long the fake waits for an ack, in ms. Default 3 s, as Slack. */
   readonly ackLimitMs?: number;
   /** How long a trigger_id works, in ms. Default 3 s, as Slack. */
@@ -21,6 +23,8 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   readonly keepTcpOpen?: boolean;
   /** Default off. */
   readonly rateLimits?: boolean;
+  /** With rate limits: how many messages a channel takes at once, on average one per second. Default 1. */
+  readonly messageBurst?: number;
   readonly now?: () => number;
 }
 

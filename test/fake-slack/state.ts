@@ -11,6 +11,8 @@ export interface FakeSlackState {
   readonly messages: Messages;
   readonly views: Views;
   readonly triggers: TriggerIds;
+  /** Whether the Home tab is enabled in the manifest of the app. */
+  readonly hasHomeTab: boolean;
   readonly violations: ViolationLog;
   /** Scopes of the bot token. */
   readonly scopes: Set<string>;

@@ -47,6 +47,7 @@ function updateView(state: FakeSlackState, args: JsonObject): JsonObject {
 function publishView(state: FakeSlackState, args: JsonObject): JsonObject {
   const user = state.workspace.users.get(requireStringArg(args, 'user_id'));
   if (user === undefined) throw new SlackApiError('invalid_arguments');
+  if (!state.hasHomeTab) throw new SlackApiError('not_enabled');
   const content = parseView(args['view'], 'home');
   requireHash(args, state.views.homeOf(user.id));
   return { view: viewPayload(state.views.publish(user.id, content), state) };

@@ -1,4 +1,5 @@
 import type { Deliveries, EventDelivery, ViewDelivery } from './deliveries.ts';
+import { appHomeOpenedPayload, type HomeTab } from './event-payloads.ts';
 import { deepFreeze } from './messages.ts';
 import { buttonPayload } from './payloads.ts';
 import { findOnlyButton } from './rendered-message.ts';
@@ -16,6 +17,7 @@ import {
 } from './view-payloads.ts';
 import { applyViewResponse } from './view-response.ts';
 import type { StoredView } from './views.ts';
+import { teamId } from './workspace.ts';
 
 /** A frozen copy of a view as a user sees it. */
 export interface VisibleView {
@@ -83,6 +85,16 @@ export class ViewUsers {
   homeOf(user: string): VisibleView | undefined {
     const view = this.#state.views.homeOf(user);
     return view === undefined ? undefined : this.#toVisible(view);
+  }
+
+  /** Opens a tab of the app. */
+  openHome(userId: string, tab: HomeTab = 'home'): EventDelivery {
+    const { workspace, hasHomeTab } = this.#state;
+    const user = workspace.user(userId);
+    if (user.deleted) throw new Error(`${user.id} is deactivated and cannot open tabs`);
+    if (user.teamId !== teamId) throw new Error(`${user.id} belongs to another team: Slack does not offer the app`);
+    if (tab === 'home' && !hasHomeTab) throw new Error('The app has no Home tab');
+    return this.#deliveries.sendEvent(appHomeOpenedPayload(user.id, tab, this.#state));
   }
 
   press(spec: ViewPressSpec): ViewDelivery {

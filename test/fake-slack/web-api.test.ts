@@ -237,3 +237,36 @@ test('A message that this project forbids is posted and is a violation.', async 
   expect(rules).toEqual(['missing_text', 'broadcast_mention', 'broadcast_mention', 'link_names']);
   expect(slack.messagesVisibleTo('U0BOB', 'C0SYNC')).toHaveLength(5);
 });
+
+test('With rate limits and a burst a channel takes several messages at once, and one per second on average.', async () => {
+  await using slack = await FakeSlack.start({ rateLimits: true, messageBurst: 3, now: () => 1_800_000_000_000 });
+  const post = () => callApi(slack, 'chat.postMessage', helloMessage);
+  const results = [await post(), await post(), await post(), await post()].map(({ error }) => error);
+  expect(results).toEqual([undefined, undefined, undefined, 'ratelimited']);
+  slack.advanceClock(3000);
+  expect(await post()).toMatchObject({ ok: true });
+});
+
+test.each(['views.open', 'views.push', 'views.update', 'views.publish', 'chat.postEphemeral'])(
+  'With rate limits %s is limited to a hundred per minute.',
+  async (method) => {
+    await using slack = await FakeSlack.start({ rateLimits: true, now: () => 1_800_000_000_000 });
+    const errors: unknown[] = [];
+    for (let i = 0; i < 101; i += 1) errors.push((await callApi(slack, method))['error']);
+    expect(errors.indexOf('ratelimited')).toBe(100);
+  },
+);
+
+test('The headers name the scopes of the token and those that the method accepts.', async () => {
+  await using slack = await FakeSlack.start({ scopes: ['commands', 'app_mentions:read'] });
+  const headersOf = async (method: string, token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${slack.apiUrl}${method}`, { method: 'POST', headers })).headers;
+  };
+  const authTest = await headersOf('auth.test', slack.botToken);
+  expect(authTest.get('x-oauth-scopes')).toBe('commands,app_mentions:read');
+  expect(authTest.has('x-accepted-oauth-scopes')).toBe(false);
+  const post = await headersOf('chat.postMessage', slack.botToken);
+  expect(post.get('x-accepted-oauth-scopes')).toBe('chat:write');
+  expect((await headersOf('auth.test', 'xoxb-else')).has('x-oauth-scopes')).toBe(false);
+});

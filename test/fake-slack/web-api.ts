@@ -1,6 +1,7 @@
 import { chatMethods } from './chat-methods.ts';
 import { type HttpReply, tooManyRequests } from './http-server.ts';
 import { lookupMethods } from './lookup-methods.ts';
+import { RateLimits } from './rate-limits.ts';
 import { type ApiMethod, type FakeSlackState, missingArgument } from './state.ts';
 import { errorText, type JsonObject, SlackApiError } from './types.ts';
 import { viewMethods } from './view-methods.ts';
@@ -9,6 +10,8 @@ export interface WebApiOptions {
   readonly state: FakeSlackState;
   readonly botToken: string;
   readonly appToken: string;
+  /** How many messages a channel takes at once, if rate limits are on. */
+  readonly messageBurst: number;
   /** Returns a WebSocket URL with a ticket that works once. */
   readonly issueSocketUrl: () => string;
 }
@@ -28,10 +31,11 @@ export class WebApi {
   enforceRateLimits = false;
   readonly #options: WebApiOptions;
   readonly #methods: Readonly<Record<string, ApiMethod>>;
-  readonly #rateLimits = new RateLimits();
+  readonly #rateLimits: RateLimits;
 
   constructor(options: WebApiOptions) {
     this.#options = options;
+    this.#rateLimits = new RateLimits(options.messageBurst);
     this.#methods = {
       ...chatMethods(options.state),
       ...lookupMethods(options.state),
@@ -41,6 +45,11 @@ export class WebApi {
   }
 
   handle(name: string, args: JsonObject, token: string | undefined): HttpReply {
+    const reply = this.#reply(name, args, token);
+    return { ...reply, headers: { ...this.#scopeHeaders(name, token), ...reply.headers } };
+  }
+
+  #reply(name: string, args: JsonObject, token: string | undefined): HttpReply {
     try {
       const method = this.#authorize(name, token);
       const retryAfterSeconds = this.#retryAfterSeconds(name, args);
@@ -68,6 +77,17 @@ export class WebApi {
     return method;
   }
 
+  /** Slack names the scopes of the token and those that the method accepts in headers of every response. */
+  #scopeHeaders(name: string, token: string | undefined): Record<string, string> {
+    if (token !== this.#options.botToken) return {};
+    const accepted = Object.hasOwn(this.#methods, name) ? (this.#methods[name]?.scopes ?? []) : [];
+    const granted = [...this.#options.state.scopes].join(',');
+    return {
+      'x-oauth-scopes': granted,
+      ...(accepted.length > 0 ? { 'x-accepted-oauth-scopes': accepted.join(',') } : {}),
+    };
+  }
+
   #tokenTypeOf(token: string): 'bot' | 'app' | undefined {
     if (token === this.#options.botToken) return 'bot';
     return token === this.#options.appToken ? 'app' : undefined;
@@ -81,36 +101,5 @@ export class WebApi {
   #invalidCall(name: string, code: string): SlackApiError {
     this.#options.state.violations.add('invalid_call', `${name}: ${code}`);
     return new SlackApiError(code);
-  }
-}
-
-interface RateLimit {
-  readonly windowMs: number;
-  readonly max: number;
-  readonly perChannel: boolean;
-}
-
-/** Slack's tiers. Slack sometimes allows short bursts of chat.postMessage; the fake does not. */
-const rateLimits: Readonly<Record<string, RateLimit>> = {
-  'chat.postMessage': { windowMs: 1_000, max: 1, perChannel: true },
-  'chat.update': { windowMs: 60_000, max: 50, perChannel: false },
-};
-
-class RateLimits {
-  readonly #callTimes = new Map<string, number[]>();
-
-  /** Counts the call. Returns the seconds for `Retry-After` when it is over the limit. */
-  consume(method: string, channel: string, now: number): number | undefined {
-    const rateLimit = rateLimits[method];
-    if (rateLimit === undefined) return undefined;
-    const key = rateLimit.perChannel ? `${method} ${channel}` : method;
-    const recent = (this.#callTimes.get(key) ?? []).filter((at) => now - at < rateLimit.windowMs);
-    this.#callTimes.set(key, recent);
-    const oldest = recent[0];
-    if (oldest !== undefined && recent.length >= rateLimit.max) {
-      return Math.max(1, Math.ceil((oldest + rateLimit.windowMs - now) / 1000));
-    }
-    recent.push(now);
-    return undefined;
   }
 }

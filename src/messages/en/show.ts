@@ -108,7 +108,7 @@ export const links = {
     const { active, delayed, failed, prioritized, waiting } = stats;
     const counts = [
       [waiting + prioritized, 'waiting'],
-      [active, 'active'],
+      [active, 'in flight'],
       [delayed, 'delayed'],
       [failed, 'failed'],
     ] as const;

@@ -37,6 +37,8 @@ export class Deliveries {
   /** The errors that Slack showed to users. */
   readonly clientErrors: ClientError[] = [];
   readonly #options: DeliveriesOptions;
+  /** What the content of an ack does, by envelope_id. */
+  readonly #appliers = new Map<string, (body: JsonObject) => void>();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -44,7 +46,8 @@ export class Deliveries {
 
   send(envelope: Envelope): Delivery {
     const { payload } = envelope;
-    const acked = this.#transmit(envelope, (body) => this.#postAckMessage(envelope, body));
+    this.#appliers.set(envelope.envelope_id, (body) => this.#postAckMessage(envelope, body));
+    const acked = this.#transmit(envelope);
     const triggerId = String(payload['trigger_id']);
     return { envelope, payload, triggerId, responseUrl: String(payload['response_url']), acked };
   }
@@ -53,8 +56,15 @@ export class Deliveries {
   sendFromView(payload: JsonObject, applyAck?: (body: JsonObject) => void): ViewDelivery {
     const accepts_response_payload = applyAck !== undefined;
     const envelope: Envelope = { envelope_id: randomUUID(), type: 'interactive', accepts_response_payload, payload };
-    const acked = this.#transmit(envelope, applyAck ?? (() => {}));
+    if (applyAck !== undefined) this.#appliers.set(envelope.envelope_id, applyAck);
+    const acked = this.#transmit(envelope);
     return { envelope, payload, triggerId: String(payload['trigger_id']), acked };
+  }
+
+  /** Sends the same envelope again, to the next socket. Nothing in it shows the repetition, as in Slack. */
+  redeliver<Repeated extends EventDelivery>(delivery: Repeated): Repeated {
+    const envelope: Envelope = { ...delivery.envelope, retry_attempt: 0, retry_reason: '' };
+    return { ...delivery, envelope, acked: this.#transmit(envelope) };
   }
 
   /** Sends an event. A user sees no error if it fails. */
@@ -63,8 +73,8 @@ export class Deliveries {
   }
 
   /**
-   * Repeats an event, as Slack does when it received no ack. The event_id is the same. Slack does not document whether the
-   * envelope_id is, so here it is another one.
+   * Repeats an event, as Slack does when it received no ack or when no socket was open. The event_id is the same, the
+   * envelope_id is another one (slackapi/bolt-js#2487).
    */
   retryEvent({ envelope, payload }: EventDelivery): EventDelivery {
     const attempt = (envelope.retry_attempt ?? 0) + 1;
@@ -82,22 +92,24 @@ export class Deliveries {
       retry_attempt: attempt,
       retry_reason: attempt === 0 ? '' : 'timeout',
     };
-    return { envelope, payload, acked: this.#options.transmit(envelope) };
+    return { envelope, payload, acked: this.#transmit(envelope) };
   }
 
-  async #transmit(envelope: Envelope, applyAck: (body: JsonObject) => void): Promise<AckOutcome> {
+  async #transmit(envelope: Envelope): Promise<AckOutcome> {
     const outcome = await this.#options.transmit(envelope);
-    const error = outcome.kind === 'acked' ? this.#ackError(envelope, () => applyAck(outcome.body)) : outcome.kind;
-    if (error !== null)
+    const error = outcome.kind === 'acked' ? this.#applyAck(envelope, outcome.body) : outcome.kind;
+    if (error !== null && envelope.type !== 'events_api')
       this.clientErrors.push({ ...senderOf(envelope.payload), error, envelopeId: envelope.envelope_id });
     this.#options.onChange();
     return outcome;
   }
 
-  /** Returns what the user sees when Slack cannot apply the ack of a view. Null if it can. */
-  #ackError({ payload }: Envelope, applyAck: () => void): 'invalid_response' | null {
+  /** Applies the first ack of an envelope. Returns what the user sees when Slack cannot apply it, null if it can. */
+  #applyAck({ envelope_id: id, payload }: Envelope, body: JsonObject): 'invalid_response' | null {
+    const apply = this.#appliers.get(id);
+    this.#appliers.delete(id);
     try {
-      applyAck();
+      apply?.(body);
       return null;
     } catch (error) {
       if (!(error instanceof SlackApiError)) throw error;

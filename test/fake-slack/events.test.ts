@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { verifySlackRequest } from '@slack/bolt';
 import { expect, test } from 'vitest';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
@@ -87,6 +88,13 @@ test('Slack sends no mention without the scope, without the bot in the channel a
   expect(slack.messagesVisibleTo('U0ALICE', 'C0OTHER')).toMatchObject([{ text: '<@U0BOT> restore orders' }]);
 });
 
+test('A mention that invites the bot is sent.', async () => {
+  await using slack = await FakeSlack.start({ scopes });
+  const { delivery } = slack.mention({ ...mention, channel: 'C0OTHER', invitesBot: true });
+  expect(requireDelivery(delivery).payload).toMatchObject({ event: { type: 'app_mention', channel: 'C0OTHER' } });
+  expect(slack.channel('C0OTHER').members.has(slack.botUserId)).toBe(true);
+});
+
 test('A mention throws where a Slack client does not accept a message.', async () => {
   await using slack = await FakeSlack.start({ scopes });
   expect(() => slack.mention({ ...mention, user: 'U0EVE' })).toThrow('not in C0SYNC');
@@ -151,4 +159,28 @@ test('Over HTTP an event is signed JSON, and a repetition has its number and rea
       },
     });
   }
+});
+
+test.each([
+  ['the challenge as text', (challenge: string) => challenge, true],
+  ['the challenge as JSON', (challenge: string) => JSON.stringify({ challenge }), true],
+  ['an empty response', () => '', false],
+  ['another text', () => 'hello', false],
+])('A request URL is verified by the challenge only: %s.', async (_what, respond, expected) => {
+  await using slack = await FakeSlack.start();
+  const app = createServer(async (request, response) => {
+    const body: unknown = await json(request);
+    expect(body).toMatchObject({ type: 'url_verification', token: expect.any(String) });
+    const { challenge } = body as { challenge: string };
+    response.end(respond(challenge));
+  });
+  slack.requestUrl.url = `http://127.0.0.1:${await listenOnFreePort(app)}/slack/events`;
+  expect(await slack.requestUrl.verify()).toBe(expected);
+  app.close();
+});
+
+test('A request URL without a connection is not verified.', async () => {
+  await using slack = await FakeSlack.start();
+  slack.requestUrl.url = 'http://127.0.0.1:1/slack/events';
+  expect(await slack.requestUrl.verify()).toBe(false);
 });

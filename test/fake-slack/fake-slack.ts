@@ -187,10 +187,10 @@ export class FakeSlack implements AsyncDisposable {
     return this.#users.pressForged(spec);
   }
 
-  /** Socket Mode only: over HTTP Slack delivers commands and presses once. */
-  redeliver(delivery: Delivery): Delivery {
+  /** Socket Mode only: over HTTP Slack delivers commands and interactions once. */
+  redeliver<Repeated extends EventDelivery>(delivery: Repeated): Repeated {
     if (this.requestUrl.url !== null) throw new Error('Slack does not redeliver over HTTP');
-    return this.#users.redeliver(delivery);
+    return this.#deliveries.redeliver(delivery);
   }
 
   /** Repeats an event, in Socket Mode and over HTTP. */

@@ -26,6 +26,8 @@ export interface MentionSpec {
   readonly text: string;
   /** The ts of the parent of the thread. */
   readonly threadTs?: string;
+  /** In a channel without the bot Slack offers the user to invite it. Then Slack sends the event. */
+  readonly invitesBot?: boolean;
 }
 
 export interface Mention {
@@ -121,6 +123,7 @@ export class FakeUsers {
       via: 'user',
       threadTs,
     });
+    if (spec.invitesBot) channel.members.add(botUserId);
     const isSeen = state.workspace.isBotMember(channel) && !channel.isIm && state.scopes.has('app_mentions:read');
     return { ts: message.ts, delivery: isSeen ? deliveries.sendEvent(appMentionPayload(message, state)) : null };
   }
@@ -186,11 +189,6 @@ export class FakeUsers {
       style: undefined,
     };
     return this.#press(spec.user, spec.channel, button, { ts, storedMessage: this.#options.state.messages.find(ts) });
-  }
-
-  /** Sends the same envelope again, to the next socket. Nothing in it shows the repetition, as in Slack. */
-  redeliver(delivery: Delivery): Delivery {
-    return this.#options.deliveries.send({ ...delivery.envelope, retry_attempt: 0, retry_reason: '' });
   }
 
   deleteMessage(ts: string): void {

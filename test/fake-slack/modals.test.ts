@@ -131,6 +131,17 @@ test('Without an ack in time the view stays and the user sees an error.', async 
   expect(slack.clientErrorsOf('U0ALICE').at(-1)).toMatchObject({ error: 'operation_timeout' });
 });
 
+test('Slack applies the first ack of a submission that it delivers twice.', async () => {
+  await using slack = await FakeSlack.start();
+  await openModal(slack, modal(noInputs));
+  await using socket = await RawSocket.open(slack);
+  const delivery = await submit(slack, socket, { response_action: 'push', view: modal(noInputs) });
+  const again = slack.redeliver(delivery);
+  socket.ack(await socket.waitForEnvelope(1), { response_action: 'clear' });
+  await again.acked;
+  expect(slack.views.modalOf('U0ALICE')).toMatchObject({ depth: 2 });
+});
+
 test('Over HTTP the response_action is the body of the response.', async () => {
   await using slack = await FakeSlack.start();
   const body = JSON.stringify({ response_action: 'update', view: modal({ title: plain('Sure?') }) });

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { verificationToken } from './payloads.ts';
 import type { AckOutcome, Envelope } from './pending-acks.ts';
-import { type SignedRequest, signEnvelope } from './request-signing.ts';
+import { type SignedRequest, signEnvelope, signRequest } from './request-signing.ts';
 import { type JsonObject, parseJsonObject } from './types.ts';
 import type { ViolationLog } from './violations.ts';
 
@@ -52,6 +54,20 @@ export class RequestUrl {
       return { kind: 'acked', afterMs: performance.now() - sentAt, body: {} };
     }
     return { kind: 'acked', afterMs: performance.now() - sentAt, body };
+  }
+
+  /**
+   * Verifies the URL, as Slack does before it sends events (docs.slack.dev/reference/events/url_verification). Whether the app
+   * responded with the challenge, as text or as JSON.
+   */
+  async verify(): Promise<boolean> {
+    const challenge = randomBytes(20).toString('hex');
+    const body = JSON.stringify({ token: verificationToken, challenge, type: 'url_verification' });
+    const signedRequest = signRequest(body, { ...this.#options, contentType: 'application/json' });
+    this.sentRequests.push(signedRequest);
+    const response = await this.#post(signedRequest).catch(() => null);
+    if (response === null || response === 'late' || response.status !== 200) return false;
+    return response.text === challenge || parseJsonObject(response.text)?.['challenge'] === challenge;
   }
 
   close(): void {

@@ -72,7 +72,7 @@ it('Later alerts join the message of their kind, and when all are resolved it is
     expect(visibleText(message)).toMatch(/ · Resolved .*, after .* · no worker took (its|their) tasks/);
     expect(buttonLabels(message)).toEqual([]);
   }
-  await harness.slack.waitFor(() => threadReplies(harness, / · Resolved at /).length === messages.length);
+  await harness.slack.waitFor(() => threadReplies(harness, / · Resolved <!date/).length === messages.length);
   expect(worker.isRunning()).toBe(true);
 });
 
@@ -88,7 +88,7 @@ it('A critical alert is posted during a storm of warnings, and its resolution is
   expect(buttonLabels(alert)).toEqual(['Re-apply', 'Adopt', 'Show']);
   await waitFor(async () => (await deliveredCount(ids, 'no_worker', false)) === 100);
   await drifted.queue.pause();
-  await harness.slack.waitFor(() => threadReplies(harness, /^critical · Resolved at /)[0]);
+  await harness.slack.waitFor(() => threadReplies(harness, /^critical · Resolved <!date/)[0]);
   expect(threadReplies(harness, /^critical/)[0]).toMatchObject({ threadTs: alert.ts, isBroadcast: true });
   expect(channelMessages(harness).length).toBeLessThanOrEqual(3 + 2);
   expect(textOf(/^critical/)).toHaveLength(2);

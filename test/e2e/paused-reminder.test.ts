@@ -31,7 +31,7 @@ async function movePause(ms: number): Promise<void> {
   await redis.hset(key, 'keptPaused', JSON.stringify({ at: at - ms, by }));
 }
 
-const reminder = /orders · Paused since .* · by cli:test/;
+const reminder = /orders · Paused since .* · by test on the command line/;
 
 it('A long pause has a reminder. Keep Paused answers it, and it comes again after the same time.', async () => {
   const first = await waitForChannelMessage(harness, reminder);

@@ -263,6 +263,13 @@ describe('the text of a line', () => {
   });
 });
 
+it('A period has both of its times, or one if both are in the same minute or it goes on.', () => {
+  const { times } = messages.history;
+  expect(times({ from: 0, to: 60_000 }, plainFormatter)).toBe('T0 – T60000');
+  expect(times({ from: 0, to: 59_999 }, plainFormatter)).toBe('T0');
+  expect(times({ from: 0, to: null }, plainFormatter)).toBe('T0');
+});
+
 it('The number of lines that are not shown is exact, a lower bound, or unknown.', () => {
   const { notShown } = messages.history;
   expect(notShown(1, true, 'X')).toBe('1 older line not shown: X shows all of one project');

@@ -27,7 +27,7 @@ const live: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts) => string[] }
     const latest = operation.followUp?.latest ?? null;
     const left = remaining === null ? 'backlog unknown' : `${pluralize(remaining, 'task')} left`;
     if (latest === null) return [`Catching up: ${left}`];
-    return [joinDots(`${pace(latest, format)}: ${left} ${format.at(latest.at)}`, ...speed(latest))];
+    return [joinDots(`${pace(latest, format)}: ${left} as of ${format.time(latest.at)}`, ...speed(latest))];
   },
 };
 

@@ -61,32 +61,32 @@ describe('the message of an operation', () => {
     [
       'restored, at the first observation',
       caughtUp({ latest: observed(12_400) }),
-      `\nCatching up: 12,400 tasks left ${clock}`,
+      `\nCatching up: 12,400 tasks left as of ${time}`,
     ],
     [
       'restored, and the backlog falls',
       caughtUp({ latest: observed(12_400, { fewerPerS: 310, addedPerS: 40, endedPerS: 350 }) }),
-      `\nCatching up: 12,400 tasks left ${clock} · 310/s · about 40 s`,
+      `\nCatching up: 12,400 tasks left as of ${time} · 310/s · about 40 s`,
     ],
     [
       'restored, and the backlog grows',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: 40, endedPerS: 0.2 }) }),
-      `\nNot catching up: 12,400 tasks left ${clock} · in 40/s, out 12/min`,
+      `\nNot catching up: 12,400 tasks left as of ${time} · in 40/s, out 12/min`,
     ],
     [
       'restored, and nothing but the backlog can be measured',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: null, endedPerS: null }) }),
-      `\nNot catching up: 12,400 tasks left ${clock} · 28/s more`,
+      `\nNot catching up: 12,400 tasks left as of ${time} · 28/s more`,
     ],
     [
       'restored, and links have no worker',
       caughtUp({ latest: { ...observed(12_400), noWorker: { total: 10, first: links } } }),
-      `\nNo worker on \`orders-incr\` and 9 more: 12,400 tasks left ${clock}`,
+      `\nNo worker on \`orders-incr\` and 9 more: 12,400 tasks left as of ${time}`,
     ],
     [
       'restored, and a link does not answer',
       caughtUp({ latest: observed(null) }),
-      `\nCatching up: backlog unknown ${clock}`,
+      `\nCatching up: backlog unknown as of ${time}`,
     ],
     ['restored and caught up', caughtUp({ end: reached }), `\nCaught up ${clock}, after 12 h`],
     [

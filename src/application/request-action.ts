@@ -17,6 +17,8 @@ export interface ActionRequest {
   readonly origin: Operation['origin'];
   /** The Slack channel of the request. Null from the command line. */
   readonly channel: string | null;
+  /** The thread of the request in that channel. Null or absent outside a thread. */
+  readonly threadTs?: string | null;
 }
 
 export type RequestResult =
@@ -101,7 +103,7 @@ export async function recordRefusal(
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
-  const { project, ...refused } = request;
+  const { project, threadTs: _thread, ...refused } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
     if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;

@@ -162,11 +162,16 @@ export interface OperationStore {
   /** Records that an execution has passed the preflight. `first`: as the first one, so its progress was stored. */
   passPreflight(ref: OperationRef, progress: Progress): Promise<{ readonly kind: 'first' | 'repeated' }>;
   setProgress(ref: OperationRef, progress: Progress): Promise<void>;
-  /** Records where an operation's message is and which `seq` it shows. */
-  markNotified(
-    ref: OperationRef,
-    notified: { readonly seq: number; readonly message: MessageRef | null; readonly dialogUses: number },
-  ): Promise<void>;
+  /** Records where an operation's messages are and which `seq` they show. */
+  markNotified(ref: OperationRef, notified: NotifiedOperation): Promise<void>;
+}
+
+export interface NotifiedOperation {
+  readonly seq: number;
+  readonly message: MessageRef | null;
+  /** Null or absent: unchanged. */
+  readonly threadMessage?: MessageRef | null;
+  readonly dialogUses: number;
 }
 
 export interface NewOperation {
@@ -177,6 +182,8 @@ export interface NewOperation {
   readonly reason: string | null;
   readonly origin: Operation['origin'];
   readonly channel: string | null;
+  /** The thread of the request in that channel. Null or absent outside a thread. */
+  readonly threadTs?: string | null;
   /** The project's version that the request was decided on. */
   readonly projectVersion: number;
   /** How long the dialog can be answered, ms. */

@@ -111,6 +111,8 @@ export const operationSchema = z.object({
   origin: z.enum(['slack', 'cli']),
   /** The Slack channel of the request. Null from the command line. */
   channel: z.string().nullable(),
+  /** The thread of the request in that channel. Null outside a thread. Earlier versions did not store it. */
+  threadTs: z.string().nullable().default(null),
   by: z.string(),
   reason: z.string().nullable(),
   requestedAt: z.number(),
@@ -157,6 +159,8 @@ export const operationSchema = z.object({
   /** When people were notified of the end. Also set when there was no way to notify them. */
   notifiedAt: z.number().nullable().default(null),
   message: messageRefSchema.nullable(),
+  /** The message in the thread of the request, if that thread is in another channel than the project's. */
+  threadMessage: messageRefSchema.nullable().default(null),
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;

@@ -16,12 +16,14 @@ import {
   filterActionIdPattern,
   historyPageActionIdPattern,
   linksPageActionIdPattern,
+  messageShortcutId,
   outdatedActionIdPattern,
   pageActionIdPattern,
   requestActionIdPattern,
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
+import { onMessageShortcut } from './listeners/message-shortcut.ts';
 import {
   onAllLinks,
   onFilter,
@@ -39,7 +41,14 @@ import { createOperationNotifier, type OperationNotifierOptions } from './notifi
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
-import { type BlockAction, readBlockAction, readSlashCommand, type SlashCommand } from './requests.ts';
+import {
+  type BlockAction,
+  type CommandRequest,
+  readAppMention,
+  readBlockAction,
+  readMessageShortcut,
+  readSlashCommand,
+} from './requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
@@ -183,12 +192,16 @@ function createNotifier(options: NotifierOptions): Notifier {
 
 /** The routing table. Bolt runs every listener that matches, so the last listener of each kind excludes the other names. */
 function registerListeners(app: App, commandName: string, context: ListenerContext): void {
-  const command = (run: Listener<SlashCommand>) => createListener(context, { decode: readSlashCommand, run });
+  const command = (run: Listener<CommandRequest>) => createListener(context, { decode: readSlashCommand, run });
   const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
   const confirmation = (run: Listener<BlockAction>) =>
     createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
   app.command(commandName, command(onCommand));
   app.command(exceptCommand(commandName), command(onOtherCommand));
+  const mention = createListener(context, { decode: readAppMention, run: onCommand });
+  app.event('app_mention', ({ body }) => mention({ ack: acknowledgedByBolt, body }));
+  const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
+  app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
@@ -205,6 +218,9 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }
+
+/** Bolt acknowledges events before it calls a listener. */
+async function acknowledgedByBolt(): Promise<void> {}
 
 /** Lets `stop` wait for listeners that have acknowledged and still run. */
 function trackInFlight(app: App, inFlight: Set<Promise<void>>): void {

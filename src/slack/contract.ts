@@ -59,6 +59,20 @@ export function blockId(part: string, ...version: readonly (string | number)[]):
   return ['sync', part, ...version].join(':').slice(0, 255);
 }
 
+/** The callback id of the message shortcut in `manifest.yml`. */
+export const messageShortcutId = 'sync:v1:message';
+
+/** The block id of the text of a message about one project. The message shortcut reads the project from it. */
+export function projectBlockId(project: ProjectId, ...version: readonly (string | number)[]): string {
+  return blockId('project', project, ...version);
+}
+
+/** Returns the project in a block id, or null. */
+export function readProjectBlockId(id: unknown): ProjectId | null {
+  const [, project] = typeof id === 'string' ? (/^sync:project:([^:]+)(?::|$)/.exec(id) ?? []) : [];
+  return readProjectId(project);
+}
+
 export function operationRefValue({ project, operation }: OperationRef): string {
   return `${project}/${operation}`;
 }

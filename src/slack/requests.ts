@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ProjectId } from '../domain/project.ts';
+import { readProjectBlockId } from './contract.ts';
 
 /** What every request has: a slash command, a press of a button, a mention or a message shortcut. */
 export interface SlackRequest {
@@ -25,8 +27,17 @@ export interface ResponseUrl {
   readonly url: string;
 }
 
-export interface SlashCommand extends SlackRequest {
+/** A slash command, or a mention with the text of one. */
+export interface CommandRequest extends SlackRequest {
+  /** As Slack sends it: with `&`, `<` and `>` as entities. */
   readonly text: string;
+}
+
+/** The syncbot entry in the menu of a message. */
+export interface MessageShortcut extends SlackRequest {
+  readonly replyTo: ResponseUrl;
+  /** The project that the message is about, if it is a message of the bot about one project. */
+  readonly project: ProjectId | null;
 }
 
 export interface BlockAction extends SlackRequest {
@@ -70,7 +81,7 @@ const blockActionSchema = z.object({
 });
 
 /** Decodes the body of a slash command. Returns null when it is not one. */
-export function readSlashCommand(body: unknown): SlashCommand | null {
+export function readSlashCommand(body: unknown): CommandRequest | null {
   const parsed = slashCommandSchema.safeParse(body);
   if (!parsed.success) return null;
   const { user_id, team_id, channel_id, response_url, trigger_id, text } = parsed.data;
@@ -101,5 +112,81 @@ export function readBlockAction(body: unknown): BlockAction | null {
     deliveryId: trigger_id ?? null,
     actionId: actions[0].action_id,
     value: actions[0].value ?? actions[0].selected_option?.value,
+  };
+}
+
+/** The used part of an `app_mention` event. Slack sends it only for a channel that the bot is a member of. */
+const appMentionSchema = z.object({
+  event_id: idSchema,
+  authorizations: z.array(z.object({ user_id: idSchema })).default([]),
+  event: z.object({
+    type: z.literal('app_mention'),
+    user: idSchema,
+    /** The team of the person. Slack sends `user_team` in channels that several workspaces share. */
+    team: idSchema.nullish(),
+    user_team: idSchema.nullish(),
+    text: z.string(),
+    channel: idSchema,
+    thread_ts: idSchema.nullish(),
+  }),
+});
+
+/** Decodes a mention as the command after it. Returns null when it is not one, or was written by another app. */
+export function readAppMention(body: unknown): CommandRequest | null {
+  const parsed = appMentionSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const { event_id, authorizations, event } = parsed.data;
+  return {
+    user: event.user,
+    team: event.user_team ?? event.team ?? null,
+    channel: event.channel,
+    threadTs: event.thread_ts ?? null,
+    replyTo: { kind: 'ephemeral' },
+    deliveryId: event_id,
+    text: textAfterMention(
+      event.text,
+      authorizations.map(({ user_id }) => user_id),
+    ),
+  };
+}
+
+/** `hello @syncbot list` is the command `list`. */
+function textAfterMention(text: string, botUsers: readonly string[]): string {
+  const mention = [...text.matchAll(/<@([A-Z0-9]+)(?:\|[^<>]*)?>/g)].find(([, user = '']) => botUsers.includes(user));
+  return mention === undefined ? text : text.slice(mention.index + mention[0].length).trim();
+}
+
+/** The used part of a `message_action` body. */
+const messageShortcutSchema = z.object({
+  type: z.literal('message_action'),
+  user: z.object({ id: idSchema, team_id: idSchema.nullish() }),
+  team: z.object({ id: idSchema }).nullish(),
+  channel: z.object({ id: idSchema }),
+  response_url: urlSchema,
+  trigger_id: idSchema,
+  message: z.object({
+    ts: idSchema,
+    thread_ts: idSchema.nullish(),
+    blocks: z.array(z.object({ block_id: z.string().nullish() })).nullish(),
+  }),
+});
+
+/**
+ * Decodes a message shortcut. Returns null when it is not one. Without a reply there is no thread yet, and Slack does not show
+ * an ephemeral message in it (docs.slack.dev/reference/methods/chat.postEphemeral).
+ */
+export function readMessageShortcut(body: unknown): MessageShortcut | null {
+  const parsed = messageShortcutSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const { user, team, channel, response_url, trigger_id, message } = parsed.data;
+  const projects = (message.blocks ?? []).flatMap(({ block_id }) => readProjectBlockId(block_id) ?? []);
+  return {
+    user: user.id,
+    team: user.team_id ?? team?.id ?? null,
+    channel: channel.id,
+    threadTs: message.thread_ts ?? null,
+    replyTo: { kind: 'response_url', url: response_url },
+    deliveryId: trigger_id,
+    project: projects[0] ?? null,
   };
 }

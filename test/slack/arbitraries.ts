@@ -413,6 +413,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     state: fc.constantFrom(...operationStates),
     origin: fc.constantFrom('slack' as const, 'cli' as const),
     channel: fc.option(fc.constant('C0SYNC')),
+    threadTs: fc.constant(null),
     by: requester,
     reason: fc.option(hostileTextArbitrary),
     requestedAt: timestamp,
@@ -437,6 +438,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     notifiedSeq: fc.nat(50),
     notifiedAt: fc.option(timestamp),
     message: fc.constant(null),
+    threadMessage: fc.constant(null),
     dialog: fc.constant(null),
   });
 }

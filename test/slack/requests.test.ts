@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readBlockAction, readSlashCommand } from '../../src/slack/requests.ts';
+import { readAppMention, readBlockAction, readMessageShortcut, readSlashCommand } from '../../src/slack/requests.ts';
 
 const command = {
   user_id: 'U1',
@@ -54,5 +54,53 @@ describe('request bodies', () => {
       selected_option: { value: 'list failed' },
     };
     expect(readBlockAction({ ...press, actions: [choice] })?.value).toBe('list failed');
+  });
+
+  it('are read for a mention as the command after the mention of the bot', () => {
+    const event = { type: 'app_mention', user: 'U1', team: 'T1', text: '<@UBOT> pause orders', channel: 'C1' };
+    const mention = { event_id: 'Ev1', authorizations: [{ user_id: 'UBOT' }], event };
+    expect(readAppMention(mention)).toEqual({
+      user: 'U1',
+      team: 'T1',
+      channel: 'C1',
+      threadTs: null,
+      replyTo: { kind: 'ephemeral' },
+      deliveryId: 'Ev1',
+      text: 'pause orders',
+    });
+    const textOf = (text: string) => readAppMention({ ...mention, event: { ...event, text } })?.text;
+    expect(textOf('<@U2> please look, <@UBOT|syncbot>\nlist failed')).toBe('list failed');
+    expect(textOf('<@U2> list')).toBe('<@U2> list');
+    expect(textOf('<@UBOT>')).toBe('');
+    expect(readAppMention({ ...mention, event: { ...event, thread_ts: '1.2' } })?.threadTs).toBe('1.2');
+    expect(readAppMention({ ...mention, event: { ...event, user_team: 'T2' } })?.team).toBe('T2');
+    expect(readAppMention({ ...mention, event: { ...event, user: undefined, bot_id: 'B1' } })).toBeNull();
+    expect(readAppMention({ ...mention, event: { ...event, type: 'message' } })).toBeNull();
+  });
+
+  it('are read for a message shortcut with the project of the message', () => {
+    const message = { ts: '2.0', blocks: [{ block_id: 'a1' }, { block_id: 'sync:project:orders:7' }] };
+    const shortcut = {
+      type: 'message_action',
+      user: { id: 'U1', team_id: 'T1' },
+      channel: { id: 'C1' },
+      trigger_id: '1.2.3',
+      response_url: 'https://hooks.slack.com/app/1',
+      message,
+    };
+    expect(readMessageShortcut(shortcut)).toEqual({
+      user: 'U1',
+      team: 'T1',
+      channel: 'C1',
+      threadTs: null,
+      replyTo: { kind: 'response_url', url: 'https://hooks.slack.com/app/1' },
+      deliveryId: '1.2.3',
+      project: 'orders',
+    });
+    const withMessage = (part: object) => readMessageShortcut({ ...shortcut, message: { ...message, ...part } });
+    expect(withMessage({ thread_ts: '1.0' })?.threadTs).toBe('1.0');
+    for (const blocks of [undefined, [], [{}], [{ block_id: 'sync:project:../x' }], [{ block_id: 'sync:outcome:a' }]])
+      expect(withMessage({ blocks })?.project).toBeNull();
+    expect(readMessageShortcut({ ...shortcut, type: 'shortcut' })).toBeNull();
   });
 });

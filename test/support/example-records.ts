@@ -96,6 +96,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     state: 'requested',
     origin: 'slack',
     channel: 'C0SYNC',
+    threadTs: null,
     by: 'U0ALICE',
     reason: 'we deploy',
     requestedAt: exampleNow - 1_000,
@@ -120,6 +121,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     notifiedAt: null,
     notifiedSeq: 1,
     message: null,
+    threadMessage: null,
     dialog: null,
     ...overrides,
   };

@@ -188,8 +188,9 @@ export function createOperationStore({
     async setProgress(ref, progress) {
       await runStep(setProgressStep, { ...idsOf(ref), progress: JSON.stringify(progress) });
     },
-    async markNotified(ref, { seq, message, dialogUses }) {
-      await runStep(markNotifiedStep, { ...idsOf(ref), seq, message: toJson(message), dialogUses });
+    async markNotified(ref, { seq, message, threadMessage = null, dialogUses }) {
+      const messageRefs = { message: toJson(message), threadMessage: toJson(threadMessage) };
+      await runStep(markNotifiedStep, { ...idsOf(ref), seq, ...messageRefs, dialogUses });
     },
     updateFollowUp: (ref, { followUp, followEnd, ...change }) =>
       runStep(updateFollowUpStep, {
@@ -213,7 +214,7 @@ function idsOf({ project, operation }: OperationRef) {
 
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
-  const { id, project, action, by, reason, origin, channel, projectVersion } = newOperation;
+  const { id, project, action, by, reason, origin, channel, threadTs, projectVersion } = newOperation;
   return {
     v: '1',
     id,
@@ -224,6 +225,7 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     by,
     projectVersion: String(projectVersion),
     channel: channel ?? '',
+    threadTs: threadTs ?? '',
     reason: reason ?? '',
     seq: '1',
     notifiedSeq: '1',

@@ -103,7 +103,17 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = ['progress', 'outcome', 'refusal', 'laterFailure', 'followUp', 'followEnd', 'message', 'dialog'];
+const jsonFields = [
+  'progress',
+  'outcome',
+  'refusal',
+  'laterFailure',
+  'followUp',
+  'followEnd',
+  'message',
+  'threadMessage',
+  'dialog',
+];
 const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
 const numberOrNullFields = [
   'resolvedAt',

@@ -33,8 +33,8 @@ export async function requestConfirmation(
   request: SlackRequest,
   { action, project, reason }: RequestedAction,
 ): Promise<ListenerResult> {
-  const { user: by, channel } = request;
-  const actionRequest: ActionRequest = { action, project, reason, by, channel, origin: 'slack' };
+  const { user: by, channel, threadTs } = request;
+  const actionRequest: ActionRequest = { action, project, reason, by, channel, threadTs, origin: 'slack' };
   // Re-apply and Adopt have no command that the refusal could suggest.
   const command = { verb: isAction(action) ? action : ('show' as const), reason };
   const refusal = await context.authorizer.authorizeRequest(request);

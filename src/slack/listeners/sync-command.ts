@@ -8,15 +8,15 @@ import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type Command, type ParseError, parseCommand, readProjectName, splitWords } from '../commands/parse.ts';
 import { suggestedHelp } from '../commands/suggestions.ts';
-import type { BlockAction, SlackRequest, SlashCommand } from '../requests.ts';
+import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
 
-/** `/sync …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
-export async function onCommand(context: ListenerContext, request: SlashCommand): Promise<ListenerResult> {
+/** `/sync …` or `@syncbot …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
+export async function onCommand(context: ListenerContext, request: CommandRequest): Promise<ListenerResult> {
   const resolved = await resolveNames(context, request, parseCommand(request.text));
   return resolved.kind === 'command' ? runCommand(context, request, resolved.command) : resolved.result;
 }

@@ -22,6 +22,14 @@ export interface Target {
   readonly messageRef: MessageRef | null;
   /** The channel of a new message, also when a person deleted the old one. Null to post no new one. */
   readonly channel: string | null;
+  /** The thread of a new message. Null or absent to post it outside a thread. */
+  readonly thread?: Thread | null;
+}
+
+export interface Thread {
+  readonly ts: string;
+  /** Whether the channel shows the reply too. */
+  readonly isBroadcast: boolean;
 }
 
 export interface ChatOptions {
@@ -64,13 +72,13 @@ export async function postOrUpdate(options: ChatOptions, message: Message, targe
     log.error({ violations: violations.slice(0, 5) }, 'message over the limits of Slack, sent as text');
   }
   const content = { validMessage, original: message };
-  const { messageRef, channel } = target;
+  const { messageRef, channel, thread = null } = target;
   if (messageRef !== null) {
     const updated = await attempt(log, () => update(client, content, messageRef));
     if (updated.kind !== 'not_found') return updated;
   }
   if (channel === null) return { kind: 'cannot_post', code: 'message_not_found' };
-  const posted = await attempt(log, () => post(client, content, { channel }));
+  const posted = await attempt(log, () => post(client, content, { channel, thread }));
   return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
 }
 
@@ -88,9 +96,7 @@ export async function postReply(
   { messageRef: { channel, ts }, isBroadcast }: ReplyTarget,
 ): Promise<PostResult> {
   const content = { validMessage: withinLimits(message).message, original: message };
-  const posted = await attempt(log, () =>
-    post(client, content, { channel, thread: { thread_ts: ts, reply_broadcast: isBroadcast } }),
-  );
+  const posted = await attempt(log, () => post(client, content, { channel, thread: { ts, isBroadcast } }));
   return posted.kind === 'not_found' ? { kind: 'cannot_post', code: 'message_not_found' } : posted;
 }
 
@@ -131,13 +137,14 @@ async function update(client: ChatClient, content: Content, messageRef: MessageR
 
 interface Destination {
   readonly channel: string;
-  readonly thread?: { readonly thread_ts: string; readonly reply_broadcast: boolean };
+  readonly thread: Thread | null;
 }
 
 async function post(client: ChatClient, content: Content, { channel, thread }: Destination): Promise<PostResult> {
   const response = await withTextFallback(content, ({ text, blocks }) => {
     const message = { channel, text, blocks: [...blocks], unfurl_links: false, unfurl_media: false };
-    return client.chat.postMessage(thread === undefined ? message : { ...message, ...thread });
+    if (thread === null) return client.chat.postMessage(message);
+    return client.chat.postMessage({ ...message, thread_ts: thread.ts, reply_broadcast: thread.isBroadcast });
   });
   if (response.ts === undefined) throw new RetryLaterError(transientRetryDelayMs);
   return { kind: 'posted', messageRef: { channel: response.channel ?? channel, ts: response.ts } };

@@ -11,7 +11,7 @@ import {
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
-import { type ChatClient, postOrUpdate } from './channel-message.ts';
+import { type ChatClient, postOrUpdate, type Thread } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
 export interface SlackClients {
@@ -43,11 +43,38 @@ export interface Delivery {
   readonly error?: unknown;
 }
 
+/** Where the message of an operation is, or will be. */
+interface Place {
+  readonly messageRef: MessageRef | null;
+  readonly channel: string;
+  readonly thread: Thread | null;
+}
+
+/**
+ * The project's channel has the message. If the request was made in a thread of that channel, it is a reply there that the
+ * channel shows too.
+ */
+function channelPlace({ operation, project }: Notification): Place | null {
+  const { channel: origin, threadTs, message: messageRef } = operation;
+  const channel = project?.definition.channel ?? origin;
+  if (channel === null) return null;
+  const thread = threadTs !== null && channel === origin ? { ts: threadTs, isBroadcast: true } : null;
+  return { messageRef, channel, thread };
+}
+
+/** The thread of the request, if it is in another channel than the project's. */
+function threadPlace({ operation, project }: Notification): Place | null {
+  const { channel, threadTs, threadMessage: messageRef } = operation;
+  const projectChannel = project?.definition.channel ?? channel;
+  if (channel === null || threadTs === null || channel === projectChannel) return null;
+  return { messageRef, channel, thread: { ts: threadTs, isBroadcast: false } };
+}
+
 /**
  * Whether the channel reads of the operation. One that was not confirmed, or was refused before it changed anything, concerns
  * its requester only. A message that said that no worker claims it is edited until the end.
  */
-function isPublic({ state, claimDelayedAt, message }: Operation): boolean {
+function isPublic({ state, claimDelayedAt }: Operation, { messageRef }: Place): boolean {
   switch (state) {
     case 'running':
     case 'done':
@@ -56,33 +83,49 @@ function isPublic({ state, claimDelayedAt, message }: Operation): boolean {
     case 'confirmed':
       return claimDelayedAt !== null;
     default:
-      return message !== null;
+      return messageRef !== null;
   }
 }
 
 /** Posts or updates the message of the operation in its channel. */
-export async function notifyChannel(
-  { client, log }: SlackClients,
-  { operation, project, message, now }: Notification,
-): Promise<Delivery> {
-  const channel = project?.definition.channel ?? operation.channel;
-  if (channel === null) return { kind: 'skipped' };
+export function notifyChannel(slack: SlackClients, notification: Notification): Promise<Delivery> {
+  return notifyPlace(slack, notification, channelPlace(notification));
+}
+
+/** Posts or updates the message of the operation in the thread of the request. */
+export function notifyThread(slack: SlackClients, notification: Notification): Promise<Delivery> {
+  return notifyPlace(slack, notification, threadPlace(notification));
+}
+
+async function notifyPlace(slack: SlackClients, notification: Notification, place: Place | null): Promise<Delivery> {
+  const { operation, now } = notification;
+  if (place === null) return { kind: 'skipped' };
   // The requester reads a refusal in the dialog, else in a direct message.
-  if (!isPublic(operation)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
-  const postponedMs = firstPostInMs(operation, now);
+  if (!isPublic(operation, place)) return { kind: isUnansweredRefusal(operation) ? 'unavailable' : 'skipped' };
+  const postponedMs = firstPostInMs(operation, place, now);
   if (postponedMs > 0) return { kind: 'skipped', postponedMs };
-  const { message: messageRef } = operation;
-  if (isNotified(operation) && messageRef === null) return { kind: 'skipped' };
-  const target = { messageRef, channel: isNotified(operation) ? null : channel };
-  const result = await postOrUpdate({ client, log }, message, target);
+  if (isNotified(operation) && place.messageRef === null) return { kind: 'skipped' };
+  return writeMessage(slack, notification, place);
+}
+
+async function writeMessage(
+  slack: SlackClients,
+  notification: Notification,
+  { messageRef, channel, thread }: Place,
+): Promise<Delivery> {
+  const { operation, message } = notification;
+  const target = { messageRef, channel: isNotified(operation) ? null : channel, thread };
+  const result = await postOrUpdate(slack, message, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
-  log.warn({ channel, code: result.code }, 'channel cannot be posted to');
+  // The first message of the thread may be gone.
+  if (thread?.isBroadcast === true) return writeMessage(slack, notification, { messageRef, channel, thread: null });
+  slack.log.warn({ channel, code: result.code }, 'channel cannot be posted to');
   return { kind: 'unavailable' };
 }
 
 /** How long the first message of an operation waits for its end, so that it is posted once with its outcome, ms. */
-function firstPostInMs({ state, message, startedAt }: Operation, now: number): number {
-  if (state !== 'running' || message !== null || startedAt === null) return 0;
+function firstPostInMs({ state, startedAt }: Operation, { messageRef }: Place, now: number): number {
+  if (state !== 'running' || messageRef !== null || startedAt === null) return 0;
   return Math.max(0, startedAt + firstPostDelayMs - now);
 }
 

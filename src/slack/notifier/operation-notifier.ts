@@ -14,6 +14,7 @@ import {
   isNotified,
   type Notification,
   notifyChannel,
+  notifyThread,
   type SlackClients,
   sendDirectMessage,
   updateDialog,
@@ -36,16 +37,21 @@ const maxTracked = 10_000;
 
 /** What this process remembers of an operation until its notification is complete. Losing it costs one more call to Slack. */
 interface Tracking {
-  /** No call to the channel, or the dialog, before this time of `performance.now()`. */
-  readonly channelBackoffUntil: number;
-  readonly dialogBackoffUntil: number;
+  /** No call to a destination before this time of `performance.now()`. */
+  readonly backoffUntil: Readonly<Record<Destination, number>>;
   /** The text that has replaced the dialog. */
   readonly dialogText: string | null;
-  /** The message that Slack has accepted and Redis may not have recorded. */
-  readonly message: MessageRef | null;
+  /** The messages that Slack has accepted and Redis may not have recorded. */
+  readonly messages: MessageRefs;
 }
 
-const newTracking: Tracking = { channelBackoffUntil: 0, dialogBackoffUntil: 0, dialogText: null, message: null };
+type MessageRefs = Pick<Operation, 'message' | 'threadMessage'>;
+
+const newTracking: Tracking = {
+  backoffUntil: { channel: 0, thread: 0, dialog: 0 },
+  dialogText: null,
+  messages: { message: null, threadMessage: null },
+};
 
 /**
  * Keeps the messages of an operation up to date: its message in a channel, and the requester's dialog at OK and at the end.
@@ -57,7 +63,11 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const stored = await options.operations.read(ref);
     if (stored === null || stored.seq === stored.notifiedSeq) return { kind: 'complete' };
     const tracking = tracked.get(ref.operation) ?? newTracking;
-    const operation = { ...stored, message: stored.message ?? tracking.message };
+    const operation = {
+      ...stored,
+      message: stored.message ?? tracking.messages.message,
+      threadMessage: stored.threadMessage ?? tracking.messages.threadMessage,
+    };
     const [project, now] = await Promise.all([options.projects.read(ref.project), options.serverClock.now()]);
     const { format } = options;
     const message = buildOutcome({ operation, projectExists: project !== null, format });
@@ -73,9 +83,9 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     tracked.set(ref.operation, delivery.tracking);
     const isComplete = delivery.error === null && delivery.postponedMs === 0;
     if (isComplete || hasChanged(delivery, stored)) {
-      const { message: messageRef, dialogUses } = delivery;
+      const { messages, dialogUses } = delivery;
       const seq = isComplete ? operation.seq : operation.notifiedSeq;
-      await options.operations.markNotified(ref, { seq, message: messageRef, dialogUses });
+      await options.operations.markNotified(ref, { seq, ...messages, dialogUses });
     }
     if (delivery.error !== null) throw delivery.error;
     if (!isComplete) return { kind: 'postponed', seq: stored.seq, delayMs: delivery.postponedMs };
@@ -100,63 +110,68 @@ type NotificationResult =
   | { readonly kind: 'complete' }
   | { readonly kind: 'postponed'; readonly seq: number; readonly delayMs: number };
 
-type Destination = 'channel' | 'dialog' | 'direct';
+type Destination = 'channel' | 'thread' | 'dialog';
 
 /** What was delivered, and the error that ends this attempt, if any. */
 interface DeliveryReport {
-  readonly message: MessageRef | null;
+  readonly messages: MessageRefs;
   readonly dialogUses: number;
-  readonly destinations: readonly Destination[];
+  readonly destinations: readonly (Destination | 'direct')[];
   readonly tracking: Tracking;
   /** How long the message in the channel waits for the end of the operation, ms. */
   readonly postponedMs: number;
   readonly error: unknown;
 }
 
-function hasChanged({ message, dialogUses }: DeliveryReport, stored: Operation): boolean {
-  return dialogUses > 0 || message?.ts !== stored.message?.ts || message?.channel !== stored.message?.channel;
+function hasChanged({ messages, dialogUses }: DeliveryReport, stored: Operation): boolean {
+  const isStored = (ref: MessageRef | null, storedRef: MessageRef | null) =>
+    ref?.ts === storedRef?.ts && ref?.channel === storedRef?.channel;
+  const { message, threadMessage } = messages;
+  return dialogUses > 0 || !isStored(message, stored.message) || !isStored(threadMessage, stored.threadMessage);
 }
 
 /**
- * Updates channel and dialog. At the end the dialog waits for the reply of the channel: it has the whole outcome only if the
- * channel has not. If neither can be reached, sends a direct message.
+ * Updates channel, thread and dialog. At the end the dialog waits for the reply of the channel: it has the whole outcome only
+ * if the channel has not. If none can be reached, sends a direct message.
  */
 async function deliver(slack: SlackClients, notification: Notification, tracking: Tracking): Promise<DeliveryReport> {
   const { operation } = notification;
-  const channelAttempt = attempt(tracking.channelBackoffUntil, () => notifyChannel(slack, notification));
-  const [channel, dialog] = await Promise.all([
+  const { backoffUntil } = tracking;
+  const channelAttempt = attempt(backoffUntil.channel, () => notifyChannel(slack, notification));
+  const [channel, thread, dialog] = await Promise.all([
     channelAttempt,
-    attempt(tracking.dialogBackoffUntil, async () =>
+    attempt(backoffUntil.thread, () => notifyThread(slack, notification)),
+    attempt(backoffUntil.dialog, async () =>
       updateDialog(slack, notification, isUnfinished(operation) ? undefined : (await channelAttempt).message),
     ),
   ]);
-  const destinations: Destination[] = [];
-  if (channel.kind === 'delivered') destinations.push('channel');
-  if (dialog.kind === 'delivered') destinations.push('dialog');
-  const message = channel.message ?? operation.message;
+  const deliveries: Deliveries = { channel, thread, dialog };
+  const messages = {
+    message: channel.message ?? operation.message,
+    threadMessage: thread.message ?? operation.threadMessage,
+  };
   const report = {
-    message,
+    messages,
     dialogUses: dialog.dialogUses ?? 0,
-    destinations,
-    tracking: { ...tracking, message, dialogText: dialog.text ?? tracking.dialogText },
-    postponedMs: channel.postponedMs ?? 0,
+    destinations: destinationNames.filter((name) => deliveries[name].kind === 'delivered'),
+    tracking: { ...tracking, messages, dialogText: dialog.text ?? tracking.dialogText },
+    postponedMs: Math.max(channel.postponedMs ?? 0, thread.postponedMs ?? 0),
     error: null,
   };
-  const failed = [channel, dialog].find(({ kind }) => kind === 'failed');
+  const failed = Object.values(deliveries).find(({ kind }) => kind === 'failed');
   if (failed !== undefined) return { ...report, error: failed.error };
-  if (channel.kind === 'retry' || dialog.kind === 'retry') {
-    return { ...report, ...scheduleRetry(notification, report.tracking, { channel, dialog }) };
+  if (Object.values(deliveries).some(({ kind }) => kind === 'retry')) {
+    return { ...report, ...scheduleRetry(notification, report.tracking, deliveries) };
   }
-  const needsDirectMessage =
-    destinations.length === 0 && !isUnfinished(operation) && !isNotified(operation) && channel.kind === 'unavailable';
-  if (!needsDirectMessage) return report;
+  const isUnread = report.destinations.length === 0 && !isUnfinished(operation) && !isNotified(operation);
+  if (!isUnread || channel.kind !== 'unavailable') return report;
   const direct = await attempt(0, () => sendDirectMessage(slack, notification));
   if (direct.kind === 'retry' || direct.kind === 'failed') return { ...report, error: direct.error };
   if (direct.kind !== 'delivered') return report;
-  return { ...report, message: direct.message ?? null, destinations: ['direct'] };
+  return { ...report, messages: { ...messages, message: direct.message ?? null }, destinations: ['direct'] };
 }
 
-/** Turns every error into a value, so that the other destination completes. */
+/** Turns every error into a value, so that the other destinations complete. */
 async function attempt(backoffUntil: number, send: () => Promise<Delivery>): Promise<Delivery> {
   const remainingMs = backoffUntil - performance.now();
   if (remainingMs > 0) return { kind: 'retry', error: new RetryLaterError(Math.ceil(remainingMs)) };
@@ -167,30 +182,34 @@ async function attempt(backoffUntil: number, send: () => Promise<Delivery>): Pro
   }
 }
 
-interface Attempts {
-  readonly channel: Delivery;
-  readonly dialog: Delivery;
-}
+type Deliveries = Readonly<Record<Destination, Delivery>>;
+const destinationNames = ['channel', 'thread', 'dialog'] as const;
 
-/** Retries at the earlier of the two destinations. The other one backs off for as long as Slack asked. */
+/** Retries at the earliest of the destinations. The others back off for as long as Slack asked. */
 function scheduleRetry(
   { operation, now }: Notification,
   tracking: Tracking,
-  { channel, dialog }: Attempts,
+  deliveries: Deliveries,
 ): Pick<DeliveryReport, 'tracking' | 'error'> {
-  const [channelMs, dialogMs] = [delayOf(channel), delayOf(dialog)];
   const recheckMs = isDialogUsable(operation.dialog, now)
     ? recheckDelayMs[isUnfinished(operation) ? 'unfinished' : 'finished']
-    : channelMs;
-  const delayMs = Math.min(channelMs, dialogMs, recheckMs);
-  // A change of the operation replaces the delayed job, so the time is remembered also for the earlier of the two.
-  const backoffUntil = (ms: number, current: number) => (Number.isFinite(ms) ? performance.now() + ms : current);
+    : Number.POSITIVE_INFINITY;
+  const delayMs = Math.min(recheckMs, ...destinationNames.map((name) => delayOf(deliveries[name])));
+  const firstError = destinationNames.map((name) => deliveries[name].error).find((error) => error !== undefined);
+  // A change of the operation replaces the delayed job, so the time is remembered also for the earliest of them.
+  const backoffUntil = (name: Destination) => {
+    const ms = delayOf(deliveries[name]);
+    return Number.isFinite(ms) ? performance.now() + ms : tracking.backoffUntil[name];
+  };
   return {
-    error: new RetryLaterError(delayMs, { cause: channel.error ?? dialog.error }),
+    error: new RetryLaterError(delayMs, { cause: firstError }),
     tracking: {
       ...tracking,
-      channelBackoffUntil: backoffUntil(channelMs, tracking.channelBackoffUntil),
-      dialogBackoffUntil: backoffUntil(dialogMs, tracking.dialogBackoffUntil),
+      backoffUntil: {
+        channel: backoffUntil('channel'),
+        thread: backoffUntil('thread'),
+        dialog: backoffUntil('dialog'),
+      },
     },
   };
 }

@@ -7,14 +7,14 @@ import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
-import { blockId } from '../contract.ts';
+import { blockId, projectBlockId } from '../contract.ts';
 import {
   actionsBlock,
   keepPausedButton,
   type Message,
+  projectSection,
   requestButton,
   runbookButtons,
-  sectionBlock,
   showButton,
 } from './blocks.ts';
 import { mention } from './mrkdwn.ts';
@@ -41,7 +41,7 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   return {
     text: `${headline}\n${call}${advice}`,
     blocks: [
-      sectionBlock([boldId(headline, project.id), `${call}${advice}`]),
+      projectSection(projectBlockId(project.id, seq), [boldId(headline, project.id), `${call}${advice}`]),
       actionsBlock(blockId('alert', condition.kind, project.id, seq), [
         ...buttons,
         showButton(project.id),
@@ -55,7 +55,7 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
 export function buildResolvedAlert(facts: ResolvedAlertFacts): Message {
   const { id } = facts.project;
   const text = joinDots(id, ...messages.alerts.resolved(facts));
-  return { text, blocks: [sectionBlock(boldId(text, id))] };
+  return { text, blocks: [projectSection(projectBlockId(id), boldId(text, id))] };
 }
 
 /**

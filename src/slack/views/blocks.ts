@@ -52,6 +52,11 @@ export function sectionBlock(text: string | readonly string[], accessory?: Butto
   return accessory === undefined ? { type: 'section', text: mrkdwn } : { type: 'section', text: mrkdwn, accessory };
 }
 
+/** The text of a message about one project. The message shortcut on that message knows the project by it. */
+export function projectSection(id: string, text: string | readonly string[]): Block {
+  return { ...sectionBlock(text), block_id: id };
+}
+
 export function contextBlock(text: string): Block {
   return { type: 'context', elements: [verbatimMrkdwn(text)] };
 }

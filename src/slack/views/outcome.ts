@@ -5,13 +5,14 @@ import type { OutcomeFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
 import { outcomeText } from '../../messages/render.ts';
 import { suggestedList, suggestProjects } from '../commands/suggestions.ts';
-import { blockId } from '../contract.ts';
+import { blockId, projectBlockId } from '../contract.ts';
 import { boldId } from './alert.ts';
 import {
   actionsBlock,
   type Button,
   commandButton,
   type Message,
+  projectSection,
   requestButton,
   sectionBlock,
   showButton,
@@ -36,7 +37,7 @@ export function buildOutcome({ projectExists, ...facts }: OutcomeView): Message 
   return {
     text: truncateMrkdwn(lines.join('\n'), sectionBudgetChars),
     blocks: [
-      sectionBlock(truncateMrkdwn(boldId(lines.join('\n'), id), sectionBudgetChars)),
+      projectSection(projectBlockId(id, seq), truncateMrkdwn(boldId(lines.join('\n'), id), sectionBudgetChars)),
       ...(buttons.length > 0 ? [actionsBlock(blockId('outcome', operation, seq), buttons)] : []),
     ],
   };

@@ -30,7 +30,11 @@ describe('the message of an alert', () => {
     const { text, blocks } = build(unexpectedlyRunning);
     expect(text).toMatch(/^orders · Paused, but a link runs · `orders-full`\nAttention, <@U0BOB>: It was resumed/);
     expect(blocks).toEqual([
-      { type: 'section', text: { type: 'mrkdwn', text: text.replace('orders', '*orders*'), verbatim: true } },
+      {
+        type: 'section',
+        block_id: 'sync:project:orders:7',
+        text: { type: 'mrkdwn', text: text.replace('orders', '*orders*'), verbatim: true },
+      },
       {
         type: 'actions',
         block_id: 'sync:alert:unexpectedly_running:orders:7',
@@ -90,7 +94,11 @@ describe('the message of an alert', () => {
     });
     expect(resolved.text).toMatch(/^orders · Resolved · it was too far behind$/);
     expect(resolved.blocks).toEqual([
-      { type: 'section', text: { type: 'mrkdwn', text: resolved.text.replace('orders', '*orders*'), verbatim: true } },
+      {
+        type: 'section',
+        block_id: 'sync:project:orders',
+        text: { type: 'mrkdwn', text: resolved.text.replace('orders', '*orders*'), verbatim: true },
+      },
     ]);
   });
 });

@@ -94,7 +94,10 @@ describe('/sync history', () => {
     const newest = await harness.runCommand('history orders', carol);
     expect(buttonsOf(newest).map(({ label }) => label)).toEqual(['Older']);
     const changes = (from: number, to: number) =>
-      Array.from({ length: from - to + 1 }, (_, index) => `${from - index} on the command line · changed its definition`);
+      Array.from(
+        { length: from - to + 1 },
+        (_, index) => `${from - index} on the command line · changed its definition`,
+      );
     expect(historyLines(visibleText(newest))).toEqual([
       'root on the command line · removed the project',
       ...changes(19, 11),

@@ -345,7 +345,7 @@ export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'or
 /** Whether the links are observed. The observer records its cycles, every process reads them. */
 export interface ObservationStore {
   /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
-  recordCycle(cycle: Omit<ObserveCycle, 'completedAt'>): Promise<void>;
+  recordCycle(cycle: Omit<ObserveCycle, 'completedAt' | 'gap'>): Promise<void>;
   /** Returns null if no cycle has ever completed. */
   readLastCycle(): Promise<ObserveCycle | null>;
   /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */

@@ -50,7 +50,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     alertGroups: fakePort(stores.alertGroups, { addChanged: async () => ({ isFirst: true }) }),
     auditLog: fakePort(stores.auditLog),
     observations: fakePort(stores.observations, {
-      readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 }),
+      readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null }),
     }),
     trends: fakePort(stores.trends, { read: async () => [] }),
     installations: fakePort(stores.installations, { listOthers: async () => [] }),

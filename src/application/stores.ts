@@ -26,6 +26,7 @@ export interface Stores {
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly digests: DigestStore;
   readonly trends: TrendStore;
   readonly installations: InstallationStore;
   readonly configurations: ConfigurationStore;
@@ -357,6 +358,14 @@ export interface ObservationStore {
   saveMessage(message: ObservationMessage): Promise<void>;
   /** The message of this channel has its last text. */
   removeMessage(channel: string): Promise<void>;
+}
+
+/** Up to which time each digest has reported what happened. By `digestKey`. */
+export interface DigestStore {
+  readAll(): Promise<ReadonlyMap<string, number>>;
+  /** Replaces these entries. */
+  save(keys: readonly string[], until: number): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
 }
 
 /** How backlog and latency of the projects developed in the last hour. */

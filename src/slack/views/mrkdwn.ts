@@ -93,6 +93,11 @@ function formatDate(at: number, pattern: string, fallback: string): string {
   return `<!date^${Math.floor(at / 1_000)}^${pattern}|${fallback}>`;
 }
 
+/** The same formatter, with the ids of people in place of mentions. Slack does not notify them. */
+export function withoutMentions(format: Formatter): Formatter {
+  return { ...format, person: (actor) => (isSlackUser(actor) ? codeSpan(actor) : format.person(actor)) };
+}
+
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {

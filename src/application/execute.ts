@@ -1,4 +1,4 @@
-import { transitions } from '../domain/lifecycle.ts';
+import { isRetrying, transitions } from '../domain/lifecycle.ts';
 import {
   firstPostDelayMs,
   type Operation,
@@ -9,13 +9,21 @@ import {
 } from '../domain/operation.ts';
 import { adoptLinks } from './adopt-links.ts';
 import { updateAlertsFromState } from './alerts.ts';
-import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
+import {
+  partiallyFailed,
+  type RetriedTasks,
+  readFinalStats,
+  retryCompleted,
+  rolledBack,
+  succeeded,
+} from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import { endExecution } from './executions.ts';
 import { maxValidityMs } from './fencing.ts';
 import type { RetryFailedResult } from './ports.ts';
 import { needsPreflight, runPreflight } from './preflight.ts';
 import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
+import { retrySkipped } from './retry-skipped.ts';
 import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './stores.ts';
 
 /**
@@ -70,8 +78,9 @@ async function claimOperation(context: UseCaseContext, ref: OperationRef, execut
 async function runToCompletion(context: UseCaseContext, claim: Claim, executionId: string): Promise<boolean> {
   const ref = refOf(claim.operation);
   const settledAt = settledAtOf(context, claim);
+  const canRetry = isRetrying(claim.operation.action);
   // Only the first execution that passes the preflight knows that no other one has retried tasks before.
-  let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
+  let retried: RetriedTasks = { tasks: 0, isUncertain: canRetry };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
     let completion: Completion;
@@ -86,6 +95,10 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
         continue;
       }
       completion = rolledBack(project, operation, preflight.refusal);
+    } else if (operation.action === 'retry') {
+      const { results, unreachable } = await retrySkipped(context, current);
+      retried = addRetried(retried, results);
+      completion = retryCompleted(operation, { project, unreachable, retried });
     } else {
       const reconciled = await reconcile(context, {
         ...reconcileOptions(context, current),
@@ -103,7 +116,7 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(context, operation, { result, finalStats });
     }
-    const isOnlyExecution = operation.action === 'restore' && !retried.isUncertain;
+    const isOnlyExecution = canRetry && !retried.isUncertain;
     const committed = await context.operations.commit({ ...completion, executionId, isOnlyExecution });
     if (committed.kind === 'committed' && committed.operationToNotify !== null)
       await context.notifications.operationChanged({ project: ref.project, operation: committed.operationToNotify });

@@ -51,6 +51,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   commandErrors: ['Refusals', 'A command that cannot be run as it was typed.'],
   requestFailures: ['Refusals', 'A request that could not be processed.'],
   list: ['List', '`/sync list` and `syncbot list`.'],
+  digest: ['List', 'The message of `digest` in `syncbot.yml`, once a day.'],
   show: ['Show and precheck', '`/sync show orders`.'],
   links: ['Show and precheck', 'One link, in `show` and in **All Links**.'],
   skipped: ['Show and precheck', '`/sync skipped orders`, and **Skipped** in `show`.'],

@@ -7,6 +7,7 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { TaskSelection } from '../../src/application/select-tasks.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import type { Digest } from '../../src/domain/digest.ts';
 import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
@@ -59,6 +60,7 @@ export interface TestServicesOptions {
   readonly extraServers?: readonly string[];
   readonly overrides?: ServicesOverrides;
   readonly settings?: Partial<ServicesSettings>;
+  readonly digests?: readonly Digest[];
   /** The services connect to their Redis through `proxy`. */
   readonly throughProxy?: boolean;
   /** Default: no log. */
@@ -79,6 +81,7 @@ export async function startTestServices({
   extraServers = [],
   overrides = {},
   settings = {},
+  digests = [],
   throughProxy = false,
   log = pino({ level: 'silent' }),
 }: TestServicesOptions = {}): Promise<TestServices> {
@@ -96,6 +99,7 @@ export async function startTestServices({
     redis: endpointOf(throughProxy ? proxy.url : url),
     connections: Object.fromEntries(extraServers.map((name) => [name, endpointOf(findServer(name).redisServer.url)])),
     settings: { ...testSettings, ...settings },
+    digests,
   };
   const disposers: (() => PromiseLike<unknown>)[] = [];
   const addInstance = (instanceOverrides: ServicesOverrides = overrides, own: Partial<ServicesConfig> = {}) => {

@@ -126,7 +126,7 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
   await createRunningProject({ logRetention: 48 * 3_600_000 });
   await link.startWorker(async () => {});
   const dialog = await harness.requestAndPressOk('pause', 'orders');
-  expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore it before then/);
+  expect(visibleText(dialog)).toMatch(/source keeps its log until <!date\^\d+\^.*UTC>: restore orders before then/);
   await waitForAlert(/orders.* was paused .*A restore was due before <!date/s);
   const projectBefore = await readProject();
   if (projectBefore === null || projectBefore.oldestUnprocessedAt === null) throw new Error('no unprocessed change');

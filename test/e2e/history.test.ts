@@ -104,7 +104,7 @@ describe('/sync history', () => {
     ]);
 
     harness.press('Older', newest, 'U0CAROL');
-    const older = await harness.waitForMessage('cli:1 ·', carol);
+    const older = await harness.waitForMessage('· 1 on the command line ·', carol);
     expect(historyLines(visibleText(older))).toEqual(changes(10, 1));
     harness.press('Older', older, 'U0CAROL');
     const oldest = await harness.waitForMessage('added the project', carol);

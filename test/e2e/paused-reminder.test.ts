@@ -60,7 +60,7 @@ it('The second person reads who was first.', async () => {
   harness.press('Keep Paused', message, 'U0BOB');
   await waitForChannelMessage(harness, /orders · Kept Paused by <@U0BOB>/);
   harness.slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'sync:v1:keep-paused', value: 'orders' });
-  const answer = await harness.waitForMessage(/orders is Paused already: <@U0BOB> kept it Paused at /);
+  const answer = await harness.waitForMessage(/orders is Paused already: <@U0BOB> kept it Paused <!date/);
   expect(answer.ephemeralFor).toBe('U0ALICE');
 });
 

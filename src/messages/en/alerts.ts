@@ -23,7 +23,7 @@ type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>
 const firing: FiringTexts = {
   project_failed: (condition, context) => ({
     ...failedEvent(condition, context),
-    advice: `syncbot pauses the ${pluralize(context.project.definition.links.length, 'link')} of ${context.project.id}, so that later tasks wait.${keptTasks(condition)} Fix the cause, then restore ${context.project.id}.`,
+    advice: `syncbot pauses the ${pluralize(context.project.definition.links.length, 'link')} of ${context.project.id}, so that later tasks wait.${keptTasks(condition)} Fix the cause, then restore ${context.project.id}.${failedAgainHint(condition)}`,
   }),
   unexpectedly_running: ({ links, cause }, context) => ({
     event: `${stateOf(context)}, but ${links.total === 1 ? 'a link runs' : `${pluralize(links.total, 'link')} run`}`,
@@ -131,6 +131,15 @@ function tasksFailedDetails({ failure, causes }: ConditionOf<'tasks_failed'>, co
 
 /** syncbot recognizes a late command of its own only for some minutes. */
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
+
+/** The data of a task may be the cause. */
+function failedAgainHint({ causes }: Pick<ConditionOf<'project_failed'>, 'causes'>): string {
+  const { failedAgain = 0 } = causes ?? {};
+  const [its, it] = failedAgain === 1 ? ['its', 'it'] : ['their', 'them'];
+  return failedAgain === 0
+    ? ''
+    : ` ${pluralize(failedAgain, 'task')} failed again: if ${its} own data is the cause, restore without ${it}.`;
+}
 
 function failureClause(failure: Failure, context: AlertContext): string {
   const link = context.format.link(failure.link);

@@ -47,6 +47,11 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
         { kind: 'project_failed', since, failure: { ...taskFailed, removedTasks: 2 }, causes },
         alertContext(failed),
       ],
+      [
+        'tasks failed again after a restore',
+        { kind: 'project_failed', since, failure: taskFailed, streak, causes: { ...causes, failedAgain: 2 } },
+        alertContext(failed),
+      ],
       ['a pause did not reach a link', { kind: 'project_failed', since, failure: unreachable }, alertContext(failed)],
     ],
     unexpectedly_running: [

@@ -1,5 +1,6 @@
 import type { FailureCauses } from '../../../src/domain/failure-causes.ts';
 import type { Failure, Link, LinkSample, TaskFailure } from '../../../src/domain/link.ts';
+import type { SkippedTask } from '../../../src/domain/skipped-tasks.ts';
 import type { AlertContext, HistoryContext } from '../../../src/messages/facts.ts';
 import { exampleLink, exampleProject } from '../../support/example-records.ts';
 import { readableFormatter } from '../readable-formatter.ts';
@@ -32,6 +33,7 @@ export const causes: FailureCauses = {
   since: at('02:58'),
   workers: 3,
 };
+export const skippedTask: SkippedTask = { ...taskFailed, skippedAt: at('03:04'), by: 'U0ALICE' };
 export const unreachable: Failure = { kind: 'link_unreachable', link: incr, at: at('02:58') };
 
 export const running = exampleProject({ state: 'running', since: at('01:10') });

@@ -98,7 +98,7 @@ it('A member who is not an operator sees the skipped tasks without reasons and w
   harness.press('OK', await harness.waitForMessage('without 1 task?', { user: 'U0BOB' }), 'U0BOB');
   await harness.slack.waitFor(async () => (await project())?.skippedTasks.length === 1);
   const list = await harness.runCommand('skipped payments', { user: 'U0CAROL', channel: 'C0SYNC' });
-  expect(visibleText(list)).toContain('1 on `payments-full`, failed at');
+  expect(visibleText(list)).toContain('1 on `payments-full`, failed <!date');
   expect(visibleText(list)).not.toContain('row 17');
   expect(buttonLabels(list)).toEqual(['Show']);
 });

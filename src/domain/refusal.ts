@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertTargetSchema } from './alert-press.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { type Link, linkSchema } from './link.ts';
 import type { UsageEvidence } from './observation.ts';
@@ -67,6 +68,20 @@ export const refusalSchema = z.discriminatedUnion('code', [
     project: z.string(),
     kept: z.object({ at, by: z.string(), until: at.nullable() }).nullable(),
   }),
+  /** Another person has the alerts of a message, or has snoozed them. `project`: of one of them. */
+  z.object({
+    code: z.literal('alert_held'),
+    project: z.string(),
+    target: alertTargetSchema,
+    held: z.enum(['owned', 'snoozed']),
+    by: z.string(),
+    at,
+    until: at,
+    /** When it was refused. */
+    seenAt: at,
+  }),
+  /** No alert of the message fires any more. */
+  z.object({ code: z.literal('alert_over') }),
   z.object({ code: z.literal('removed'), project: z.string() }),
   z.object({ code: z.literal('policy_unreadable') }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),

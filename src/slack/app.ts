@@ -12,6 +12,7 @@ import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
+  alertActionIdPattern,
   commandActionIdPattern,
   filterActionIdPattern,
   historyPageActionIdPattern,
@@ -25,6 +26,7 @@ import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onMessageShortcut } from './listeners/message-shortcut.ts';
 import {
+  onAlertPress,
   onAllLinks,
   onFilter,
   onHistoryPage,
@@ -214,6 +216,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
@@ -48,6 +49,7 @@ export const en = {
   outcomes,
   seeOutcome,
   alerts,
+  acknowledgements,
   alertGroups,
   failures,
   history,

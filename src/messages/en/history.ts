@@ -59,6 +59,16 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
   kept_paused: () => 'kept it Paused',
+  alert_owned: ({ alertKind }) => `took the alert${titleOf(alertKind)}`,
+  alert_taken_over: ({ alertKind, alert }, { format }) => {
+    const from = alert?.acknowledgement?.from;
+    return `took over the alert${from === undefined ? '' : ` from ${format.person(from)}`}${titleOf(alertKind)}`;
+  },
+  alert_given_back: ({ alertKind }) => `gave the alert back${titleOf(alertKind)}`,
+  alert_snoozed: ({ alertKind, alert }, { format }) => {
+    const until = alert?.acknowledgement?.until;
+    return `snoozed the alert${until === undefined ? '' : ` until ${format.time(until)}`}${titleOf(alertKind)}`;
+  },
   correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'
@@ -81,6 +91,11 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
       : `syncbot notified ${format.channel(channel)}${what}`;
   },
 };
+
+/** `: tasks failed`. */
+function titleOf(kind: AlertKind | null): string {
+  return kind === null ? '' : `: ${alerts.pastTitles[kind]}`;
+}
 
 /** `request to pause it`. Without the verb when the entry does not have the action. */
 function request({ action }: HistoryEntry): string {

@@ -20,6 +20,8 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   adopt_mixed: 'its links were not all in the same state',
   not_paused: 'it was not Paused any more',
   no_reminder: 'no reminder was open',
+  alert_held: 'another person had the alert',
+  alert_over: 'the alert did not fire any more',
   removed: 'it was removed after the request',
   policy_unreadable: 'the stored policy could not be read',
   no_operators: 'there were no operators',

@@ -56,6 +56,14 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due at ${format.time(kept.until)}.`;
     return `${paused} already: ${format.person(kept.by)} kept it Paused at ${format.time(kept.at)}. ${nothingChanged} ${next}`;
   },
+  alert_held: ({ project, held, by, at, until }, format) => {
+    const person = format.person(by);
+    if (held === 'snoozed')
+      return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
+    const taken = joinDots(format.text(project), `Taken by ${person} at ${format.time(at)}`);
+    return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
+  },
+  alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,
   removed: ({ project }, format) =>
     `${joinDots(format.text(project), 'Removed after your request')}. ${nothingChanged} ${format.command('list')} shows all projects.`,
   policy_unreadable: () =>

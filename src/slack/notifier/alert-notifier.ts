@@ -196,7 +196,7 @@ async function send(run: ChannelRun, { delivery, group, projects, now }: Sent): 
   const { alerts } = stored;
   const id = delivery.group;
   const channel = group.message?.channel ?? group.channel ?? run.channel;
-  const context = { format, showErrors, onCallRules, now };
+  const context = { format, showErrors, onCallRules, now, target: { channel: run.channel, group: id } };
   if (delivery.kind === 'reply' && group.message !== null) {
     const reply = buildGroupReply(group, delivery.event, projects, context);
     const target = { messageRef: group.message, isBroadcast: isBroadcast(group.kind, delivery.event) };

@@ -4,6 +4,7 @@ import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
 import type { ProjectVerb } from '../commands/parse.ts';
 import { suggestedHelp, suggestedList, suggestProjects } from '../commands/suggestions.ts';
+import { handOverButton } from './acknowledgement.ts';
 import { type Button, commandButton, type Message, messageWithButtons, requestButton, showButton } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
@@ -50,6 +51,11 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'not_paused':
     case 'no_reminder':
       return [showButton(refusal.project)];
+    case 'alert_held':
+      return [
+        ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),
+        showButton(refusal.project),
+      ];
     case 'removed':
       return [commandButton(suggestedList)];
     case 'unknown_operation':

@@ -53,7 +53,7 @@ export interface AlertChannelFixture extends AsyncDisposable {
   replies(channel?: string): MessageView[];
 }
 
-export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier'>>;
+export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier' | 'acknowledgement'>>;
 
 /** Thrown where a test kills the notifier. Another one continues after `killedJobMs`, as BullMQ and the sweep let it. */
 export class NotifierKilled extends Error {}

@@ -167,6 +167,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         const { alertGroupWaitMs, alertGroupIntervalMs } = context.settings;
         return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
       },
+      get channelsWithoutButtons() {
+        return context.settings.channelsWithoutButtons;
+      },
       observations: context.observations,
       auditLog: context.auditLog,
       digests: context.digests,

@@ -39,6 +39,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   ],
   alertGroups: ['Alerts', 'One message about several projects, and replies in the thread of an alert.'],
   acknowledgements: ['Alerts', "Who is on an alert, after **I've Got It**, **Snooze 1 h** and **Hand Over**."],
+  withoutButtons: ['Alerts', 'At the end of alerts and outcomes in a channel of `channelsWithoutButtons`.'],
   failures: ['Alerts', 'Parts of an alert about failed tasks.'],
   observation: ['Alerts', 'No syncbot worker observes the links.'],
   refusals: ['Refusals', 'A button or command that changes nothing. Only the person who asked reads it.'],

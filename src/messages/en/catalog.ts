@@ -28,6 +28,7 @@ import { links, show } from './show.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
+import { withoutButtons } from './without-buttons.ts';
 
 /** Every sentence for people in English. */
 export const en = {
@@ -57,6 +58,7 @@ export const en = {
   digest,
   show,
   links,
+  withoutButtons,
   observation,
   help,
   access,

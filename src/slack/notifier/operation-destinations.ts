@@ -11,10 +11,11 @@ import {
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
+import { type ChannelButtons, messageFor } from '../views/without-buttons.ts';
 import { type ChatClient, postOrUpdate, type Thread } from './channel-message.ts';
 import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
 
-export interface SlackClients {
+export interface SlackClients extends ChannelButtons {
   readonly client: ChatClient;
   readonly responseUrlFetch?: Fetch;
   readonly log: Logger;
@@ -115,7 +116,8 @@ async function writeMessage(
 ): Promise<Delivery> {
   const { operation, message } = notification;
   const target = { messageRef, channel: isNotified(operation) ? null : channel, thread };
-  const result = await postOrUpdate(slack, message, target);
+  const content = messageFor(messageRef?.channel ?? channel, message, slack);
+  const result = await postOrUpdate(slack, content, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   // The first message of the thread may be gone.
   if (thread?.isBroadcast === true) return writeMessage(slack, notification, { messageRef, channel, thread: null });

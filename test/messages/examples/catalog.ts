@@ -36,6 +36,10 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   digest,
   show,
   links,
+  withoutButtons: {
+    useCommands: [['an alert in a channel without buttons', ['/sync restore orders', '/sync show orders']]],
+    runbookLink: [['the project has a runbook', 'https://wiki.example.com/orders']],
+  },
   precheck,
   history,
   access,

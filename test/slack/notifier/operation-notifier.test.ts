@@ -44,6 +44,7 @@ beforeEach(async () => {
       ...client,
       logLevel: LogLevel.ERROR,
     }),
+    channelsWithoutButtons: [],
     format: slackFormatter('/sync'),
     log,
     projects: { read: async () => project },

@@ -49,6 +49,16 @@ const examples: { readonly [Code in RefusalCode]: RefusalOf<Code> } = {
   adopt_mixed: { code: 'adopt_mixed', project: hostileText, running: [link], paused: [link, link], missing: [link] },
   not_paused: { code: 'not_paused', project: hostileText, state: 'running', since: now, by: hostileText },
   no_reminder: { code: 'no_reminder', project: hostileText, kept: { at: now, by: hostileText, until: now } },
+  no_task_to_skip: { code: 'no_task_to_skip', project: hostileText },
+  too_many_skipped: { code: 'too_many_skipped', project: hostileText, tasks: 3, skipped: 98, max: 100 },
+  task_not_found: {
+    code: 'task_not_found',
+    project: hostileText,
+    action: 'retry',
+    task: hostileText,
+    candidates: [hostileText],
+  },
+  not_skipped: { code: 'not_skipped', project: hostileText },
   removed: { code: 'removed', project: hostileText },
   alert_held: {
     code: 'alert_held',

@@ -1,6 +1,7 @@
+import { isAction } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
-import { actionIds, readAlertButton, readOperationKind } from '../contract.ts';
+import { actionIds, readOperationKind, readProjectId } from '../contract.ts';
 import { type Block, type Button, type Message, sectionBlock } from './blocks.ts';
 
 export interface ChannelButtons {
@@ -43,8 +44,8 @@ function withoutElements(block: Block): Block[] {
 function commandsOf({ action_id: actionId, value }: Button): string[] {
   const commandIds: readonly string[] = actionIds.commands;
   if (commandIds.includes(actionId)) return [value];
-  if (readAlertButton(value) !== null) return [];
+  const project = readProjectId(value);
+  if (project === null) return [];
   const kind = readOperationKind(actionId);
-  const verb = kind === null || kind === 'reapply' || kind === 'adopt' ? 'show' : kind;
-  return [`${verb} ${value}`];
+  return [`${kind === null || !isAction(kind) ? 'show' : kind} ${project}`];
 }

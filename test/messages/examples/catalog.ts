@@ -10,7 +10,7 @@ import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
-import { digest, links, list, precheck, show } from './reading.ts';
+import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
 import { buttons, words } from './words.ts';
 
@@ -40,6 +40,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
     useCommands: [['an alert in a channel without buttons', ['/sync restore orders', '/sync show orders']]],
     runbookLink: [['the project has a runbook', 'https://wiki.example.com/orders']],
   },
+  skipped,
   precheck,
   history,
   access,

@@ -15,7 +15,7 @@ export interface ActionRequest {
   readonly by: Actor;
   readonly reason: string | null;
   readonly origin: Operation['origin'];
-  /** The Slack channel of the request. Null from the command line. */
+  /** The Slack channel of the request. Null from the command line and from the Home tab. */
   readonly channel: string | null;
   /** The thread of the request in that channel. Null or absent outside a thread. */
   readonly threadTs?: string | null;

@@ -27,7 +27,7 @@ export async function createApp(given: AppOptions, { createSlack = loadSlackApp 
   const { environment, config } = given;
   const metrics = await createMetricsIfEnabled(given, () => services.context.settings.observeEveryMs);
   const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
-  const { connections, policy, onCall, settings } = config;
+  const { connections, policy, onCall, digests, settings } = config;
   const { resolveConnections } = given;
   const services: Services = new Services(
     {
@@ -35,6 +35,7 @@ export async function createApp(given: AppOptions, { createSlack = loadSlackApp 
       connections,
       policy,
       onCall,
+      digests,
       settings,
       keyPrefix: environment.keyPrefix,
       ...(resolveConnections === undefined ? {} : { resolveConnections }),
@@ -225,7 +226,10 @@ async function runSlackChecks({ environment, config, log }: AppOptions) {
     ],
     log,
     ...(environment.slackApiUrl === null ? {} : { apiUrl: environment.slackApiUrl }),
-    channels: config.projects.flatMap(({ definition }) => definition.channel ?? []),
+    channels: [
+      ...config.projects.flatMap(({ definition }) => definition.channel ?? []),
+      ...config.digests.map(({ channel }) => channel),
+    ],
   });
 }
 

@@ -17,6 +17,7 @@ import type { RedisEndpoint } from './config/redis-url.ts';
 import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
 import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
+import type { Digest } from './domain/digest.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OnCallRule } from './domain/on-call.ts';
@@ -45,6 +46,8 @@ export interface ServicesConfig {
   readonly policy?: Policy;
   /** Default: no rule. */
   readonly onCall?: readonly OnCallRule[];
+  /** Default: none. */
+  readonly digests?: readonly Digest[];
   /** Finds the URLs of the connections that `apply` stored. Without it the services use only the given connections. */
   readonly resolveConnections?: ConnectionResolver;
 }
@@ -177,10 +180,10 @@ export class Services implements AsyncDisposable {
   }
 
   #createConfiguration({ configurations }: Stores): CurrentConfiguration {
-    const { settings, policy = emptyPolicy, onCall = [] } = this.#config;
+    const { settings, policy = emptyPolicy, onCall = [], digests = [] } = this.#config;
     return new CurrentConfiguration({
       store: configurations,
-      own: { policy, onCall, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
+      own: { policy, onCall, digests, settings: settingsSchema.parse({ showErrors: false, ...settings }) },
       useConnections: (sources) => this.#useConnections(sources),
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,
@@ -189,7 +192,8 @@ export class Services implements AsyncDisposable {
 
   #createContext(stores: Stores): UseCaseContext {
     const { clock = systemClock, ids = randomIds } = this.#overrides;
-    const current = () => this.configuration.settings;
+    const configuration = () => this.configuration;
+    const current = () => configuration().settings;
     return {
       ...stores,
       links: createLinkGateway(this.#connections),
@@ -212,6 +216,9 @@ export class Services implements AsyncDisposable {
         },
         get alertGroupIntervalMs() {
           return current().alertGroupIntervalMs;
+        },
+        get digests() {
+          return configuration().digests;
         },
       },
       stopSignal: this.#stopping.signal,
@@ -320,6 +327,7 @@ export class Services implements AsyncDisposable {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
         'notify-channel-alerts': ({ channel }) => notifier.notifyAlerts(channel),
         'notify-observation': () => notifier.notifyObservation(),
+        'notify-digest': ({ channel }) => notifier.notifyDigest(channel),
       },
     });
     this.#workers.push(worker);

@@ -97,7 +97,8 @@ test.each([
 test('run in HTTP mode receives requests on PORT, doctor cannot check that, and SIGTERM ends run with exit code 0', async () => {
   await using services = await startTestServices();
   await using slack = await FakeSlack.start();
-  await using file = await writeConfigFile('policy: { operators: [U0ALICE] }\nprojects: {}\n');
+  const digest = '{ at: "09:00", timezone: UTC, channel: C0OTHER }';
+  await using file = await writeConfigFile(`policy: { operators: [U0ALICE] }\ndigest: [${digest}]\nprojects: {}\n`);
   const port = await findFreePort('127.0.0.1');
   const env = { ...file.env, ...httpModeEnv(slack, port), REDIS_URL: services.url };
   const signals = new EventEmitter();
@@ -116,6 +117,9 @@ test('run in HTTP mode receives requests on PORT, doctor cannot check that, and 
     }),
   );
   expect(doctor.out).not.toContain('Slack app token');
+  expect(JSON.parse(doctor.out)).toContainEqual(
+    expect.objectContaining({ item: expect.stringContaining('C0OTHER'), result: 'fail' }),
+  );
   signals.emit('SIGTERM');
   const result = await running;
   expect(result).toMatchObject({ exit: 0, err: expect.stringContaining(`"port":${port}`) });
@@ -166,6 +170,7 @@ test('an app token that Slack revokes ends run with exit code 2 and a sentence',
               notifyOperation: async () => {},
               notifyAlerts: async () => {},
               notifyObservation: async () => {},
+              notifyDigest: async () => {},
             },
             start: async () => void calls.push(`start ${command}`),
             stop: async () => void calls.push('stop'),
@@ -193,7 +198,12 @@ test('a role whose bot fails ends after the preparation that is still running', 
   let attempts = 0;
   let finishPreparation = () => {};
   const createSlack = () => ({
-    notifier: { notifyOperation: async () => {}, notifyAlerts: async () => {}, notifyObservation: async () => {} },
+    notifier: {
+      notifyOperation: async () => {},
+      notifyAlerts: async () => {},
+      notifyObservation: async () => {},
+      notifyDigest: async () => {},
+    },
     async start() {
       await waitFor(() => attempts === 2);
       throw new SlackConnectionError('token_revoked', 'Slack refuses the token.');

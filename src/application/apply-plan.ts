@@ -1,11 +1,12 @@
 import { definitionChanges } from '../domain/diff-projects.ts';
+import { digestKey } from '../domain/digest.ts';
 import { desiredLinkState } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
 import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
-import type { Plan, PlannedCreate, PlannedUpdate } from './plan.ts';
+import type { Plan, PlannedConfiguration, PlannedCreate, PlannedUpdate } from './plan.ts';
 import { reconcileIdle } from './reconcile.ts';
 import type { WriteResult } from './stores.ts';
 
@@ -50,6 +51,7 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
     const { configuration, expectedVersion } = plan.configuration;
     const saved = await context.configurations.save(configuration, expectedVersion, by);
     if (saved.kind === 'conflict') return { kind: 'configuration_conflict' };
+    await forgetRemovedDigests(context, plan.configuration);
   }
 
   const steps = [
@@ -67,6 +69,15 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   const notPaused = await pauseLinks(context, plan);
   log.info({ by, written, notPaused: notPaused.length }, 'definitions applied');
   return { kind: 'applied', notPaused };
+}
+
+/** Without its record, a digest that is added again begins anew. */
+async function forgetRemovedDigests(
+  { digests }: Pick<UseCaseContext, 'digests'>,
+  { configuration }: PlannedConfiguration,
+): Promise<void> {
+  const kept = new Set(configuration.digests.map(digestKey));
+  await digests.remove([...(await digests.readAll()).keys()].filter((key) => !kept.has(key)));
 }
 
 /** Its messages end: the one of its last operation, and those of its alerts. */

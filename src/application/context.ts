@@ -1,3 +1,4 @@
+import type { Digest } from '../domain/digest.ts';
 import type { Clock, IdGenerator, JobQueue, LinkGateway, NotificationQueue } from './ports.ts';
 import type { Stores } from './stores.ts';
 
@@ -14,7 +15,7 @@ export interface UseCaseContext extends Stores {
   readonly stopSignal: AbortSignal;
 }
 
-/** From `settings` in syncbot.yml. */
+/** From `settings` and `digest` in syncbot.yml. */
 export interface Settings {
   /** How long a dialog accepts an answer, ms. */
   readonly confirmationTtlMs: number;
@@ -26,6 +27,8 @@ export interface Settings {
   readonly alertGroupWaitMs: number;
   /** How long after its last alert a group accepts another one, ms. */
   readonly alertGroupIntervalMs: number;
+  /** The messages with the state of all projects. */
+  readonly digests: readonly Digest[];
 }
 
 /** The part of pino's logger that syncbot uses. `message` is a constant sentence; what varies is in `fields`. */

@@ -1,5 +1,6 @@
 import type { Policy } from '../domain/authorization.ts';
 import type { ConfigSettings, Configuration, ConnectionSources, UnusableConnection } from '../domain/configuration.ts';
+import type { Digest } from '../domain/digest.ts';
 import type { OnCallRule } from '../domain/on-call.ts';
 import type { Logger } from './context.ts';
 import { ConfigurationUnreadableError } from './errors.ts';
@@ -49,6 +50,10 @@ export class CurrentConfiguration {
 
   get onCall(): readonly OnCallRule[] {
     return this.#used.onCall;
+  }
+
+  get digests(): readonly Digest[] {
+    return this.#used.digests;
   }
 
   /** Null while this process uses its own file. */

@@ -119,15 +119,37 @@ const minEntriesPerProject = 20;
 const maxEntriesPerProject = 200;
 const maxEntriesOfAll = 40_000;
 
-/**
- * Returns what happened since a time, in one project or in all. Reads a few entries of each project, then more of those that
- * can have more lines among the newest ones: these are at most `maxLines` projects.
- */
+/** Returns what happened since a time, in one project or in all. */
 export async function getHistorySince(
   context: HistoryContext,
-  { project, since, maxLines }: HistorySinceRequest,
+  { project, ...range }: HistorySinceRequest,
 ): Promise<({ readonly kind: 'found' } & HistorySince) | Refused> {
-  const ids = project === null ? await context.projects.listIds() : [project];
+  if (project === null) return { kind: 'found', ...(await getHistoryOfAll(context, range)) };
+  const history = await readHistories(context, [project], range);
+  if (history.lineCount === 0) {
+    const found = await findProject(context, project);
+    if (found.kind === 'refused') return found;
+  }
+  return { kind: 'found', ...history };
+}
+
+/** Returns what happened since a time in all projects that exist. */
+export async function getHistoryOfAll(
+  context: HistoryContext,
+  range: Omit<HistorySinceRequest, 'project'>,
+): Promise<HistorySince> {
+  return readHistories(context, await context.projects.listIds(), range);
+}
+
+/**
+ * Reads a few entries of each project, then more of those that can have more lines among the newest ones: these are at most
+ * `maxLines` projects.
+ */
+async function readHistories(
+  context: HistoryContext,
+  ids: readonly ProjectId[],
+  { since, maxLines }: Omit<HistorySinceRequest, 'project'>,
+): Promise<HistorySince> {
   const share = Math.floor(maxEntriesOfAll / Math.max(1, ids.length));
   const limit = Math.min(maxEntriesPerProject, Math.max(minEntriesPerProject, share));
   let newest: ProjectLine[] = [];
@@ -151,13 +173,9 @@ export async function getHistorySince(
 
   const counts = [...lineCounts.values()];
   const lineCount = counts.reduce((sum, count) => sum + count, 0);
-  if (project !== null && lineCount === 0) {
-    const found = await findProject(context, project);
-    if (found.kind === 'refused') return found;
-  }
   const projectCount = counts.filter((count) => count > 0).length;
   const lines = newest.sort((a, b) => compareLines(a.line, b.line));
-  return { kind: 'found', lines, lineCount, projectCount, isComplete: truncatedAt.size === 0 };
+  return { lines, lineCount, projectCount, isComplete: truncatedAt.size === 0 };
 }
 
 interface ProjectHistory {

@@ -95,6 +95,8 @@ export interface NotificationQueue {
   alertsDueIn(channel: string, delayMs: number): Promise<void>;
   /** No worker observes the links, or one does again. */
   observationChanged(): Promise<void>;
+  /** A digest of the channel is due. */
+  digestDue(channel: string): Promise<void>;
 }
 
 /**
@@ -106,6 +108,8 @@ export interface Notifier {
   /** The alerts of a channel that have changed, as messages. */
   notifyAlerts(channel: string): Promise<void>;
   notifyObservation(): Promise<void>;
+  /** Posts the digest of the channel if it is due. */
+  notifyDigest(channel: string): Promise<void>;
 }
 
 export interface Clock {

@@ -26,6 +26,7 @@ export interface Stores {
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly digests: DigestStore;
   readonly trends: TrendStore;
   readonly installations: InstallationStore;
   readonly configurations: ConfigurationStore;
@@ -345,7 +346,7 @@ export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'or
 /** Whether the links are observed. The observer records its cycles, every process reads them. */
 export interface ObservationStore {
   /** Records that a cycle has completed now. The next one completes within `staleAfterMs`, unless the observer has stopped. */
-  recordCycle(cycle: Omit<ObserveCycle, 'completedAt'>): Promise<void>;
+  recordCycle(cycle: Omit<ObserveCycle, 'completedAt' | 'gap'>): Promise<void>;
   /** Returns null if no cycle has ever completed. */
   readLastCycle(): Promise<ObserveCycle | null>;
   /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */
@@ -357,6 +358,14 @@ export interface ObservationStore {
   saveMessage(message: ObservationMessage): Promise<void>;
   /** The message of this channel has its last text. */
   removeMessage(channel: string): Promise<void>;
+}
+
+/** Up to which time each digest has reported what happened. By `digestKey`. */
+export interface DigestStore {
+  readAll(): Promise<ReadonlyMap<string, number>>;
+  /** Replaces these entries. */
+  save(keys: readonly string[], until: number): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
 }
 
 /** How backlog and latency of the projects developed in the last hour. */

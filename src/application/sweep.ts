@@ -5,6 +5,7 @@ import { dueAlerts, requestAlertDelivery } from './alert-channels.ts';
 import { checkClaim } from './check-claim.ts';
 import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
+import { checkDigests } from './digest.ts';
 import { logSkippedProject } from './errors.ts';
 import { endOverdueFollowUp } from './follow-up.ts';
 
@@ -14,12 +15,13 @@ const notifyWithinMs = 24 * 3_600_000;
 
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
- * also without a worker, outcomes and alerts that were not notified, links that are not reconciled, wrong entries in the
- * indexes of the list, and outcomes that are followed although no worker observes them. Each of its steps may be repeated.
+ * also without a worker, outcomes, alerts and digests that were not posted, links that are not reconciled, wrong entries in
+ * the indexes of the list, and outcomes that are followed although no worker observes them. Each of its steps may be repeated.
  * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   await checkObservation(context);
+  await checkDigests(context);
   const ids = await context.projects.listIds();
   const labels = new Map<string, number>();
   for (const chunk of toChunks(ids, chunkSize)) {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Policy } from '../domain/authorization.ts';
 import type { ConfigSettings, Configuration } from '../domain/configuration.ts';
 import type { DesiredProject } from '../domain/diff-projects.ts';
+import type { Digest } from '../domain/digest.ts';
 import { defaultKeyPrefix } from '../domain/installation.ts';
 import type { OnCallRule } from '../domain/on-call.ts';
 import { messages } from '../messages/catalog.ts';
@@ -22,6 +23,7 @@ export interface SyncbotConfig {
   readonly connections: Readonly<Record<string, RedisEndpoint>>;
   readonly policy: Policy;
   readonly onCall: readonly OnCallRule[];
+  readonly digests: readonly Digest[];
   readonly settings: ConfigSettings;
   readonly projects: readonly DesiredProject[];
   /** The policy, settings and connections as `apply` stores them, without secrets. */
@@ -54,14 +56,20 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
   if (parsed.success && errors.length === 0) {
     const file = toConfig(parsed.data);
     const connections = toConnectionSources(file.connections, yaml.connectionTexts);
-    const { policy, onCall, settings } = file;
-    const config = deepFreeze({ ...file, configuration: { policy, onCall, settings, connections } });
+    const { policy, onCall, digests, settings } = file;
+    const config = deepFreeze({ ...file, configuration: { policy, onCall, digests, settings, connections } });
     return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
   }
   return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
 }
 
-function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
+function toConfig({
+  connections,
+  policy,
+  digest,
+  settings,
+  projects,
+}: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
   const {
     confirmationTtl,
@@ -76,6 +84,7 @@ function toConfig({ connections, policy, settings, projects }: SyncbotFile): Omi
     connections,
     policy: authorization,
     onCall,
+    digests: digest,
     settings: {
       confirmationTtlMs: confirmationTtl,
       observeEveryMs: observeEvery,

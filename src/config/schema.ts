@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { alertSeverities } from '../domain/conditions.ts';
+import { digestKey } from '../domain/digest.ts';
+import { isTimeZone } from '../domain/digest-schedule.ts';
 import { defaultConnection } from '../domain/link.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
 import { messages } from '../messages/catalog.ts';
@@ -185,10 +187,34 @@ export const policySchema = z
   })
   .meta(keyDocs.policy);
 
+const maxDigests = 50;
+
+const digestSchema = z
+  .strictObject({
+    at: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, texts.notTimeOfDay)
+      .meta(keyDocs.digestAt),
+    timezone: z.string().refine(isTimeZone, texts.notTimeZone).meta(keyDocs.digestTimezone),
+    channel: channelId.meta(keyDocs.digestChannel),
+  })
+  .meta(keyDocs.digestEntry);
+
+const digestsSchema = z
+  .array(digestSchema)
+  .max(maxDigests, texts.tooManyEntries(maxDigests))
+  .superRefine((digests, context) => {
+    const keys = digests.map(digestKey);
+    keys.forEach((key, index) => {
+      if (keys.indexOf(key) < index) context.addIssue({ code: 'custom', path: [index], message: texts.duplicate });
+    });
+  });
+
 /** The shape of syncbot.yml. `cross-checks.ts` has the rules that involve more than one key. */
 export const fileSchema = z.strictObject({
   connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta(keyDocs.connections),
   policy: withDefault(policySchema, {}),
+  digest: withDefault(digestsSchema, []).meta(keyDocs.digest),
   settings: withDefault(settingsSchema, {}),
   projects: z.record(z.string(), projectSchema).meta(keyDocs.projects),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { emptyPolicy, policySchema } from './authorization.ts';
+import { type Digest, digestKey, digestSchema } from './digest.ts';
 import { type OnCallRule, onCallRuleSchema } from './on-call.ts';
 
 const positive = z.number().int().positive();
@@ -39,6 +40,8 @@ export const configurationSchema = z.object({
   policy: policySchema,
   /** `policy.onCall`. Earlier versions did not store it. */
   onCall: z.array(onCallRuleSchema).readonly().default([]),
+  /** `digest`. Earlier versions did not store it. */
+  digests: z.array(digestSchema).readonly().default([]),
   settings: settingsSchema,
   connections: z.record(z.string(), connectionSourceSchema),
 });
@@ -60,6 +63,7 @@ export type ConfigurationChange =
   | { readonly kind: 'operators'; readonly added: readonly string[]; readonly removed: readonly string[] }
   | { readonly kind: 'channels'; readonly before: readonly string[]; readonly after: readonly string[] }
   | { readonly kind: 'on_call'; readonly before: readonly OnCallRule[]; readonly after: readonly OnCallRule[] }
+  | { readonly kind: 'digests'; readonly before: readonly Digest[]; readonly after: readonly Digest[] }
   | SettingChange
   | {
       readonly kind: 'connection_added' | 'connection_changed';
@@ -77,12 +81,15 @@ export interface SettingChange {
 
 /** Returns what a new configuration changes. Empty if both have the same effect. `before`: null if none is stored. */
 export function configurationChanges(before: Configuration | null, after: Configuration): ConfigurationChange[] {
-  const known = before ?? { policy: emptyPolicy, onCall: [], settings: after.settings, connections: {} };
+  const known = before ?? { policy: emptyPolicy, onCall: [], digests: [], settings: after.settings, connections: {} };
   return [
     ...policyChanges(known, after),
     ...(isSameOnCall(known.onCall, after.onCall)
       ? []
       : [{ kind: 'on_call', before: known.onCall, after: after.onCall } as const]),
+    ...(isSameDigests(known.digests, after.digests)
+      ? []
+      : [{ kind: 'digests', before: known.digests, after: after.digests } as const]),
     ...settingChanges(known.settings, after.settings),
     ...connectionChanges(known.connections, after.connections),
   ];
@@ -103,6 +110,10 @@ function isSameOnCall(a: readonly OnCallRule[], b: readonly OnCallRule[]): boole
   const toText = (rules: readonly OnCallRule[]) =>
     JSON.stringify(rules.map(({ mention, label, severity }) => [mention, label, severity]));
   return toText(a) === toText(b);
+}
+
+function isSameDigests(a: readonly Digest[], b: readonly Digest[]): boolean {
+  return a.map(digestKey).sort().join() === b.map(digestKey).sort().join();
 }
 
 function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingChange[] {

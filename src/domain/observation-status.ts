@@ -5,6 +5,13 @@ export interface ObserveCycle {
   readonly staleAfterMs: number;
   /** How many projects had a link that did not answer. */
   readonly unobservedProjects: number;
+  /** The last time in which cycles were missing: from the cycle before to the one after. Null if none is known. */
+  readonly gap: ObservationGap | null;
+}
+
+export interface ObservationGap {
+  readonly from: number;
+  readonly to: number;
 }
 
 /**

@@ -36,6 +36,7 @@ import {
 } from './listeners/project-buttons.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
+import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
 import { createOperationNotifier, type OperationNotifierOptions } from './notifier/operation-notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
@@ -165,6 +166,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
       },
       observations: context.observations,
+      auditLog: context.auditLog,
+      digests: context.digests,
+      settings: context.settings,
       notifications: context.notifications,
       serverClock: context.serverClock,
       responseUrlFetch,
@@ -180,13 +184,17 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-type NotifierOptions = OperationNotifierOptions & AlertNotifierOptions & ObservationNotifierOptions;
+type NotifierOptions = OperationNotifierOptions &
+  AlertNotifierOptions &
+  ObservationNotifierOptions &
+  DigestNotifierOptions;
 
 function createNotifier(options: NotifierOptions): Notifier {
   return {
     notifyOperation: createOperationNotifier(options),
     notifyAlerts: (channel) => notifyAlerts(options, channel),
     notifyObservation: () => notifyObservation(options),
+    notifyDigest: (channel) => notifyDigest(options, channel),
   };
 }
 

@@ -6,6 +6,7 @@ import type { CheckText } from '../messages/facts.ts';
 import { createWebClientOptions } from './api-calls.ts';
 import { slackPath } from './receivers/http-verification.ts';
 import type { Transport } from './receivers/receiver.ts';
+import { findMissingScopes } from './scopes.ts';
 import { slackErrorCode, toSlackConnectionError } from './slack-errors.ts';
 
 export interface SlackDoctorOptions {
@@ -28,8 +29,9 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText
   const { botToken, policy, mentioned, channels } = options;
   const client = (token: string) => new webApi.WebClient(token, createWebClientOptions(options, 0));
   const bot = client(botToken);
+  const authTest = bot.auth.test();
   const [botTokenResult, transportResult] = await Promise.all([
-    checkToken(items.slackBotToken, 'bot', () => bot.auth.test()),
+    checkToken(items.slackBotToken, 'bot', () => authTest),
     checkTransport(options.transport, (token) => client(token).apps.connections.open()),
   ]);
   if (botTokenResult.result !== 'pass') return [botTokenResult, transportResult];
@@ -37,10 +39,21 @@ export async function checkSlack(options: SlackDoctorOptions): Promise<CheckText
   const channelIds = [...new Set([...channels, ...policy.channels])];
   return [
     botTokenResult,
+    checkScopes(await authTest, policy),
     transportResult,
     ...(await Promise.all(channelIds.map((channel) => checkChannel(bot, channel)))),
     ...(await Promise.all(userGroups.map((group) => checkUserGroup(bot, group)))),
   ];
+}
+
+/** Slack sends the scopes of the token with each reply. */
+function checkScopes({ response_metadata: metadata }: webApi.AuthTestResponse, policy: Policy): CheckText {
+  const item = items.slackScopes;
+  const granted = metadata?.scopes;
+  if (granted === undefined) return { item, result: 'unknown', message: texts.scopesUnknown };
+  const missing = findMissingScopes(granted, policy);
+  const result = missing.needed.length > 0 ? 'fail' : 'pass';
+  return { item, result, message: texts.scopes([...missing.needed, ...missing.optional]) };
 }
 
 async function checkTransport(

@@ -112,6 +112,7 @@ export function withoutJobs(services: TestServices): UseCaseContext {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      digestDue: async () => {},
     },
   };
 }

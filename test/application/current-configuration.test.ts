@@ -5,6 +5,7 @@ import { startTestServices, testSettings } from '../support/test-services.ts';
 const configurationOf = (operators: readonly string[]): Configuration => ({
   policy: { operators, channels: [] },
   onCall: [],
+  digests: [],
   settings: { ...testSettings, showErrors: false },
   connections: {},
 });

@@ -93,6 +93,7 @@ describe('a cycle of the observer', () => {
         alertsChanged,
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        digestDue: async () => {},
       },
     });
     expect(notified).toEqual(['C0SYNC']);
@@ -123,6 +124,7 @@ describe('a cycle of the observer', () => {
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        digestDue: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -184,6 +186,7 @@ describe('a cycle of the observer', () => {
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        digestDue: async () => {},
       },
     };
     passedMs = 60_000;

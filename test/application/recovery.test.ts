@@ -139,6 +139,7 @@ describe('after a failure', () => {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      digestDue: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);

@@ -33,6 +33,7 @@ async function runSweep() {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      digestDue: async () => {},
     },
   });
   return { executed, reconciled, notified };

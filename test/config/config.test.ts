@@ -9,6 +9,7 @@ describe('a valid file', () => {
     expect(configuration).toEqual({
       policy: file.policy,
       onCall: file.onCall,
+      digests: file.digests,
       settings: file.settings,
       connections: {
         warehouse: {
@@ -25,6 +26,7 @@ describe('a valid file', () => {
         { mention: ['S0456'], label: 'prod', severity: 'warning' },
         { mention: ['U0123'], label: null, severity: 'critical' },
       ],
+      digests: [{ at: '09:00', timezone: 'Europe/Berlin', channel: 'C0123' }],
       settings: {
         confirmationTtlMs: 600_000,
         observeEveryMs: 30_000,
@@ -76,6 +78,7 @@ describe('a valid file', () => {
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.onCall).toEqual([]);
+    expect(config.digests).toEqual([]);
     expect(config.connections).toEqual({});
     expect(config.projects[0]).toMatchObject({
       adopt: false,

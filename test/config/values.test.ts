@@ -52,6 +52,49 @@ describe('a value of syncbot.yml', () => {
   });
 
   test.each([
+    ['{ at: "09:00", timezone: Europe/Berlin, channel: C0123 }', 'accepted'],
+    ['{ at: 23:59, timezone: UTC, channel: C0123 }', 'accepted'],
+    ['{ at: "25:00", timezone: UTC, channel: C0123 }', 'is not a time of day'],
+    ['{ at: "9:00", timezone: UTC, channel: C0123 }', 'is not a time of day'],
+    ['{ at: 9, timezone: UTC, channel: C0123 }', 'is not text'],
+    ['{ at: "09:00", timezone: Berlin, channel: C0123 }', 'is not a known time zone'],
+    ['{ at: "09:00", timezone: "", channel: C0123 }', 'is not a known time zone'],
+    ['{ at: "09:00", timezone: UTC, channel: "#sync" }', 'is not the id of a channel'],
+    ['{ at: "09:00", timezone: UTC }', 'is missing'],
+    [
+      '{ at: "09:00", timezone: UTC, channel: C0123 }, { at: "09:00", timezone: UTC, channel: C0123 }',
+      'is a duplicate',
+    ],
+    ['{ at: "09:00", timezone: UTC, channel: C0123 }, { at: "09:00", timezone: UTC, channel: C0456 }', 'accepted'],
+    [
+      Array.from({ length: 51 }, (_, n) => `{ at: "09:00", timezone: UTC, channel: C${n} }`).join(', '),
+      'has more than 50 entries',
+    ],
+  ])('in digest, %s: %s', (entries, message) => {
+    expect(messageOf(`digest: [${entries}]\nprojects: {}\n`)).toBe(message);
+  });
+
+  test('in digest has its path and a hint', () => {
+    const entry = '{ at: "09:00", timezone: UTC, channel: C0123 }';
+    const wrong = '{ at: "25:00", timezone: Berlin, channel: sync }';
+    const errors = configErrors(`digest:\n  - ${entry}\n  - ${wrong}\n  - ${entry}\nprojects: {}\n`);
+    expect(errors.map(({ path, line, hint }) => [path, line, hint])).toEqual([
+      ['digest[1].at', 3, 'Write a time of day from 00:00 to 23:59, such as "09:00".'],
+      [
+        'digest[1].timezone',
+        3,
+        'Write a name of the IANA time zone database, such as Europe/Berlin, America/New_York or UTC.',
+      ],
+      [
+        'digest[1].channel',
+        3,
+        "Write the id of a channel (C0123ABCD), not its name. The id is at the end of the channel's link.",
+      ],
+      ['digest[2]', 4, 'Write `{ at: "09:00", timezone: Europe/Berlin, channel: C0123ABCD }`.'],
+    ]);
+  });
+
+  test.each([
     ['confirmationTtl: 1s', 'accepted'],
     ['confirmationTtl: 999ms', 'is not from 1s to 24h'],
     ['confirmationTtl: 24h', 'accepted'],
@@ -152,7 +195,11 @@ describe('a hint', () => {
     ['a project id', 'projects: { Orders: { links: [{ queue: q }] } }', /^Use 1 to 63 of a-z/],
     ['a reserved project id', 'projects: { pause: { links: [{ queue: q }] } }', 'Choose another name.'],
     ['an unknown key of the file', 'projcts: {}\nprojects: {}', 'Did you mean projects?'],
-    ['another key of the file', 'zzz: {}\nprojects: {}', 'The keys here are: connections, policy, settings, projects.'],
+    [
+      'another key of the file',
+      'zzz: {}\nprojects: {}',
+      'The keys here are: connections, policy, digest, settings, projects.',
+    ],
     ['a link in two places', inLinks('{ queue: q }\n      - { queue: q }'), 'Remove one of the two entries.'],
     ['a queue', inLinks('{ queue: "a:b" }'), /^Write the name of a BullMQ queue|BullMQ queue/],
     ['an empty list of links', 'projects: { orders: { links: [] } }', /\S/],

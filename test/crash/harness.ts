@@ -108,6 +108,7 @@ export async function createCrashHarness(
         },
         notifyAlerts: async () => {},
         notifyObservation: async () => {},
+        notifyDigest: async () => {},
       });
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.
       await services.redis.del('{syncbot}:actions:stalled-check');

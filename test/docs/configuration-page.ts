@@ -60,6 +60,11 @@ const sections: readonly Section[] = [
     pattern: /^policy/,
   },
   {
+    title: 'digest',
+    example: 'digest:\n  - { at: "09:00", timezone: Europe/Berlin, channel: C0123ABCD }\nprojects: {}',
+    pattern: /^digest/,
+  },
+  {
     title: 'settings',
     example: `settings:\n${settingsExample()}\nprojects: {}`,
     pattern: /^settings/,

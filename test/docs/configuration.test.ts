@@ -109,6 +109,7 @@ function parseWithValue(pattern: string, value: unknown) {
 function requiredKeys(path: readonly (string | number)[]): object | undefined {
   const key = path.at(-1);
   if (key === 'source' || key === 'target') return { type: 'mysql', name: 'orders-db' };
+  if (path.at(-2) === 'digest') return { at: '09:00', timezone: 'UTC', channel: 'C0123' };
   return path.at(-2) === 'onCall' ? { mention: ['S0123'] } : undefined;
 }
 

@@ -19,6 +19,8 @@ const slashCommand = z.strictObject({
   should_escape: z.boolean().optional(),
 });
 
+const scopeList = z.array(text(50)).max(255);
+
 export const manifestSchema = z.strictObject({
   display_information: z.strictObject({
     name: text(35),
@@ -39,9 +41,23 @@ export const manifestSchema = z.strictObject({
       .optional(),
     bot_user: z.strictObject({ display_name: text(80), always_online: z.boolean().optional() }),
     slash_commands: z.array(slashCommand).min(1).max(50),
+    shortcuts: z
+      .array(
+        z.strictObject({
+          name: text(24),
+          type: z.enum(['message', 'global']),
+          callback_id: text(255),
+          description: text(150),
+        }),
+      )
+      .max(10),
   }),
-  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(text(50)).max(255) }) }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: scopeList, bot_optional: scopeList }) }),
   settings: z.strictObject({
+    event_subscriptions: z.strictObject({
+      request_url: httpsUrl(3_500).optional(),
+      bot_events: z.array(text(255)).max(100),
+    }),
     interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: httpsUrl(3_500).optional() }),
     org_deploy_enabled: z.boolean().optional(),
     socket_mode_enabled: z.boolean().optional(),
@@ -52,11 +68,12 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Returns the reasons why a manifest within the limits does not work. */
 export function manifestErrors({ features, settings }: Manifest): string[] {
-  const urls = [settings.interactivity.request_url, ...features.slash_commands.map(({ url }) => url)];
+  const { interactivity, event_subscriptions: events } = settings;
+  const urls = [interactivity.request_url, events.request_url, ...features.slash_commands.map(({ url }) => url)];
   if (settings.socket_mode_enabled === true) {
     return urls.some((url) => url !== undefined) ? ['a request URL is not used in Socket Mode'] : [];
   }
   return urls.some((url) => url === undefined)
-    ? ['HTTP mode needs a request URL for each command and for interactivity']
+    ? ['HTTP mode needs a request URL for each command, for interactivity and for events']
     : [];
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.ts';
+import { messageShortcutId } from '../../src/slack/contract.ts';
+import { optionalScopes } from '../../src/slack/scopes.ts';
 import { defaultScopes } from '../fake-slack/options.ts';
 import { type Manifest, manifestErrors, manifestSchema } from './manifest-schema.ts';
 import { applyDiff, blocksOf, readPage } from './pages.ts';
@@ -29,6 +31,18 @@ test('the scopes of manifest.yml are those that the fake Slack grants in every t
   expect([...bot].sort()).toEqual([...defaultScopes].sort());
 });
 
+test('the optional scopes of manifest.yml are also in the list of all scopes, as Slack wants them', () => {
+  const { bot, bot_optional: optional } = manifestSchema.parse(parse(text)).oauth_config.scopes;
+  expect(bot).toEqual(expect.arrayContaining(optional));
+  expect(optional).toEqual(optionalScopes.map(({ scope }) => scope));
+});
+
+test('the message shortcut and the events of manifest.yml have listeners', () => {
+  const { features, settings } = manifestSchema.parse(parse(text));
+  expect(features.shortcuts.map((it) => it.callback_id)).toEqual([messageShortcutId]);
+  expect(settings.event_subscriptions.bot_events).toEqual(['app_mention', 'app_home_opened']);
+});
+
 test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () => {
   const edits = blocksOf(readPage('docs/set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
   const edited = edits.reduce(applyDiff, text);
@@ -38,6 +52,7 @@ test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () 
   expect(manifest.settings.socket_mode_enabled).toBe(false);
   const url = 'https://syncbot.example.com/slack/events';
   expect(manifest.settings.interactivity.request_url).toBe(url);
+  expect(manifest.settings.event_subscriptions.request_url).toBe(url);
   expect(manifest.features.slash_commands.map((it) => it.url)).toEqual([url]);
 });
 

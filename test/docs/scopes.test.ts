@@ -9,7 +9,7 @@ import {
 import { readPage } from './pages.ts';
 
 /** The rows of the table of scopes in docs/security.md. */
-const table = [...readPage('docs/security.md').matchAll(/^\| `([a-z]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
+const table = [...readPage('docs/security.md').matchAll(/^\| `([a-z_]+(?::[a-z]+)?)` \| .* \| (.*) \|$/gm)];
 
 test('docs/security.md has a row for each scope of the manifest, and no other', () => {
   expect(table.map(([, scope]) => scope)).toEqual(defaultScopes);
@@ -69,4 +69,11 @@ test('without groups:read changes from a private channel are refused', async () 
   const refusalMessage = await harness.runCommand('pause orders', { channel: 'C0PRIV' });
   expect(visibleText(refusalMessage)).toContain('syncbot cannot read whether this channel is shared');
   await harness.requestAndPressOk('pause', 'orders');
+});
+
+test('without app_mentions:read Slack sends no mention, and commands work', async () => {
+  await using harness = await startWithoutScope('app_mentions:read');
+  expect(harness.slack.mention({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' }).delivery).toBeNull();
+  await harness.requestAndPressOk('pause', 'orders');
+  await harness.waitForMessage('orders was paused');
 });

@@ -27,6 +27,14 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     }),
     { maxLength: 2 },
   ),
+  digests: fc.array(
+    fc.record({
+      at: fc.constantFrom('09:00', '17:30'),
+      timezone: fc.constantFrom('UTC', 'Europe/Berlin'),
+      channel: fc.constantFrom('C0SYNC', 'C0OPS'),
+    }),
+    { maxLength: 2 },
+  ),
   settings: fc.record({
     confirmationTtlMs: duration,
     observeEveryMs: duration,

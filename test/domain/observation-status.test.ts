@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { observationStatus, staleAfterMs } from '../../src/domain/observation-status.ts';
 
 const completedAt = 1_000_000;
-const lastCycle = { completedAt, staleAfterMs: 90_000, unobservedProjects: 0 };
+const lastCycle = { completedAt, staleAfterMs: 90_000, unobservedProjects: 0, gap: null };
 
 describe('the observation status', () => {
   it.each([

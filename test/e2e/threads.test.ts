@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { messageShortcutId } from '../../src/slack/contract.ts';
-import type { FakeSlackOptions } from '../fake-slack/options.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import {
   buttonLabels,
@@ -13,7 +12,6 @@ import {
   waitForChannelMessage,
 } from '../support/slack-harness.ts';
 
-const scopes = ['chat:write', 'channels:read', 'groups:read', 'usergroups:read', 'app_mentions:read'];
 const incidents = { id: 'C0INCIDENT', name: 'incident-7', members: ['U0ALICE', 'U0BOB', 'U0CAROL', 'U0BOT'] };
 
 let harness: SlackHarness;
@@ -21,8 +19,7 @@ afterEach(() => closeWithoutViolations(harness));
 
 /** The project orders, whose channel is #sync, Paused or Running. */
 async function start(state: 'paused' | 'running', options: SlackHarnessOptions = {}) {
-  const slack: FakeSlackOptions = { scopes, ...options.slack };
-  harness = await startSlackHarness({ ...options, slack });
+  harness = await startSlackHarness(options);
   const link = await harness.services.createLink('orders-full');
   await harness.services.createProject('orders', [link], { channel: 'C0SYNC', state });
   await harness.services.instance.startWorkers();

@@ -90,6 +90,8 @@ test('The errors in the ack appear at their input blocks, and the view stays.', 
   enterReason(slack);
   await submit(slack, socket, { response_action: 'errors', errors: { reason: 'Too short.' } });
   expect(slack.views.modalOf('U0ALICE')).toMatchObject({ errors: { reason: 'Too short.' } });
+  await submit(slack, socket, { response_action: 'update', view: modal() });
+  expect(slack.views.modalOf('U0ALICE')?.errors).toEqual({});
   expect(slack.violations).toEqual([]);
 });
 

@@ -35,4 +35,5 @@ export const defaultScopes: readonly string[] = [
   'usergroups:read',
   'channels:read',
   'groups:read',
+  'app_mentions:read',
 ];

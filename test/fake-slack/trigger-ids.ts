@@ -3,7 +3,7 @@ import { SlackApiError } from './types.ts';
 
 interface IssuedTrigger {
   readonly user: string;
-  /** The view of the interaction. Undefined for an interaction outside of a modal. */
+  /** The view of the interaction. Undefined for an interaction outside of views. */
   readonly viewId: string | undefined;
   readonly issuedAt: number;
   isUsed: boolean;

@@ -170,7 +170,7 @@ export class ViewUsers {
   }
 
   #sendAction(view: StoredView, action: JsonObject): ViewDelivery {
-    const triggerId = this.#state.triggers.issue(view.user, view.content.type === 'modal' ? view.id : undefined);
+    const triggerId = this.#state.triggers.issue(view.user, view.id);
     return this.#deliveries.sendFromView(viewActionPayload(this.#context(view), triggerId, action));
   }
 

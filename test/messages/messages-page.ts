@@ -49,6 +49,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   commandErrors: ['Refusals', 'A command that cannot be run as it was typed.'],
   requestFailures: ['Refusals', 'A request that could not be processed.'],
   list: ['List', '`/sync list` and `syncbot list`.'],
+  digest: ['List', 'The message of `digest` in `syncbot.yml`, once a day.'],
   show: ['Show and precheck', '`/sync show orders`.'],
   links: ['Show and precheck', 'One link, in `show` and in **All Links**.'],
   precheck: ['Show and precheck', '`/sync precheck orders`, `show`, and Start if an item fails.'],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { countProjects } from '../../src/domain/attention.ts';
 import { type AlertKind, alertKinds, type ConditionOf } from '../../src/domain/conditions.ts';
+import { digestSections } from '../../src/domain/digest.ts';
 import { type FollowEnd, type FollowUp, followGoals } from '../../src/domain/follow-up.ts';
 import { type OperationKind, operationKinds } from '../../src/domain/lifecycle.ts';
 import type { Operation, OperationState, Outcome } from '../../src/domain/operation.ts';
@@ -10,6 +12,7 @@ import type { Refusal } from '../../src/domain/refusal.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import { buildResolvedAlert } from '../../src/slack/views/alert.ts';
 import type { Message } from '../../src/slack/views/blocks.ts';
+import { buildDigest } from '../../src/slack/views/digest.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../src/slack/views/outcome.ts';
 import {
@@ -260,6 +263,31 @@ describe('a settled message', () => {
     for (const since of [null, exampleNow]) {
       for (const until of [null, exampleNow + hourMs])
         expect(presentWords(messages.observation.observedAgain({ since, until }, format))).toEqual([]);
+    }
+  });
+
+  it('of a digest has its time, and no duration and no word that counts from the time of reading', () => {
+    const failing = alertKinds.map((kind): Project => {
+      const alert = { since: exampleNow, seq: 1, changedAt: exampleNow, version: 1 };
+      const condition = exampleConditions[kind];
+      const firing = { state: 'firing', absentOnce: false, condition, ...alert } as const;
+      const state = kind === 'project_failed' ? 'failed' : kind === 'paused_reminder' ? 'paused' : 'running';
+      return exampleProject({ id: kind, state, failure, alerts: { [kind]: { alert: firing, delivered: null } } });
+    });
+    for (const project of failing) {
+      const report = {
+        since: exampleNow - hourMs,
+        now: exampleNow,
+        counts: countProjects([project]),
+        sections: digestSections([project]),
+        observation: { kind: 'not_observed', since: exampleNow - hourMs },
+        gap: { from: exampleNow - hourMs, to: exampleNow },
+        history: { lines: [], lineCount: 0, projectCount: 0, isComplete: true },
+      } as const;
+      const [text = '', blocks = ''] = textsOf(buildDigest({ ...report, format, revealReasons: true }));
+      expect(text.split('\n')[0]).toContain(format.time(exampleNow));
+      const relative = /\b(?:now|today|yesterday|ago|yet|so far|since then|for \d+ (?:s|min|h|d|days?))\b/gi;
+      expect(`${text}${blocks}`.match(relative) ?? [], blocks).toEqual([]);
     }
   });
 

@@ -65,7 +65,13 @@ const boundedProject = { id: 'events', initialState: 'running', onFailure: 'paus
 /** What `apply` stores when these people may change projects. */
 export function configurationWith(operators: readonly string[]): Configuration {
   const settings = { ...modelSettings, showErrors: false };
-  return { policy: { operators: [...operators], channels: [slackChannel] }, onCall: [], settings, connections: {} };
+  return {
+    policy: { operators: [...operators], channels: [slackChannel] },
+    onCall: [],
+    digests: [],
+    settings,
+    connections: {},
+  };
 }
 const modelSettings = { ...testSettings, auditLength: 1_000_000, pausedReminderMs: 500 };
 

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { checkSlack } from '../../src/slack/doctor.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { defaultScopes } from '../fake-slack/options.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -19,6 +20,7 @@ it('The check reports whether Slack accepts each token, channel and user group.'
   });
   expect(Object.fromEntries(items.map(({ item, result }) => [item, result]))).toEqual({
     'Slack bot token': 'pass',
+    'Slack scopes': 'pass',
     'Slack app token': 'pass',
     'channel C0SYNC': 'pass',
     'channel C0SHARED': 'fail',
@@ -61,8 +63,8 @@ it.each([
     channels: [],
     log,
   });
-  expect(items).toMatchObject([{ result: 'pass' }, { item: 'Slack transport', result }]);
-  expect(items[1]?.message).toContain(expectedText);
+  expect(items).toMatchObject([{ result: 'pass' }, { result: 'pass' }, { item: 'Slack transport', result }]);
+  expect(items[2]?.message).toContain(expectedText);
   expect(slack.callsTo('apps.connections.open')).toEqual([]);
 });
 
@@ -85,6 +87,7 @@ it('The check says how many people are in a group, what the bot lacks in a chann
   });
   expect(items.map(({ item, result, message }) => `${item}: ${result}, ${message}`)).toEqual([
     'Slack bot token: pass, Slack accepts it',
+    'Slack scopes: pass, all are granted',
     'Slack app token: pass, Slack accepts it',
     'channel C0SYNC: pass, the bot is a member',
     'channel C0SHARED: fail, the channel is archived: use another one',
@@ -93,4 +96,30 @@ it('The check says how many people are in a group, what the bot lacks in a chann
     'user group S0OPS: pass, 2 members',
     expect.stringMatching(/^user group S0GONE: fail, Slack returns /),
   ]);
+});
+
+it.each([
+  ['A scope that the policy needs is named and fails.', ['chat:write'], { operators: ['S0OPS'], channels: [] }, 'fail'],
+  [
+    'A scope that the policy does not need is named, and does not fail.',
+    ['commands', 'chat:write'],
+    { operators: ['U0ALICE'], channels: ['C0SYNC'] },
+    'pass',
+  ],
+] as const)('%s', async (_title, scopes, policy, result) => {
+  await using slack = await FakeSlack.start({ scopes });
+  const items = await checkSlack({
+    botToken: slack.botToken,
+    transport: null,
+    apiUrl: slack.apiUrl,
+    policy,
+    mentioned: [],
+    channels: [],
+    log,
+  });
+  const check = items.find(({ item }) => item === 'Slack scopes');
+  expect(check?.result).toBe(result);
+  const missing = defaultScopes.filter((scope) => !scopes.some((granted) => granted === scope));
+  for (const scope of missing) expect(check?.message).toContain(`${scope} is not granted, so `);
+  expect(check?.message).toContain('install it again');
 });

@@ -50,8 +50,9 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     alertGroups: fakePort(stores.alertGroups, { addChanged: async () => ({ isFirst: true }) }),
     auditLog: fakePort(stores.auditLog),
     observations: fakePort(stores.observations, {
-      readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 }),
+      readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null }),
     }),
+    digests: fakePort(stores.digests),
     trends: fakePort(stores.trends, { read: async () => [] }),
     installations: fakePort(stores.installations, { listOthers: async () => [] }),
     configurations: fakePort(stores.configurations),
@@ -68,6 +69,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       async alertsChanged() {},
       async alertsDueIn() {},
       async observationChanged() {},
+      async digestDue() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },
@@ -78,6 +80,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       pausedReminderMs: 0,
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
+      digests: [],
     },
     stopSignal: new AbortController().signal,
   };

@@ -6,6 +6,7 @@ import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import type { Digest } from '../../src/domain/digest.ts';
 import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
@@ -58,6 +59,7 @@ export interface TestServicesOptions {
   readonly extraServers?: readonly string[];
   readonly overrides?: ServicesOverrides;
   readonly settings?: Partial<ServicesSettings>;
+  readonly digests?: readonly Digest[];
   /** The services connect to their Redis through `proxy`. */
   readonly throughProxy?: boolean;
   /** Default: no log. */
@@ -78,6 +80,7 @@ export async function startTestServices({
   extraServers = [],
   overrides = {},
   settings = {},
+  digests = [],
   throughProxy = false,
   log = pino({ level: 'silent' }),
 }: TestServicesOptions = {}): Promise<TestServices> {
@@ -95,6 +98,7 @@ export async function startTestServices({
     redis: endpointOf(throughProxy ? proxy.url : url),
     connections: Object.fromEntries(extraServers.map((name) => [name, endpointOf(findServer(name).redisServer.url)])),
     settings: { ...testSettings, ...settings },
+    digests,
   };
   const disposers: (() => PromiseLike<unknown>)[] = [];
   const addInstance = (instanceOverrides: ServicesOverrides = overrides, own: Partial<ServicesConfig> = {}) => {

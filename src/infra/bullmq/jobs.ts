@@ -20,6 +20,7 @@ export const jobs = {
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
   'notify-channel-alerts': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   'notify-observation': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
+  'notify-digest': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
   sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
@@ -60,6 +61,7 @@ export const jobIdentity = {
   'notify-channel-alerts': ({ channel }: JobData<'notify-channel-alerts'>, ifDelayed: IfDelayed) =>
     deduplicated(`notify-channel-alerts-${channel}`, ifDelayed),
   'notify-observation': () => deduplicated('notify-observation'),
+  'notify-digest': ({ channel }: JobData<'notify-digest'>) => deduplicated(`notify-digest-${channel}`),
 } as const;
 
 type IfDelayed = 'replaces_delayed' | 'is_dropped';

@@ -99,6 +99,9 @@ export function createBotQueues(
       async observationChanged() {
         await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
       },
+      async digestDue(channel) {
+        await addNotification('notify-digest', { channel }, jobIdentity['notify-digest']({ channel })).catch(onError);
+      },
     },
     async readJobCounts() {
       const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>

@@ -20,6 +20,8 @@ export interface Keys {
   readonly observerMissing: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
+  /** Hash: up to which time each digest has reported, as JSON. */
+  readonly digests: string;
   /** Hash: the alert groups of a channel, a field for each group and for each of its alerts. */
   alertGroups(channel: string): string;
   /** Set: the projects whose alerts have changed since the notifier of the channel has read them. */
@@ -82,6 +84,7 @@ export function createKeys(prefix: string): Keys {
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
     observationMessages: `${prefix}:observed:messages`,
+    digests: `${prefix}:digests`,
     alertGroups: (channel) => `${prefix}:alerts:${channel}`,
     changedAlerts: (channel) => `${prefix}:alerts:${channel}:changed`,
     configuration: `${prefix}:configuration`,

@@ -20,6 +20,8 @@ const cycleSchema = jsonReply(
       staleAfterMs: z.number(),
       // Earlier versions did not count them.
       unobservedProjects: z.number().default(0),
+      // Earlier versions did not store it.
+      gap: z.object({ from: z.number(), to: z.number() }).nullable().default(null),
     })
     .transform(({ v: _version, ...cycle }) => cycle),
 );

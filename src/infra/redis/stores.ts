@@ -7,6 +7,7 @@ import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
 import { createConfigurationStore } from './configuration-store.ts';
+import { createDigestStore } from './digest-store.ts';
 import { createInstallationStore } from './installation-store.ts';
 import type { Keys } from './keys.ts';
 import { createLabelIndex } from './label-index.ts';
@@ -40,6 +41,7 @@ export function createStores(
     alertGroups: createAlertGroupStore(client, keys),
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
+    digests: createDigestStore(client, keys),
     trends: createTrendStore({ client, keys, runStep }),
     installations: createInstallationStore({ client, keys, skipUnreadable }),
     configurations: createConfigurationStore(client, keys),

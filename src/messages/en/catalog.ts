@@ -9,6 +9,7 @@ import { configuration } from './configuration.ts';
 import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
+import { digest } from './digest.ts';
 import { doctorMessages } from './doctor.ts';
 import { failures } from './failures.ts';
 import { format } from './format.ts';
@@ -53,6 +54,7 @@ export const en = {
   history,
   modal,
   list,
+  digest,
   show,
   links,
   observation,

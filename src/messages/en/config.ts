@@ -21,6 +21,8 @@ export const configMessages = {
   notRunbook: 'is not an http or https URL without a user name and password',
   notSeverity: 'is not critical, warning or info',
   noId: 'has no id',
+  notTimeOfDay: 'is not a time of day',
+  notTimeZone: 'is not a known time zone',
   notFailurePolicy: 'is not pause or continue',
   colonInQueueName: 'must not contain ":"',
   reservedPrefix: "is reserved for the bot's own queues",

@@ -6,6 +6,7 @@ import type {
   SettingName,
   UnusableConnection,
 } from '../../domain/configuration.ts';
+import type { Digest } from '../../domain/digest.ts';
 import type { OnCallRule } from '../../domain/on-call.ts';
 
 const settingNames: Readonly<Record<SettingName, string>> = {
@@ -31,6 +32,8 @@ function describeChange(change: ConfigurationChange): string {
       return `policy.channels: ${channels(change.before)} → ${channels(change.after)}`;
     case 'on_call':
       return `policy.onCall: ${onCall(change.before)} → ${onCall(change.after)}`;
+    case 'digests':
+      return `digest: ${digests(change.before)} → ${digests(change.after)}`;
     case 'setting':
       return `settings.${settingNames[change.name]}: ${settingValue(change, change.before)} → ${settingValue(change, change.after)}`;
     case 'connection_added':
@@ -56,6 +59,11 @@ function onCall(rules: readonly OnCallRule[]): string {
       return `${mention.join(', ')} for ${leastSeverities[severity]} of ${projects}`;
     })
     .join('; ');
+}
+
+function digests(entries: readonly Digest[]): string {
+  if (entries.length === 0) return 'none';
+  return entries.map(({ at, timezone, channel }) => `${at} ${timezone} in ${channel}`).join('; ');
 }
 
 const leastSeverities: Readonly<Record<AlertSeverity, string>> = {

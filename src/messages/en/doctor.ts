@@ -2,6 +2,23 @@ import type { ProjectState } from '../../domain/project-state.ts';
 import { pluralize } from './format.ts';
 import { states } from './terms.ts';
 
+const withoutScope = {
+  commands: 'Slack does not send commands',
+  'chat:write': 'outcomes and alerts are not sent',
+  'usergroups:read': 'members of user groups are refused',
+  'channels:read': 'changes from public channels are refused',
+  'groups:read': 'changes from private channels are refused',
+  'app_mentions:read': 'mentions of syncbot get no answer',
+};
+type Scope = keyof typeof withoutScope;
+
+/** `all granted`, or what does not work because a scope is missing. */
+function scopes(missing: readonly Scope[]): string {
+  if (missing.length === 0) return 'all are granted';
+  const explained = missing.map((scope) => `${scope} is not granted, so ${withoutScope[scope]}`).join('; ');
+  return `${explained}: to grant ${missing.length === 1 ? 'it' : 'them'}, update the app from manifest.yml and install it again`;
+}
+
 type Flag = 'paused' | 'running';
 
 /** The messages of `syncbot doctor`. Each follows the name of its item: "REDIS_URL answers". */
@@ -13,6 +30,7 @@ export const doctorMessages = {
     persistence: (connection: string) => `${connection} persistence`,
     slack: 'Slack',
     slackBotToken: 'Slack bot token',
+    slackScopes: 'Slack scopes',
     slackAppToken: 'Slack app token',
     slackTransport: 'Slack transport',
     channel: (id: string) => `channel ${id}`,
@@ -72,6 +90,8 @@ export const doctorMessages = {
     httpTransport: (port: number, path: string) =>
       `HTTP on port ${port}: the first command shows whether Slack reaches ${path} and whether the signing secret is right`,
     tokenAccepted: 'Slack accepts it',
+    scopesUnknown: 'Slack does not report the scopes of the token',
+    scopes,
     channelArchived: 'the channel is archived: use another one',
     channelMember: 'the bot is a member',
     channelNotMember: 'the bot is not a member: invite it there with /invite and the name of the app',

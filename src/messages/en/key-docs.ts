@@ -80,6 +80,28 @@ export const keyDocs = {
     expected: 'critical, warning or info',
     description: 'The least severity of the alerts. The README lists the severity of each alert.',
   },
+  digest: {
+    expected: 'a list of entries with `at`, `timezone` and `channel`',
+    example: '[{ at: "09:00", timezone: Europe/Berlin, channel: C0123ABCD }]',
+    description:
+      'Where syncbot posts the state of all projects once a day: which are Failed or Paused, which alerts fire, and what has happened since the last digest.',
+  },
+  digestEntry: {
+    expected: 'an entry',
+    hint: 'Write `{ at: "09:00", timezone: Europe/Berlin, channel: C0123ABCD }`.',
+    description: 'One digest a day in one channel.',
+  },
+  digestAt: {
+    expected: 'a time of day from 00:00 to 23:59',
+    example: '"09:00"',
+    description: 'When the digest is posted.',
+  },
+  digestTimezone: {
+    expected: 'the name of a time zone, such as Europe/Berlin or UTC',
+    hint: 'Write a name of the IANA time zone database, such as Europe/Berlin, America/New_York or UTC.',
+    description: 'The time zone of `at`. The digest follows its daylight saving time.',
+  },
+  digestChannel: { description: 'The channel that gets the digest. The bot must be a member of it.' },
   settings: {
     expected: 'a section',
     hint: 'Write settings such as `confirmationTtl: 5m` below it.',

@@ -11,6 +11,13 @@ function notObserved(since: number | null, format: TimeFormat): string {
   return since === null ? 'not observed yet' : `not observed since ${format.time(since)}`;
 }
 
+/** `Not observed from 22:00 to 06:10. …` */
+function gap({ since, until }: ObservationGap, format: TimeFormat): string {
+  const from = since === null ? '' : ` from ${format.time(since)}`;
+  const to = until === null ? '' : ` ${since === null ? 'before' : 'to'} ${format.time(until)}`;
+  return `Not observed${from}${to}. Failed tasks and drift of that time were noticed only afterwards.`;
+}
+
 /** Texts about the observer. `since` is the last completed cycle, epoch ms, or null when no cycle has ever completed. */
 export const observation = {
   notObserved,
@@ -20,11 +27,9 @@ export const observation = {
   alert: (projects: readonly string[], since: number | null, format: TimeFormat) =>
     `${joinDots(projects.length === 1 ? (projects[0] ?? '') : pluralize(projects.length, 'project'), capitalize(notObserved(since, format)))}. ${consequence}`,
   /** The same message after a cycle has completed. */
-  observedAgain: ({ since, until }: ObservationGap, format: TimeFormat) => {
-    const from = since === null ? '' : ` from ${format.time(since)}`;
-    const to = until === null ? '' : ` ${since === null ? 'before' : 'to'} ${format.time(until)}`;
-    return `${joinDots('All projects', `Not observed${from}${to}`)}. Failed tasks and drift of that time were noticed only afterwards.`;
-  },
+  observedAgain: (facts: ObservationGap, format: TimeFormat) => joinDots('All projects', gap(facts, format)),
+  gap,
+  consequence,
 };
 
 interface ObservationGap {

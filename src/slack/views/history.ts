@@ -77,7 +77,10 @@ export function buildHistorySince(view: HistorySinceView): Message {
     return { text: title, blocks: [sectionBlock(title), contextBlock(joinDots(onlyYouSeeThis, zone))] };
   }
   const title = history.sinceTitle(project ?? projectCount, since);
-  const { lines, shownCount } = linesThatFit(view);
+  const { lines, shownCount } = historyLinesThatFit(view, {
+    maxLines: maxLinesSince,
+    maxJsonChars: maxBlocksJsonChars - frameChars,
+  });
   const notShown = lineCount - shownCount;
   const command = format.command(`history ${project ?? '<project>'}`);
   return {
@@ -95,27 +98,33 @@ export function buildHistorySince(view: HistorySinceView): Message {
   };
 }
 
+/** What the lines of several projects need to be shown. */
+export type HistoryLinesView = Pick<HistorySinceView, 'lines' | 'project' | 'revealReasons' | 'format'>;
+
 /** The text of each group of similar lines that fits, and how many lines these groups have. */
-function linesThatFit(view: HistorySinceView) {
-  let remainingChars = maxBlocksJsonChars - frameChars;
+export function historyLinesThatFit(
+  view: HistoryLinesView,
+  { maxLines, maxJsonChars }: { readonly maxLines: number; readonly maxJsonChars: number },
+): { readonly lines: readonly string[]; readonly shownCount: number } {
+  let remainingChars = maxJsonChars;
   let shownCount = 0;
   const lines: string[] = [];
   for (const group of groupSimilarLines(view.lines, (line) => similarText(line, view))) {
     const text = similarLinesText(group, view);
     remainingChars -= JSON.stringify(text).length;
-    if (remainingChars < 0 || lines.length === maxLinesSince) break;
+    if (remainingChars < 0 || lines.length === maxLines) break;
     lines.push(text);
     shownCount += group.projects.length;
   }
   return { lines, shownCount };
 }
 
-function similarText(line: HistoryLine, view: HistorySinceView): string | null {
+function similarText(line: HistoryLine, view: HistoryLinesView): string | null {
   const summary = historySummary(line, view);
   return summary === null ? null : joinDots(actorOf(line), summary);
 }
 
-function similarLinesText({ newest, projects, times }: SimilarLines, view: HistorySinceView): string {
+function similarLinesText({ newest, projects, times }: SimilarLines, view: HistoryLinesView): string {
   if (projects.length === 1) return historyLine(newest, { ...view, projects: view.project === null ? projects : [] });
   return lineText({ times, actor: actorOf(newest), text: historySummary(newest, view) ?? '' }, { ...view, projects });
 }

@@ -29,17 +29,20 @@ export function projectRow(observed: ObservedProject, view: ListRowView): Block 
 
 function detail({ project, stats }: ObservedProject, row: ListRow, format: Formatter): string {
   const { format: formats, list } = messages;
-  if (row.cause !== null) {
-    return joinDots(
-      hasTime(row.cause) ? row.cause : truncateMrkdwn(row.cause, maxCauseChars),
-      row.moreAlerts === 0 ? null : list.moreAlerts(row.moreAlerts),
-    );
-  }
+  if (row.cause !== null) return causeLine(row.cause, row.moreAlerts);
   if (project.state === 'running' || project.state === 'not_started') {
     const links = formats.linkCount(project.definition.links.length);
     return joinDots(links, formats.backlog(stats), formats.latency(stats));
   }
   return list.lastChange(project, format);
+}
+
+/** Why a project is Failed, or the scope of its alert. */
+export function causeLine(cause: string, moreAlerts: number): string {
+  return joinDots(
+    hasTime(cause) ? cause : truncateMrkdwn(cause, maxCauseChars),
+    moreAlerts === 0 ? null : messages.list.moreAlerts(moreAlerts),
+  );
 }
 
 /** A time has many characters, of which Slack shows a few. A cause with a time is short. */

@@ -81,6 +81,11 @@ function formatChannel(id: string): string {
   return id.startsWith('D') ? 'a direct message' : `<#${id}>`;
 }
 
+/** The same formatter, with the ids of people in place of mentions. Slack does not notify them. */
+export function withoutMentions(format: Formatter): Formatter {
+  return { ...format, person: (actor) => (isSlackUser(actor) ? codeSpan(actor) : format.person(actor)) };
+}
+
 /** The formatter of Slack. `commandName` is the slash command, such as `/sync`. */
 export function slackFormatter(commandName: string): Formatter {
   return {

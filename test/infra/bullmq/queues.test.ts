@@ -48,6 +48,7 @@ it('The last notification that is asked for while one is written follows it, aft
     },
     notifyAlerts: async () => {},
     notifyObservation: async () => {},
+    notifyDigest: async () => {},
   });
   await notifications.operationChanged(ref);
   await waitFor(async () => (await counts())?.['delayed'] === 1, { description: 'the delayed notification' });
@@ -72,6 +73,7 @@ it('Without a bot, the queue of notifications is bounded, and a bot that starts 
     notifyOperation: async ({ operation }) => void notified.add(operation),
     notifyAlerts: async () => {},
     notifyObservation: async () => {},
+    notifyDigest: async () => {},
   });
   await bot.startSweep();
   await waitFor(() => notified.has(ref.operation));

@@ -11,6 +11,7 @@ afterEach(() => services[Symbol.asyncDispose]());
 const configuration: Configuration = {
   policy: { operators: ['U0ALICE'], channels: [] },
   onCall: [],
+  digests: [],
   settings: {
     confirmationTtlMs: 1_000,
     observeEveryMs: 1_000,

@@ -38,3 +38,36 @@ it('A message is stored once per channel until it is removed.', async () => {
   await observations.removeMessage('C0SYNC');
   expect(await observations.readMessages()).toEqual([]);
 });
+
+describe('the last time without cycles', () => {
+  const cycle = { staleAfterMs: 90_000, unobservedProjects: 0 };
+
+  /** As if the last cycle had completed earlier. */
+  async function moveLastCycle(ms: number): Promise<number> {
+    const record = JSON.parse((await services.redis.get(keys.observeCycle)) ?? '{}') as { completedAt: number };
+    const completedAt = record.completedAt - ms;
+    await services.redis.set(keys.observeCycle, JSON.stringify({ ...record, completedAt }));
+    return completedAt;
+  }
+
+  it('ends with the cycle after it, and stays known', async () => {
+    await observations.recordCycle(cycle);
+    expect((await observations.readLastCycle())?.gap).toBeNull();
+    const from = await moveLastCycle(90_001);
+    for (let repeat = 0; repeat < 3; repeat++) await observations.recordCycle(cycle);
+    const gap = (await observations.readLastCycle())?.gap;
+    expect(gap?.from).toBe(from);
+    expect(gap?.to).toBeGreaterThan(from + 90_000);
+    await moveLastCycle(60_000);
+    await observations.recordCycle(cycle);
+    expect((await observations.readLastCycle())?.gap).toEqual(gap);
+  });
+
+  it('is not known from a record of an earlier version', async () => {
+    const record = { v: 1, completedAt: 1, staleAfterMs: 90_000 };
+    await services.redis.set(keys.observeCycle, JSON.stringify(record));
+    expect(await observations.readLastCycle()).toMatchObject({ completedAt: 1, unobservedProjects: 0, gap: null });
+    await observations.recordCycle(cycle);
+    expect((await observations.readLastCycle())?.gap?.from).toBe(1);
+  });
+});

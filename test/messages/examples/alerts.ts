@@ -121,4 +121,5 @@ export const observation: ExamplesOf<typeof messages.observation> = {
     ['with several', ['orders', 'users'], since, format],
   ],
   observedAgain: [['a worker runs again', { since, until: at('03:03') }, format]],
+  gap: [['in a digest', { since, until: at('03:03') }, format]],
 };

@@ -36,6 +36,10 @@ export const configuration: ExamplesOf<typeof messages.configuration> = {
     ['the plan of `syncbot apply`', { kind: 'operators', added: ['U0BOB'], removed: ['U0ALICE'] }],
     ['other channels', { kind: 'channels', before: [], after: ['C0SYNC'] }],
     [
+      'other digests',
+      { kind: 'digests', before: [], after: [{ at: '09:00', timezone: 'Europe/Berlin', channel: 'C0SYNC' }] },
+    ],
+    [
       'another call rota',
       { kind: 'on_call', before: [], after: [{ mention: ['S0OPS'], label: 'prod', severity: 'warning' }] },
     ],

@@ -36,6 +36,11 @@ export const doctor: ExamplesOf<typeof messages.doctor> = {
   slack: {
     httpTransport: [['HTTP mode', 3000, '/slack/events']],
     userGroup: [['a user group', 4]],
+    scopes: [
+      ['all scopes', []],
+      ['an installation from an earlier manifest', ['app_mentions:read']],
+      ['two scopes are left out', ['usergroups:read', 'app_mentions:read']],
+    ],
     refused: [['a channel that does not exist', 'channel_not_found']],
   },
 };

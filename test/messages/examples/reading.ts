@@ -44,6 +44,27 @@ export const list: ExamplesOf<typeof messages.list> = {
   unknownValue: [['`state:faild`', { key: 'state', value: 'faild' }, ['failed'], format]],
 };
 
+const summary = '2 need attention: 1 Failed, 1 without a worker';
+
+export const digest: ExamplesOf<typeof messages.digest> = {
+  title: [
+    ['at the top', { kind: 'observed' }, summary, at('09:00'), format],
+    ['a link did not answer', { kind: 'partly_observed', unobservedProjects: 2 }, summary, at('09:00'), format],
+    ['no worker runs', { kind: 'not_observed', since: at('02:58') }, summary, at('09:00'), format],
+  ],
+  allWell: [
+    ['no project needs attention', well],
+    ['some projects are Paused', countsByState((state) => ({ paused: 2, running: 58 })[String(state)] ?? 0)],
+  ],
+  quiet: [['there is nothing to report', 'All 60 projects are Running', at('02:58'), format]],
+  happened: [['above the lines of the history', at('02:58'), format]],
+  nothingHappened: [['projects are Failed or Paused, and nothing is new', at('02:58'), format]],
+  moreLines: [
+    ['more lines than a message has', 9, true],
+    ['not all lines were counted', 9, false],
+  ],
+};
+
 const samples: TrendSample[] = [2_400, 1_200, 600, 300, 0].map((backlog, index) => ({
   at: at('02:15') + index * 600_000,
   backlog,

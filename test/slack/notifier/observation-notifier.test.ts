@@ -17,7 +17,7 @@ let logLines: readonly LoggedCall[];
 beforeEach(async () => {
   slack = await FakeSlack.start();
   projects = [inChannel('orders', 'C0SYNC'), inChannel('users', 'C0SYNC'), inChannel('nowhere', null)];
-  lastCycle = { completedAt: exampleNow - 100_000, staleAfterMs: 90_000, unobservedProjects: 0 };
+  lastCycle = { completedAt: exampleNow - 100_000, staleAfterMs: 90_000, unobservedProjects: 0, gap: null };
   stored = new Map();
   logLines = [];
 });
@@ -50,7 +50,7 @@ it('Each channel gets one message about its projects, which says later that they
   await notify();
   expect(texts()).toEqual([expect.stringMatching(/^2 projects · Not observed since .* Check that syncbot runs/)]);
   expect(texts('C0SHARED')).toEqual([expect.stringMatching(/^stock · Not observed since /)]);
-  lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 };
+  lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null };
   await notify();
   await notify();
   expect(texts()).toEqual([expect.stringMatching(/^All projects · Not observed from .* to /)]);
@@ -60,7 +60,7 @@ it('Each channel gets one message about its projects, which says later that they
 
 it('A second gap gets a message of its own.', async () => {
   await notify();
-  lastCycle = { completedAt: exampleNow - 95_000, staleAfterMs: 90_000, unobservedProjects: 0 };
+  lastCycle = { completedAt: exampleNow - 95_000, staleAfterMs: 90_000, unobservedProjects: 0, gap: null };
   await notify();
   expect(texts()).toEqual([
     expect.stringMatching(/^All projects · Not observed from /),
@@ -96,7 +96,7 @@ it('If Slack refuses a channel, the person who last changed its projects gets on
   expect([...stored.keys()]).toEqual(['C0SHARED', 'U0ALICE']);
   const directMessages = () => texts(slack.directMessage('U0ALICE').id);
   expect(directMessages()).toEqual([expect.stringMatching(/^2 projects · Not observed since/)]);
-  lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0 };
+  lastCycle = { completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null };
   await notify();
   expect(stored.size).toBe(0);
   expect(directMessages()).toEqual([expect.stringMatching(/^All projects · Not observed from /)]);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
+import { attentionCause, attentionTotal, countProjects } from '../../../src/domain/attention.ts';
 import { alertKinds } from '../../../src/domain/conditions.ts';
+import { digestSections } from '../../../src/domain/digest.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
@@ -14,6 +15,7 @@ import { parseCommand } from '../../../src/slack/commands/parse.ts';
 import { buildAlert, buildResolvedAlert } from '../../../src/slack/views/alert.ts';
 import { type Message, messageWithSuggestions } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
+import { buildDigest } from '../../../src/slack/views/digest.ts';
 import { buildHistory, buildHistorySince, linesPerPage } from '../../../src/slack/views/history.ts';
 import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildEmptyList, buildList, buildUnknownFilter } from '../../../src/slack/views/list.ts';
@@ -186,6 +188,24 @@ describe('the first line of a message', () => {
         const cause = attentionCause(observed.project);
         if (cause === null) expectFirstLine(list, '2 projects', messages.states[state]);
         else expectFirstLine(list, '2 need attention', state === 'failed' ? '2 Failed' : ': 2 ');
+      }),
+      fuzzOptions,
+    );
+  });
+
+  it('of a digest has how many projects need attention and why, or the number of projects and their states', () => {
+    fc.assert(
+      fc.property(fc.array(observedProjectArbitrary, { minLength: 2, maxLength: 20 }), (observed) => {
+        const projects = observed.map(({ project }) => project);
+        const counts = countProjects(projects);
+        const history = { lines: [], lineCount: 0, projectCount: 0, isComplete: true };
+        const report = { since: now, now, counts, sections: digestSections(projects), observation, gap: null, history };
+        const { text } = buildDigest({ ...report, format, revealReasons: true });
+        const attention = attentionTotal(counts.attention);
+        const count = projects.length.toLocaleString('en-US');
+        if (attention === 0)
+          expect(text).toMatch(new RegExp(`^(Digest · )?All ${count} projects are (well: |Running)`));
+        else expect(text).toMatch(new RegExp(`^Digest · ${attention} needs? attention: [0-9]`));
       }),
       fuzzOptions,
     );

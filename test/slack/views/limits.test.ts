@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countProjects } from '../../../src/domain/attention.ts';
+import { digestSections } from '../../../src/domain/digest.ts';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import type { Link } from '../../../src/domain/link.ts';
@@ -16,6 +17,7 @@ import {
 } from '../../../src/slack/views/alert-group.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildConfirmation } from '../../../src/slack/views/confirmation.ts';
+import { buildDigest } from '../../../src/slack/views/digest.ts';
 import { buildHelp } from '../../../src/slack/views/help.ts';
 import {
   buildHistory,
@@ -27,7 +29,7 @@ import {
 import { validateMessage } from '../../../src/slack/views/limits.ts';
 import { buildLinkPage } from '../../../src/slack/views/links.ts';
 import { buildEmptyList, buildList, projectsPerPage } from '../../../src/slack/views/list.ts';
-import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { slackFormatter, withoutMentions } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outcome.ts';
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
@@ -116,6 +118,30 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         const view = { ...viewContext, filter, labels, revealReasons: true };
         expectWithinLimits(buildList({ ...view, counts, observedProjects, page }));
         expectWithinLimits(buildEmptyList({ ...view, reason: { kind: 'none' } }));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('hold for a digest, which mentions no person until it is edited', () => {
+    const entries = fc.array(historyEntryArbitrary, { maxLength: 30, size: 'max' });
+    const observed = fc.array(observedProjectArbitrary, { maxLength: 30, size: 'max' });
+    fc.assert(
+      fc.property(observed, entries, fc.boolean(), (observedProjects, some, isComplete) => {
+        const projects = observedProjects.map(({ project }) => project);
+        const { lines } = foldHistory(withIds(some), { size: Number.POSITIVE_INFINITY, cursor: null });
+        const history = {
+          lines: lines.map((line) => ({ project: 'o'.repeat(63), line })),
+          lineCount: lines.length,
+          projectCount: 1,
+          isComplete,
+        };
+        const report = { counts: countProjects(projects), sections: digestSections(projects), history };
+        const view = { ...viewContext, ...report, since: 1, gap: { from: 1, to: 2 }, revealReasons: true };
+        expectWithinLimits(buildDigest(view));
+        const silent = buildDigest({ ...view, format: withoutMentions(view.format) });
+        expectWithinLimits(silent);
+        expect(JSON.stringify(silent)).not.toMatch(/<@|<!subteam/);
       }),
       { numRuns: 25 },
     );

@@ -64,6 +64,7 @@ export function succeeded(operation: Operation, { result, finalStats, projectCha
     followUp: beginFollowUp(operation.action, outcome),
     refusal: null,
     failure: null,
+    retriedTasks: [],
   };
 }
 
@@ -92,6 +93,33 @@ export function partiallyFailed(
     followUp: null,
     refusal: null,
     failure: failsProject ? linkFailure(links, link, finalStats.now) : null,
+    retriedTasks: [],
+  };
+}
+
+/** Completes a retry: as `failed` if links did not answer within the timeout. Their tasks stay skipped. */
+export function retryCompleted(
+  operation: Operation,
+  {
+    project,
+    unreachable,
+    retried,
+  }: { readonly project: Project; readonly unreachable: readonly Link[]; readonly retried: RetriedTasks },
+): Completion {
+  const unreachableIds = new Set(unreachable.map(linkId));
+  return {
+    ref: refOf(operation),
+    expectedVersion: project.version,
+    operationState: unreachable.length === 0 ? 'done' : 'failed',
+    projectChange: { kind: 'none' },
+    linksReconciled: false,
+    pendingLinks: [],
+    oldestUnprocessedAt: null,
+    outcome: outcomeOf(operation, { project, unreconciled: unreachable, missing: [], retried }, null),
+    followUp: null,
+    refusal: null,
+    failure: null,
+    retriedTasks: operation.tasks.filter(({ link }) => !unreachableIds.has(linkId(link))),
   };
 }
 
@@ -117,6 +145,7 @@ export function rolledBack(project: Project, operation: Operation, refusal: Refu
     followUp: null,
     refusal,
     failure: null,
+    retriedTasks: [],
   };
 }
 
@@ -137,5 +166,6 @@ function outcomeOf(
       ? { retriedTasks: Math.max(retried.tasks, progress?.tasksToRetry ?? 0), retriedTasksUncertain: true }
       : { retriedTasks: retried.tasks }),
     removedTasks: progress?.removedTasks ?? 0,
+    ...(progress?.tasks === undefined ? {} : { tasks: progress.tasks }),
   };
 }

@@ -1,27 +1,29 @@
-import { checkCorrection, type LinksByStatus } from '../domain/corrections.ts';
-import { desiredLinkState, stateAfterAdopt, transitions } from '../domain/lifecycle.ts';
-import type { Link } from '../domain/link.ts';
-import { countFailures } from '../domain/observation.ts';
+import { isRetrying, transitions } from '../domain/lifecycle.ts';
 import {
   firstPostDelayMs,
   type Operation,
   type OperationRef,
   operationReconcileTimeoutMs,
   type Progress,
-  preflightAttemptTimeoutMs,
-  preflightTimeoutMs,
   refOf,
 } from '../domain/operation.ts';
-import { precheckPassed } from '../domain/precheck.ts';
-import type { Project } from '../domain/project.ts';
+import { adoptLinks } from './adopt-links.ts';
 import { updateAlertsFromState } from './alerts.ts';
-import { partiallyFailed, type RetriedTasks, readFinalStats, rolledBack, succeeded } from './completion.ts';
+import {
+  partiallyFailed,
+  type RetriedTasks,
+  readFinalStats,
+  retryCompleted,
+  rolledBack,
+  succeeded,
+} from './completion.ts';
 import type { UseCaseContext } from './context.ts';
 import { endExecution } from './executions.ts';
-import { maxValidityMs, pauseBeforeRestore } from './fencing.ts';
-import type { LinkStatus, RetryFailedResult } from './ports.ts';
-import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
+import { maxValidityMs } from './fencing.ts';
+import type { RetryFailedResult } from './ports.ts';
+import { needsPreflight, runPreflight } from './preflight.ts';
 import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
+import { retrySkipped } from './retry-skipped.ts';
 import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './stores.ts';
 
 /**
@@ -76,8 +78,9 @@ async function claimOperation(context: UseCaseContext, ref: OperationRef, execut
 async function runToCompletion(context: UseCaseContext, claim: Claim, executionId: string): Promise<boolean> {
   const ref = refOf(claim.operation);
   const settledAt = settledAtOf(context, claim);
+  const canRetry = isRetrying(claim.operation.action);
   // Only the first execution that passes the preflight knows that no other one has retried tasks before.
-  let retried: RetriedTasks = { tasks: 0, isUncertain: claim.operation.action === 'restore' };
+  let retried: RetriedTasks = { tasks: 0, isUncertain: canRetry };
   for (let current: CurrentOperation = claim; current.kind === 'claimed'; current = await reload(context, ref)) {
     const { project, operation } = current;
     let completion: Completion;
@@ -92,6 +95,10 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
         continue;
       }
       completion = rolledBack(project, operation, preflight.refusal);
+    } else if (operation.action === 'retry') {
+      const { results, unreachable } = await retrySkipped(context, current);
+      retried = addRetried(retried, results);
+      completion = retryCompleted(operation, { project, unreachable, retried });
     } else {
       const reconciled = await reconcile(context, {
         ...reconcileOptions(context, current),
@@ -109,7 +116,7 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
           ? succeeded(operation, { result, finalStats, projectChange: changeOnSuccess(operation) })
           : partiallyFailed(context, operation, { result, finalStats });
     }
-    const isOnlyExecution = operation.action === 'restore' && !retried.isUncertain;
+    const isOnlyExecution = canRetry && !retried.isUncertain;
     const committed = await context.operations.commit({ ...completion, executionId, isOnlyExecution });
     if (committed.kind === 'committed' && committed.operationToNotify !== null)
       await context.notifications.operationChanged({ project: ref.project, operation: committed.operationToNotify });
@@ -156,68 +163,6 @@ async function reload(
   return isActive ? { kind: 'claimed', project, operation, now } : { kind: 'not_active' };
 }
 
-/** Start and Restore are checked once more before they resume a link. `progress` is null until the check has passed. */
-function needsPreflight({ action, progress }: Operation): boolean {
-  return (action === 'start' || action === 'restore') && progress === null;
-}
-
-/**
- * Reads every link before Start or Restore resumes one. If no worker reaches every link within `preflightTimeoutMs`, the
- * operation fails; if the precheck fails, it is refused. In both cases the project's state goes back. An operation that has
- * passed is not rolled back. Restore also pauses links that run unexpectedly. Returns `repeated` if another execution has
- * passed before.
- */
-async function runPreflight(
-  context: UseCaseContext,
-  project: Project,
-  operation: Operation,
-): Promise<{ readonly kind: 'first' | 'repeated' } | Refused> {
-  const ref = refOf(operation);
-  const { links } = project.definition;
-  const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
-  if (statuses.unreachable.length > 0) return refuseAsUnreachable(context, operation, statuses.unreachable);
-  let counted: Pick<Progress, 'tasksToRetry' | 'removedTasks' | 'backlog'>;
-  if (operation.action === 'start') {
-    const { items, stats } = await precheckProject(context, project);
-    const unreachable = stats.links.filter(({ kind }) => kind === 'unreachable').map(({ link }) => link);
-    if (unreachable.length > 0) return refuseAsUnreachable(context, operation, unreachable);
-    if (!precheckPassed(items)) {
-      return { kind: 'refused', refusal: { code: 'precheck_failed', project: project.id, items } };
-    }
-    counted = { backlog: stats.backlog };
-  } else {
-    // Another execution may have passed meanwhile and resumed links: they must not be paused again.
-    const current = await context.operations.read(ref);
-    if (current === null || !needsPreflight(current)) return { kind: 'repeated' };
-    const stillRunning = await pauseBeforeRestore(context, project, statuses.resumed);
-    if (stillRunning.length > 0) {
-      const paused = statuses.resumed.filter((link) => !stillRunning.includes(link));
-      return refuseAsUnreachable(context, operation, stillRunning, paused);
-    }
-    const stats = await observeProject(context, project);
-    const removedTasks = await countRemovedFailures(context, { project, stats });
-    const tasksToRetry = countFailures(stats.links);
-    counted = { tasksToRetry, removedTasks, backlog: stats.backlog === null ? null : stats.backlog + tasksToRetry };
-  }
-  return context.operations.passPreflight(ref, { ...counted, done: 0, total: links.length });
-}
-
-/**
- * Throws `LinksUnreachableError` while there is time for another worker to reach these links. Links that this execution has
- * paused end the operation at once: the next execution would not know of them.
- */
-async function refuseAsUnreachable(
-  context: UseCaseContext,
-  { project, startedAt }: Operation,
-  links: readonly Link[],
-  paused: readonly Link[] = [],
-): Promise<Refused> {
-  const elapsedMs = (await context.serverClock.now()) - (startedAt ?? 0);
-  if (elapsedMs < preflightTimeoutMs && paused.length === 0) throw createLinksUnreachableError(context, links);
-  const refusal = { code: 'links_unreachable' as const, project, links: [...links] };
-  return { kind: 'refused', refusal: paused.length === 0 ? refusal : { ...refusal, paused: [...paused] } };
-}
-
 function reconcileOptions(context: UseCaseContext, { project, operation, now }: ClaimedOperation): ReconcileOptions {
   const ref = refOf(operation);
   const elapsedMs = now - (operation.startedAt ?? 0);
@@ -243,37 +188,6 @@ async function reportProgress(context: UseCaseContext, ref: OperationRef, progre
   } catch (error) {
     context.log.warn({ ...logFields(ref), error }, 'progress not written');
   }
-}
-
-/**
- * Takes the state of a project from its links, if all of them have the opposite of the desired pause flag. Changes no link.
- * Sets no watermark: if the project becomes Running, the observer finds tasks that failed before.
- */
-async function adoptLinks(context: UseCaseContext, project: Project, operation: Operation): Promise<Completion> {
-  const { links } = project.definition;
-  const statuses = groupByStatus(links, await context.links.readStatuses(links, preflightAttemptTimeoutMs));
-  if (statuses.unreachable.length > 0) {
-    const { refusal } = await refuseAsUnreachable(context, operation, statuses.unreachable);
-    return rolledBack(project, operation, refusal);
-  }
-  const refusal = checkCorrection(project, 'adopt', statuses);
-  if (refusal !== null) return rolledBack(project, operation, refusal);
-  const finalStats = await readFinalStats(context, project, operation);
-  return succeeded(operation, {
-    result: { project, unreconciled: [], missing: [], retried: { tasks: 0, isUncertain: false } },
-    finalStats,
-    projectChange: { kind: 'set', state: stateAfterAdopt(desiredLinkState(project.state)) },
-  });
-}
-
-function groupByStatus(links: readonly Link[], statuses: readonly LinkStatus[]): LinksByStatus {
-  const withStatus = (status: LinkStatus) => links.filter((_link, index) => statuses[index] === status);
-  return {
-    resumed: withStatus('resumed'),
-    paused: withStatus('paused'),
-    missing: withStatus('missing'),
-    unreachable: withStatus('unreachable'),
-  };
 }
 
 function logFields({ project, operation }: OperationRef) {

@@ -2,13 +2,14 @@ import { type FailureCauses, toFailureCauses } from '../domain/failure-causes.ts
 import { countFailures, type ObservedProject, oldestFailure } from '../domain/observation.ts';
 import { watermarkOf } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
+import { findFailedAgain } from './skipped-tasks.ts';
 
 /** The links of a project whose failed tasks are grouped. */
 const maxGroupedLinks = 5;
 
 /**
  * Groups the failed tasks of an observed project by masked reason. Reads a bounded sample: the oldest tasks of each link, on at
- * most `maxGroupedLinks` links. Returns null if no task failed, or no such link answers. Never throws.
+ * most `maxGroupedLinks` links. Counts the tasks that have failed again. Returns null if no task failed, or no such link answers. Never throws.
  */
 export async function readFailureCauses(
   context: Pick<UseCaseContext, 'links'>,
@@ -20,5 +21,7 @@ export async function readFailureCauses(
   const groups = await context.links.groupFailures(
     failing.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
   );
-  return toFailureCauses(groups.flat(), { tasks: countFailures(stats.links), since: oldest.at });
+  const causes = toFailureCauses(groups.flat(), { tasks: countFailures(stats.links), since: oldest.at });
+  const failedAgain = causes === null ? 0 : (await findFailedAgain(context, project)).length;
+  return causes === null || failedAgain === 0 ? causes : { ...causes, failedAgain };
 }

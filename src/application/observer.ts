@@ -15,6 +15,7 @@ import { logSkippedProject } from './errors.ts';
 import { readFailureCauses } from './failure-causes.ts';
 import { followIntervalMs, followOperation } from './follow-up.ts';
 import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
+import { endSkips } from './skipped-tasks.ts';
 
 const chunkSize = 100;
 
@@ -83,6 +84,7 @@ async function observeGroup(
         const observation = { project, stats, now, workers: workers.get(project.id) ?? [], pausedReminderMs };
         await evaluateProject(context, observation);
         await followOperation(context, { ...observation, minIntervalMs: minFollowIntervalMs });
+        await endSkips(context, project);
       },
       onError: (error, { project }) => logSkippedProject(context, project, error),
     });

@@ -1,3 +1,4 @@
+import type { FailedTask } from '../domain/failed-tasks.ts';
 import type { ReasonGroup } from '../domain/failure-causes.ts';
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
 import type { Link, Watermark } from '../domain/link.ts';
@@ -24,6 +25,15 @@ export interface LinkGateway {
    * may be left if there are many: then call it again.
    */
   retryFailed(links: readonly LinkWithWatermark[]): Promise<RetryFailedResult[]>;
+  /**
+   * Moves these failed tasks back to wait, before newer ones, in order, whether their link is paused or not. Leaves those that
+   * are not failed any more, or that have failed again.
+   */
+  retryTasks(links: readonly FailuresOfLink[]): Promise<RetryFailedResult[]>;
+  /** Lists the oldest tasks of each link that failed after its watermark, at most `limit` of each. */
+  listFailed(links: readonly LinkWithWatermark[], limit: number): Promise<TasksResult<ListedTask>[]>;
+  /** Finds those of the named tasks of each link that are failed. */
+  findFailed(links: readonly TasksOfLink[]): Promise<TasksResult<FailedTask>[]>;
   /**
    * Counts the tasks of each link that failed for good after its watermark and that were removed since then. A count is a
    * lower bound, and 0 if a link does not answer.
@@ -69,6 +79,23 @@ export interface LinkWithWatermark {
   readonly link: Link;
   readonly watermark: Watermark;
 }
+
+export interface TasksOfLink {
+  readonly link: Link;
+  readonly taskIds: readonly string[];
+}
+
+/** Tasks of a link, each with the time of its failure: one that has failed again since is not meant. */
+export interface FailuresOfLink {
+  readonly link: Link;
+  readonly failures: readonly Pick<FailedTask, 'taskId' | 'at'>[];
+}
+
+export type ListedTask = Omit<FailedTask, 'reason'>;
+
+export type TasksResult<Task> =
+  | { readonly kind: 'read'; readonly tasks: readonly Task[] }
+  | { readonly kind: 'unreachable' };
 
 export interface RetryFailedResult {
   /** `resumed_meanwhile`: another client resumed the link before all tasks were moved. The rest was left as it is. */

@@ -1,12 +1,17 @@
 import { checkCorrection, groupObservations } from '../domain/corrections.ts';
+import { includesFailure } from '../domain/failed-tasks.ts';
 import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
+import type { TaskFailure } from '../domain/link.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import { toSkippedTasks } from '../domain/skipped-tasks.ts';
 import type { UseCaseContext } from './context.ts';
 import { countRemovedFailures, findProject, observeProject, precheckProject, type Refused } from './queries.ts';
+import { selectSkipped, selectToSkip, type TaskSelection } from './select-tasks.ts';
+import { findFailedAgain } from './skipped-tasks.ts';
 
 /** A request for an operation. Slack has authorized it already (`domain/authorization.ts`); the command line is trusted. */
 export interface ActionRequest {
@@ -14,6 +19,8 @@ export interface ActionRequest {
   readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
+  /** The tasks that a restore leaves out, or that a retry moves back. Default: none for a restore, all skipped ones for a retry. */
+  readonly tasks?: TaskSelection;
   readonly origin: Operation['origin'];
   /** The Slack channel of the request. Null from the command line. */
   readonly channel: string | null;
@@ -29,6 +36,8 @@ export type RequestResult =
       readonly stats: ProjectStats;
       /** Failed tasks that a restore cannot retry, because they were removed, at least. */
       readonly removedTasks: number;
+      /** How many of the tasks that a restore would retry have failed again. It does not retry those of the operation. */
+      readonly failedAgain: number;
       /** The newest open request of each other person for this project. Their dialogs can still be confirmed. */
       readonly otherRequests: readonly Operation[];
     }
@@ -42,13 +51,15 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   const found = await findProject(context, request.project);
   if (found.kind === 'refused') return found;
   const { project } = found;
-  const checked = await checkRequest(context, project, request.action);
+  const checked = await checkRequest(context, project, request);
   if (checked.kind === 'refused') {
     await recordRefusal(context, request, checked.refusal);
     return checked;
   }
+  const { tasks, ...facts } = checked;
   const stored = await context.operations.request({
     ...request,
+    tasks,
     project: project.id,
     id: context.ids.next(),
     projectVersion: project.version,
@@ -58,7 +69,7 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   const { operation } = stored;
   context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
   const otherRequests = await listOtherRequests(context, operation);
-  return { ...checked, kind: 'requested', operation, project, otherRequests };
+  return { ...facts, kind: 'requested', operation, project, otherRequests };
 }
 
 async function listOtherRequests({ operations }: UseCaseContext, request: Operation): Promise<Operation[]> {
@@ -69,27 +80,58 @@ async function listOtherRequests({ operations }: UseCaseContext, request: Operat
   return [...new Map(newestFirst.toReversed().map((operation) => [operation.by, operation])).values()].toReversed();
 }
 
+interface Allowed {
+  readonly kind: 'allowed';
+  readonly tasks: readonly TaskFailure[];
+  readonly stats: ProjectStats;
+  readonly removedTasks: number;
+  readonly failedAgain: number;
+}
+
 async function checkRequest(
   context: UseCaseContext,
   project: Project,
-  action: OperationKind,
-): Promise<{ readonly kind: 'allowed'; readonly stats: ProjectStats; readonly removedTasks: number } | Refused> {
+  { action, tasks: selection }: ActionRequest,
+): Promise<Allowed | Refused> {
   const { id, state, since, by } = project;
   if (!isAllowed(state, action)) {
     return { kind: 'refused', refusal: { code: 'not_allowed', action, project: id, state, since, by } };
   }
   if (action === 'start') {
     const { items, stats } = await precheckProject(context, project);
-    if (precheckPassed(items)) return { kind: 'allowed', stats, removedTasks: 0 };
+    if (precheckPassed(items)) return { ...withoutTasks, stats };
     return { kind: 'refused', refusal: { code: 'precheck_failed', project: id, items } };
   }
+  if (action === 'restore') return checkRestore(context, project, selection);
   const stats = await observeProject(context, project);
+  if (action === 'retry') {
+    const selected = await selectSkipped(context, project, selection);
+    return selected.kind === 'refused' ? selected : { ...withoutTasks, tasks: selected.tasks, stats };
+  }
   if (action === 'reapply' || action === 'adopt') {
     const refusal = checkCorrection(project, action, groupObservations(stats.links));
     if (refusal !== null) return { kind: 'refused', refusal };
   }
-  const removedTasks = action === 'restore' ? await countRemovedFailures(context, { project, stats }) : 0;
-  return { kind: 'allowed', stats, removedTasks };
+  return { ...withoutTasks, stats };
+}
+
+const withoutTasks = { kind: 'allowed', tasks: [], removedTasks: 0, failedAgain: 0 } as const;
+
+async function checkRestore(
+  context: UseCaseContext,
+  project: Project,
+  selection: TaskSelection | undefined,
+): Promise<Allowed | Refused> {
+  const failedAgain = await findFailedAgain(context, project);
+  const selected = await selectToSkip(context, project, { selection, failedAgain });
+  if (selected.kind === 'refused') return selected;
+  const { tasks } = selected;
+  const skippedTasks = [...project.skippedTasks, ...toSkippedTasks(tasks, { at: 0, by: project.by })];
+  const restored = { ...project, skippedTasks };
+  const stats = await observeProject(context, restored);
+  const removedTasks = await countRemovedFailures(context, { project: restored, stats });
+  const remaining = failedAgain.filter((task) => !includesFailure(tasks, task));
+  return { kind: 'allowed', tasks, stats, removedTasks, failedAgain: remaining.length };
 }
 
 const refusalDedupeMs = 60_000;
@@ -103,7 +145,7 @@ export async function recordRefusal(
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
-  const { project, threadTs: _thread, ...refused } = request;
+  const { project, tasks: _tasks, threadTs: _thread, ...refused } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
     if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;

@@ -3,16 +3,18 @@ import type { ChannelAlerts } from '../domain/alert-group.ts';
 import type { ProjectCounts } from '../domain/attention.ts';
 import type { AlertKind } from '../domain/conditions.ts';
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
+import type { RetriedTask, TaskRef } from '../domain/failed-tasks.ts';
 import type { FollowEnd, FollowUp } from '../domain/follow-up.ts';
 import type { HistoryEntry, HistoryEvent } from '../domain/history.ts';
 import type { OtherSyncbot } from '../domain/installation.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
-import type { Failure, Link, Watermark } from '../domain/link.ts';
+import type { Failure, Link, TaskFailure, Watermark } from '../domain/link.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
 import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { SkippedTask } from '../domain/skipped-tasks.ts';
 import type { ProjectSample, TrendSample } from '../domain/trend.ts';
 
 /**
@@ -75,6 +77,8 @@ export interface ProjectStore {
     expectedVersion: number,
     pendingLinks: readonly string[],
   ): Promise<MarkReconciledResult>;
+  /** Skips these tasks no longer, because they are not failed any more. */
+  endSkip(id: ProjectId, expectedVersion: number, tasks: readonly SkippedTask[]): Promise<WriteResult>;
   /**
    * Lets reconcile correct these links without an operation. Refused as `conflict` also when `cause` is `late_write` and no
    * execution of an operation is under way that could have written late.
@@ -160,8 +164,8 @@ export interface OperationStore {
   endExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records what an observation has changed about the operation that its project follows, by compare-and-set. */
   updateFollowUp(ref: OperationRef, change: FollowUpChange): Promise<WriteResult>;
-  /** Records that an execution has passed the preflight. `first`: as the first one, so its progress was stored. */
-  passPreflight(ref: OperationRef, progress: Progress): Promise<{ readonly kind: 'first' | 'repeated' }>;
+  /** Records that an execution has passed the preflight. `first`: as the first one, so what it passed was stored. */
+  passPreflight(ref: OperationRef, passed: PassedPreflight): Promise<{ readonly kind: 'first' | 'repeated' }>;
   setProgress(ref: OperationRef, progress: Progress): Promise<void>;
   /** Records where an operation's messages are and which `seq` they show. */
   markNotified(ref: OperationRef, notified: NotifiedOperation): Promise<void>;
@@ -175,12 +179,22 @@ export interface NotifiedOperation {
   readonly dialogUses: number;
 }
 
+export interface PassedPreflight {
+  readonly progress: Progress;
+  /** The tasks that the project skips from now on, besides those that it skips already. */
+  readonly skipped: readonly SkippedTask[];
+  /** The tasks that the operation retries, and those that earlier ones have retried. */
+  readonly retriedTasks: readonly RetriedTask[];
+}
+
 export interface NewOperation {
   readonly id: string;
   readonly project: ProjectId;
   readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
+  /** The failed tasks that a restore leaves out, or the skipped tasks that a retry moves back. */
+  readonly tasks: readonly TaskFailure[];
   readonly origin: Operation['origin'];
   readonly channel: string | null;
   /** The thread of the request in that channel. Null or absent outside a thread. */
@@ -252,6 +266,8 @@ export interface Completion {
   readonly followUp: FollowUp | null;
   readonly refusal: Refusal | null;
   readonly failure: Failure | null;
+  /** The skipped tasks that the operation has retried: the project does not skip them any more. */
+  readonly retriedTasks: readonly TaskRef[];
 }
 
 export interface CommitRequest extends Completion {
@@ -261,11 +277,15 @@ export interface CommitRequest extends Completion {
   readonly isOnlyExecution: boolean;
 }
 
-/** `roll_back`: the state before the claim, if no link was resumed. `keep`: the state as it is now, after a correction. */
+/**
+ * `roll_back`: the state before the claim, if no link was resumed. `keep`: the state as it is now, after a correction. `none`: the
+ * state as it is now, and no link was changed.
+ */
 export type ProjectChange =
   | { readonly kind: 'set'; readonly state: ProjectState }
   | { readonly kind: 'roll_back' }
-  | { readonly kind: 'keep' };
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'none' };
 
 export type CommitResult =
   /** `operationToNotify`: the operation that had set the state until now, or null. */

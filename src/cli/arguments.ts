@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
+import { maxTasksPerSkip } from '../domain/skipped-tasks.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
 import { parseSince, type SinceTime } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
@@ -12,7 +13,7 @@ export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
-  | { readonly name: 'show' | 'precheck'; readonly project: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck' | 'skipped'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
   | { readonly name: 'doctor'; readonly json: boolean };
@@ -27,8 +28,10 @@ export interface HistoryCommand {
 
 export interface ChangeCommand {
   readonly name: 'change';
-  readonly action: Action;
+  readonly action: Action | 'retry';
   readonly project: string;
+  /** The names of the tasks that a restore leaves out, or that a retry moves back. */
+  readonly tasks: readonly string[];
   readonly reason: string | null;
   readonly timeoutMs: number;
   readonly yes: boolean;
@@ -96,7 +99,7 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((filter: string[], { json = false }: { json?: boolean }) =>
       onCommand({ name: 'list', filter: filter.map(quoteLabel).join(' '), json }),
     );
-  for (const name of ['show', 'precheck'] as const) {
+  for (const name of ['show', 'precheck', 'skipped'] as const) {
     program
       .command(name)
       .description(help[name])
@@ -114,6 +117,7 @@ function addCommands(program: Command, onCommand: OnCommand): void {
       onCommand({ name: 'history', project: project ?? null, since, json }),
     );
   for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
+  addRetryCommand(program.command('retry'), onCommand);
   program
     .command('doctor')
     .description(help.doctor)
@@ -137,24 +141,50 @@ interface ChangeOptions {
   readonly reason?: string | null;
   readonly timeout: number;
   readonly json?: boolean;
+  readonly skip?: readonly string[];
 }
 
 function addChangeCommand(
   command: Command,
   { action, onCommand }: { readonly action: Action; readonly onCommand: OnCommand },
 ): void {
-  if (action === 'restore') command.alias('resume');
-  command
-    .description(help[action])
+  if (action === 'restore') command.alias('resume').option('--skip <task>', help.skipOption, addTask);
+  addChangeOptions(command.description(help[action]).addArgument(projectArgument())).action(
+    (project: string, options: ChangeOptions) =>
+      onCommand(toChangeCommand(options, { action, project, tasks: options.skip ?? [] })),
+  );
+}
+
+function addRetryCommand(command: Command, onCommand: OnCommand): void {
+  const described = command
+    .description(help.retry)
     .addArgument(projectArgument())
+    .argument('[task...]', help.retryTasks);
+  addChangeOptions(described).action((project: string, tasks: string[], options: ChangeOptions) =>
+    onCommand(toChangeCommand(options, { action: 'retry', project, tasks: tasks.map(sanitizeText) })),
+  );
+}
+
+function addChangeOptions(command: Command): Command {
+  return command
     .option('--yes', help.yesOption)
     .option('--reason <text>', help.reasonOption, parseReason)
     .addOption(new Option('--timeout <duration>', help.timeoutOption).argParser(parseTimeout).default(60_000, '60s'))
     .option('--json', help.jsonOption)
-    .addHelpText('after', `\n${help.changeExitCodes}`)
-    .action((project: string, { yes = false, reason = null, timeout, json = false }: ChangeOptions) =>
-      onCommand({ name: 'change', action, project, reason, timeoutMs: timeout, yes, json }),
-    );
+    .addHelpText('after', `\n${help.changeExitCodes}`);
+}
+
+function toChangeCommand(
+  { yes = false, reason = null, timeout, json = false }: ChangeOptions,
+  what: Pick<ChangeCommand, 'action' | 'project' | 'tasks'>,
+): ChangeCommand {
+  return { name: 'change', ...what, reason, timeoutMs: timeout, yes, json };
+}
+
+/** `--skip` may be given several times. */
+function addTask(name: string, names: readonly string[] = []): readonly string[] {
+  if (names.length >= maxTasksPerSkip) throw new InvalidArgumentError(messages.cli.tooManyToSkip(maxTasksPerSkip));
+  return [...names, sanitizeText(name)];
 }
 
 function projectArgument(name = '<project>'): Argument {

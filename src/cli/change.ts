@@ -17,12 +17,12 @@ import { cliFormatter } from './terminal-text.ts';
 const texts = messages.cli.change;
 
 /**
- * `syncbot start|pause|restore <project>`: requests the action, asks for confirmation, confirms it and waits for its
+ * `syncbot start|pause|restore|retry <project>`: requests the operation, asks for confirmation, confirms it and waits for its
  * outcome. The same path as in Slack, with a question on the terminal instead of a dialog.
  */
 export async function changeState(context: CommandContext, command: ChangeCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, project, reason, timeoutMs, yes } = command;
+  const { action, project, tasks, reason, timeoutMs, yes } = command;
   const by = `cli:${io.user}`;
   const requested = await requestAction(app.useCaseContext, {
     project,
@@ -31,16 +31,17 @@ export async function changeState(context: CommandContext, command: ChangeComman
     reason,
     origin: 'cli',
     channel: null,
+    ...(tasks.length === 0 ? {} : { tasks: { kind: 'named', names: tasks } }),
   });
   if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
   const ref = refOf(requested.operation);
   const { state, definition } = requested.project;
   const question = texts.question({
-    project,
     state,
-    action,
+    operation: requested.operation,
     linkCount: definition.links.length,
     stats: requested.stats,
+    format: cliFormatter,
   });
   if (!yes && !(await promptYesNo(io, question))) {
     await cancel(app.useCaseContext, { ref, by, dialog: null });

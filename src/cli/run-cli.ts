@@ -11,6 +11,7 @@ import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
 import { run } from './run.ts';
 import { precheck, show } from './show.ts';
+import { skipped } from './skipped.ts';
 
 /** Parses the arguments, runs the command and resolves with the exit code. */
 export async function runCli(io: ProcessIo): Promise<ExitCode> {
@@ -68,6 +69,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return list(context, command.filter);
     case 'show':
       return show(context, command.project);
+    case 'skipped':
+      return skipped(context, command.project);
     case 'precheck':
       return precheck(context, command.project);
     case 'history':

@@ -129,6 +129,7 @@ function detailsText(details: ProjectDetails, now: number): string {
     ...alertFacts(details),
     ...actionFacts(details),
     ...statFacts(details, now),
+    ...skippedFacts(project),
     ...definitionFacts(project),
   ].map(([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`);
   const failed = items
@@ -191,6 +192,12 @@ function statFacts({ stats, samples }: ProjectDetails, now: number): Fact[] {
     [factLabels.numbers, shared.numbers(stats, samples, now)],
     ...shared.trends(samples, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
   ];
+}
+
+function skippedFacts({ id, skippedTasks }: Project): Fact[] {
+  if (skippedTasks.length === 0) return [];
+  const command = cliFormatter.command(`skipped ${id}`);
+  return [[messages.factLabels.skipped, joinDots(messages.show.skipped(skippedTasks.length), command)]];
 }
 
 function definitionFacts(project: Project): Fact[] {

@@ -1,6 +1,6 @@
 import type { Condition } from './conditions.ts';
 import { deletedLinks } from './drift.ts';
-import { desiredLinkState, isAllowed, type OperationKind } from './lifecycle.ts';
+import { desiredLinkState, isAllowed, type ProjectOperationKind } from './lifecycle.ts';
 import type { Link, LinkSample } from './link.ts';
 import { hasQueue, type LinkObservation, observedLinks } from './observation.ts';
 import type { Project } from './project.ts';
@@ -54,7 +54,7 @@ export function isAdoptable(
 }
 
 /** The operations that can help against a condition, the most likely first. */
-export function helpfulOperations(condition: Condition, project: Project): OperationKind[] {
+export function helpfulOperations(condition: Condition, project: Project): ProjectOperationKind[] {
   switch (condition.kind) {
     case 'project_failed':
     case 'log_retention_50':

@@ -17,6 +17,8 @@ export const failureCausesSchema = z.object({
   since: z.number(),
   /** How many workers are connected to the links. Absent if that is not known. */
   workers: z.number().optional(),
+  /** How many of the tasks an operation had retried after an earlier failure. Absent if there are none. */
+  failedAgain: z.number().optional(),
 });
 export type FailureCauses = Readonly<z.infer<typeof failureCausesSchema>>;
 

@@ -86,6 +86,7 @@ export function beginFollowUp(action: OperationKind, { inFlight, backlog }: Rema
       return backlog === 0 ? null : begin('caught_up');
     case 'reapply':
     case 'adopt':
+    case 'retry':
       return null;
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertSchema, deliveredAlertSchema } from './alert.ts';
 import { alertKinds } from './conditions.ts';
+import { taskRefSchema } from './failed-tasks.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
 import { outcomeSchema } from './operation.ts';
@@ -25,6 +26,7 @@ export const historyEvents = [
   'caught_up',
   'correction_scheduled',
   'kept_paused',
+  'skip_ended',
   'alert_firing',
   'alert_resolved',
   'alert_notified',
@@ -67,6 +69,8 @@ export const historyEntrySchema = z.object({
   /** The links that syncbot corrects without a request, and why: a late write of its own, or a new queue. */
   links: z.array(linkSchema).nullable().catch(null),
   cause: z.enum(['late_write', 'queue_created']).nullable().catch(null),
+  /** The tasks that are not failed any more, so that syncbot does not skip them any more. */
+  tasks: z.array(taskRefSchema).nullable().catch(null),
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 

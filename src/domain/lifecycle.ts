@@ -8,12 +8,22 @@ export type Action = (typeof actions)[number];
 const corrections = ['reapply', 'adopt'] as const;
 export type Correction = (typeof corrections)[number];
 
-export const operationKinds = [...actions, ...corrections] as const;
+/** What concerns a whole project, and no single task. */
+export const projectOperationKinds = [...actions, ...corrections] as const;
+export type ProjectOperationKind = (typeof projectOperationKinds)[number];
+
+/** `retry` puts tasks back that a restore has skipped. */
+export const operationKinds = [...projectOperationKinds, 'retry'] as const;
 export const operationKindSchema = z.enum(operationKinds);
 export type OperationKind = z.infer<typeof operationKindSchema>;
 
 export function isAction(kind: OperationKind): kind is Action {
   return (actions as readonly OperationKind[]).includes(kind);
+}
+
+/** Whether operations of this kind move failed tasks back to wait. */
+export function isRetrying(kind: OperationKind): boolean {
+  return kind === 'restore' || kind === 'retry';
 }
 
 /** The link state that a project's state requires. */
@@ -31,11 +41,11 @@ interface StateRule {
 const rules = {
   not_started: { links: 'paused', allows: ['start', 'reapply'] },
   starting: { links: 'resumed', allows: [] },
-  running: { links: 'resumed', allows: ['pause', 'reapply', 'adopt'] },
+  running: { links: 'resumed', allows: ['pause', 'reapply', 'adopt', 'retry'] },
   pausing: { links: 'paused', allows: [] },
-  paused: { links: 'paused', allows: ['restore', 'reapply', 'adopt'] },
+  paused: { links: 'paused', allows: ['restore', 'reapply', 'adopt', 'retry'] },
   restoring: { links: 'resumed', allows: [] },
-  failed: { links: 'paused', allows: ['restore', 'reapply'] },
+  failed: { links: 'paused', allows: ['restore', 'reapply', 'retry'] },
 } as const satisfies Readonly<Record<ProjectState, StateRule>>;
 
 /** The operation kinds that `State` refuses. */
@@ -43,7 +53,7 @@ export type RefusedKind<State extends ProjectState> = Exclude<OperationKind, (ty
 
 /**
  * How an operation moves the state. `through` is the state while the operation runs, `to` the state when it is done. A
- * correction has neither: Re-apply keeps the state, and Adopt takes it from the links (`stateAfterAdopt`).
+ * correction has neither: Re-apply keeps the state, and Adopt takes it from the links (`stateAfterAdopt`). Retry keeps the state.
  */
 export interface Transition<State extends ProjectState | null = ProjectState | null> {
   readonly from: readonly ProjectState[];
@@ -51,7 +61,8 @@ export interface Transition<State extends ProjectState | null = ProjectState | n
   readonly to: State;
 }
 
-type Transitions = Readonly<Record<Action, Transition<ProjectState>>> & Readonly<Record<Correction, Transition<null>>>;
+type Transitions = Readonly<Record<Action, Transition<ProjectState>>> &
+  Readonly<Record<Correction | 'retry', Transition<null>>>;
 
 export const transitions: Transitions = {
   start: { from: statesThatAllow('start'), through: 'starting', to: 'running' },
@@ -59,6 +70,7 @@ export const transitions: Transitions = {
   restore: { from: statesThatAllow('restore'), through: 'restoring', to: 'running' },
   reapply: { from: statesThatAllow('reapply'), through: null, to: null },
   adopt: { from: statesThatAllow('adopt'), through: null, to: null },
+  retry: { from: statesThatAllow('retry'), through: null, to: null },
 };
 
 function statesThatAllow(kind: OperationKind): ProjectState[] {
@@ -76,16 +88,17 @@ export function allowedAction(state: ProjectState): Action | null {
 }
 
 /** Operations with the same goal. */
-const alternatives: Readonly<Record<OperationKind, readonly OperationKind[]>> = {
+const alternatives: Readonly<Record<OperationKind, readonly ProjectOperationKind[]>> = {
   start: ['restore'],
   pause: [],
   restore: ['start'],
   reapply: [],
   adopt: ['restore', 'reapply'],
+  retry: [],
 };
 
 /** What a state allows instead of a refused operation. Returns null also if it allows only the opposite. */
-export function alternativeTo(state: ProjectState, refused: OperationKind): OperationKind | null {
+export function alternativeTo(state: ProjectState, refused: OperationKind): ProjectOperationKind | null {
   return alternatives[refused].find((kind) => isAllowed(state, kind)) ?? null;
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { taskRefSchema } from './failed-tasks.ts';
 import { failureStreakSchema } from './failure-streak.ts';
 import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
-import { failureSchema, linkSchema } from './link.ts';
+import { failureSchema, linkSchema, taskFailureSchema } from './link.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
@@ -72,6 +73,8 @@ export const outcomeSchema = z.object({
   logRetainedUntil: z.number().optional(),
   /** Failed tasks that could not be retried, because they were removed before, at least. */
   removedTasks: z.number().optional(),
+  /** The failed tasks that a restore skipped, or that a retry was to move back. */
+  tasks: z.array(taskRefSchema).optional(),
 });
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -85,6 +88,7 @@ const progressSchema = z.object({
   removedTasks: z.number().optional(),
   /** As in the outcome. */
   backlog: z.number().nullable().optional(),
+  tasks: z.array(taskRefSchema).optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
@@ -115,6 +119,11 @@ export const operationSchema = z.object({
   threadTs: z.string().nullable().default(null),
   by: z.string(),
   reason: z.string().nullable(),
+  /** The failed tasks that a restore leaves out, or the skipped tasks that a retry moves back. */
+  tasks: z
+    .array(taskFailureSchema)
+    .nullish()
+    .transform((tasks) => tasks ?? []),
   requestedAt: z.number(),
   expiresAt: z.number(),
   /** The project's version at the request. A claim at another version is refused. */

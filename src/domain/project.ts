@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Alerts } from './alert.ts';
+import type { RetriedTask } from './failed-tasks.ts';
 import type { FailureStreak } from './failure-streak.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
+import { coverTasks, type SkippedTask } from './skipped-tasks.ts';
 
 /** Words of the `/sync` command. A project cannot have one of them as its id. */
 const reservedWords: ReadonlySet<string> = new Set([
@@ -16,6 +18,8 @@ const reservedWords: ReadonlySet<string> = new Set([
   'pause',
   'restore',
   'resume',
+  'skipped',
+  'retry',
   'apply',
   'doctor',
   'run',
@@ -101,7 +105,12 @@ export interface Project {
   readonly reconciledVersion: number;
   /** Ids of the links to reconcile while `reconciledVersion` is below `version`. Null for all links. */
   readonly linksToReconcile: readonly string[] | null;
+  /** Without the skipped tasks. `watermarkOf` covers them too. */
   readonly watermarks: Readonly<Record<string, Watermark>>;
+  /** At most `maxSkippedTasks`, the oldest failure first. */
+  readonly skippedTasks: readonly SkippedTask[];
+  /** Failed tasks that operations have moved back to wait: the newest ones. */
+  readonly retriedTasks: readonly RetriedTask[];
   readonly failure: Failure | null;
   /** The failures in a row, also after a restore of the newest. Null when the project has not failed, or has recovered. */
   readonly failureStreak: FailureStreak | null;
@@ -125,6 +134,9 @@ export function lastChangedBy({ by, failureStreak }: Pick<Project, 'by' | 'failu
   return by === botActor ? (failureStreak?.run.by ?? by) : by;
 }
 
-export function watermarkOf(project: Project, link: Link): Watermark {
-  return project.watermarks[linkId(link)] ?? noWatermark;
+/** The failed tasks of a link that are no failures for syncbot: those before its watermark, and those that a restore skipped. */
+export function watermarkOf({ watermarks, skippedTasks }: Project, link: Link): Watermark {
+  const id = linkId(link);
+  const skipped = skippedTasks.filter((task) => linkId(task.link) === id);
+  return coverTasks(watermarks[id] ?? noWatermark, skipped);
 }

@@ -67,6 +67,26 @@ export const refusalSchema = z.discriminatedUnion('code', [
     project: z.string(),
     kept: z.object({ at, by: z.string(), until: at.nullable() }).nullable(),
   }),
+  /** A restore without tasks, and no task has failed again. */
+  z.object({ code: z.literal('no_task_to_skip'), project: z.string() }),
+  /** A restore without `tasks` more tasks than the project may skip. `skipped`: how many it skips already. */
+  z.object({
+    code: z.literal('too_many_skipped'),
+    project: z.string(),
+    tasks: z.number(),
+    skipped: z.number(),
+    max: z.number(),
+  }),
+  /** A person named a task to skip or to retry. `candidates`: the tasks that it can mean, if there are several. */
+  z.object({
+    code: z.literal('task_not_found'),
+    project: z.string(),
+    action: operationKindSchema,
+    task: z.string(),
+    candidates: z.array(z.string()),
+  }),
+  /** A retry, and the project skips none of its tasks any more. */
+  z.object({ code: z.literal('not_skipped'), project: z.string() }),
   z.object({ code: z.literal('removed'), project: z.string() }),
   z.object({ code: z.literal('policy_unreadable') }),
   z.object({ code: z.literal('no_operators'), user: z.string() }),

@@ -34,6 +34,7 @@ import {
   onRequestAction,
   onShow,
 } from './listeners/project-buttons.ts';
+import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
@@ -217,6 +218,10 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));
+  app.action(actionIds.restoreWithout.alert, action(onRestoreWithout));
+  app.action(actionIds.restoreWithout.dialog, action(onRestoreWithoutInDialog));
+  app.action(actionIds.retry.one, action(onRetry));
+  app.action(actionIds.retry.all, action(onRetryAll));
   app.action(pageActionIdPattern, action(onPage));
   app.action(filterActionIdPattern, action(onFilter));
   app.action(historyPageActionIdPattern, action(onHistoryPage));

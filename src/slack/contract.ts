@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
+import type { TaskRef } from '../domain/failed-tasks.ts';
+import { type ProjectOperationKind, projectOperationKinds } from '../domain/lifecycle.ts';
+import { linkId } from '../domain/link.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import { type ProjectId, projectIdSchema } from '../domain/project.ts';
 
@@ -21,6 +24,9 @@ export const actionIds = {
     reapply: 'sync:v1:request:reapply',
     adopt: 'sync:v1:request:adopt',
   },
+  /** A restore that leaves out tasks: a button of an alert, and one of the dialog of a restore. */
+  restoreWithout: { alert: 'sync:v1:restore-without', dialog: 'sync:v1:dialog:restore-without' },
+  retry: { one: 'sync:v1:retry:one', all: 'sync:v1:retry:all' },
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   /** The selects of the list. The value of an option is a filter. */
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
@@ -38,6 +44,8 @@ export const handledActionIds: readonly string[] = [
   actionIds.keepPaused,
   actionIds.runbook,
   ...Object.values(actionIds.request),
+  ...Object.values(actionIds.restoreWithout),
+  ...Object.values(actionIds.retry),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
   ...Object.values(actionIds.historyPage),
@@ -99,14 +107,31 @@ export function readProjectId(value: unknown): ProjectId | null {
   return id.success ? id.data : null;
 }
 
+/** Names one failure of one task, whose id may be too long for the value of a button. */
+export function skippedTaskKey({ link, taskId, at }: TaskRef): string {
+  const text = JSON.stringify([linkId(link), taskId, at]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+}
+
+export function skippedTaskValue(project: ProjectId, task: TaskRef): string {
+  return `${project}:${skippedTaskKey(task)}`;
+}
+
+/** Returns the project and the key in the value of Retry, or null. */
+export function readSkippedTask(value: unknown): { readonly project: ProjectId; readonly key: string } | null {
+  const [, id, key] = (typeof value === 'string' && /^([^:]+):([\w-]{16})$/.exec(value)) || [];
+  const project = readProjectId(id);
+  return project === null || key === undefined ? null : { project, key };
+}
+
 /** The action id of the button with this number in a message that suggests commands. */
 export function commandActionId(index: number): string {
   return `sync:v1:command:${index}`;
 }
 
 /** Returns the operation kind of a request button's action id, or null. */
-export function readOperationKind(actionId: string): OperationKind | null {
-  return operationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
+export function readOperationKind(actionId: string): ProjectOperationKind | null {
+  return projectOperationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
 }
 
 /** Quotes make the text of a filter longer than what a person typed. */

@@ -174,7 +174,7 @@ it.each([
     operations: {
       claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow }),
       read: async () => operation,
-      passPreflight: async (_ref, progress) => {
+      passPreflight: async (_ref, { progress }) => {
         operation = { ...operation, progress };
         return { kind: 'first' };
       },

@@ -43,6 +43,7 @@ it('of concurrent operations one wins each version, no version is skipped, and t
               action,
               by,
               reason: null,
+              tasks: [],
               origin: 'slack',
               channel: null,
               projectVersion: (stale ? 1 : currentVersion) ?? 0,

@@ -171,7 +171,8 @@ describe('after a failure', () => {
     await near.queue.pause();
     await services.createProject('orders', [near], { state: 'paused' });
     const restore = await requestAndConfirmWithoutJob(services, 'orders', 'restore');
-    const recordProgress = once(() => services.context.operations.passPreflight(restore, { done: 0, total: 1 }));
+    const passed = { progress: { done: 0, total: 1 }, skipped: [], retriedTasks: [] };
+    const recordProgress = once(() => services.context.operations.passPreflight(restore, passed));
     const readOutdatedStatuses = runBefore(async (links: readonly Link[], ms: number) => {
       const statuses = await services.context.links.readStatuses(links, ms);
       return isFirst() ? links.map(() => 'unreachable' as const) : statuses;

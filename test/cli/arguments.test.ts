@@ -9,7 +9,8 @@ const parseLine = (line: string) => {
 };
 
 describe('arguments', () => {
-  const actionCommand = { name: 'change', project: 'orders', reason: null, timeoutMs: 60_000, yes: false, json: false };
+  const options = { reason: null, timeoutMs: 60_000, yes: false, json: false };
+  const actionCommand = { name: 'change', project: 'orders', tasks: [], ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
@@ -28,6 +29,13 @@ describe('arguments', () => {
     ],
     ['restore orders', { ...actionCommand, action: 'restore' }],
     ['resume orders', { ...actionCommand, action: 'restore' }],
+    [
+      'restore orders --skip 7 --skip orders-full/9',
+      { ...actionCommand, action: 'restore', tasks: ['7', 'orders-full/9'] },
+    ],
+    ['skipped orders --json', { name: 'skipped', project: 'orders', json: true }],
+    ['retry orders', { ...actionCommand, action: 'retry' }],
+    ['retry orders 7 9 --yes', { ...actionCommand, action: 'retry', tasks: ['7', '9'], yes: true }],
     ['doctor --json', { name: 'doctor', json: true }],
   ])('are parsed: %s', (line, command) => {
     expect(parseLine(line)).toEqual(command);

@@ -20,11 +20,11 @@ const expectedRules: Readonly<
 > = {
   not_started: { links: 'paused', allows: ['start', 'reapply'], action: 'start' },
   starting: { links: 'resumed', allows: [], action: null },
-  running: { links: 'resumed', allows: ['pause', 'reapply', 'adopt'], action: 'pause' },
+  running: { links: 'resumed', allows: ['pause', 'reapply', 'adopt', 'retry'], action: 'pause' },
   pausing: { links: 'paused', allows: [], action: null },
-  paused: { links: 'paused', allows: ['restore', 'reapply', 'adopt'], action: 'restore' },
+  paused: { links: 'paused', allows: ['restore', 'reapply', 'adopt', 'retry'], action: 'restore' },
   restoring: { links: 'resumed', allows: [], action: null },
-  failed: { links: 'paused', allows: ['restore', 'reapply'], action: 'restore' },
+  failed: { links: 'paused', allows: ['restore', 'reapply', 'retry'], action: 'restore' },
 };
 
 describe('the state rules', () => {
@@ -46,7 +46,7 @@ describe('the state rules', () => {
       expect(desiredLinkState(transitions[action].through)).toBe(desiredLinkState(transitions[action].to));
   });
 
-  it('a correction has no states of its own, and Adopt sets the state with the opposite desired link state', () => {
+  it('a correction or a retry has no states of its own, and Adopt sets the state with the opposite desired link state', () => {
     for (const kind of operationKinds.filter((each) => !isAction(each)))
       expect(transitions[kind]).toMatchObject({ through: null, to: null });
     for (const state of transitions.adopt.from)

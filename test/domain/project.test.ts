@@ -38,7 +38,7 @@ it('A link without a watermark has the empty one.', () => {
 
 it('Only requested, confirmed and running operations are unfinished.', () => {
   expect(operationStates.filter((state) => isUnfinished({ state }))).toEqual(['requested', 'confirmed', 'running']);
-  expect(operationKinds.length).toBe(5);
+  expect(operationKinds.length).toBe(6);
   expect(refOf(exampleOperation({ id: 'op9', project: 'users' }))).toEqual({ operation: 'op9', project: 'users' });
 });
 

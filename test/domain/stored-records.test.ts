@@ -36,7 +36,15 @@ const failureStreak = {
   failedAt: at,
   run: { since: at - 1, by: text, action: 'restore' },
 } as const;
-const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: text, tasks: 7 }], since: at, workers: 3 };
+const causes = {
+  tasks: 7,
+  grouped: 7,
+  causes: 1,
+  first: [{ reason: text, tasks: 7 }],
+  since: at,
+  workers: 3,
+  failedAgain: 1,
+};
 const message = { channel: 'C0SYNC', ts: '1.2' };
 
 const conditions: { readonly [Kind in Condition['kind']]: Extract<Condition, { kind: Kind }> } = {
@@ -134,6 +142,10 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   adopt_mixed: { code: 'adopt_mixed', project: text, running: [link], paused: [], missing: [link] },
   not_paused: { code: 'not_paused', project: text, state: 'running', since: at, by: text },
   no_reminder: { code: 'no_reminder', project: text, kept: { at, by: text, until: null } },
+  no_task_to_skip: { code: 'no_task_to_skip', project: text },
+  too_many_skipped: { code: 'too_many_skipped', project: text, tasks: 3, skipped: 98, max: 100 },
+  task_not_found: { code: 'task_not_found', project: text, action: 'retry', task: text, candidates: [text] },
+  not_skipped: { code: 'not_skipped', project: text },
   removed: { code: 'removed', project: text },
   policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: text },
@@ -163,12 +175,14 @@ const outcome: Outcome = {
   logRetainedUntil: at,
   removedTasks: 2,
   backlog: 4,
+  tasks: [{ link, taskId: '7', at }],
 };
 
 const operations: Operation[] = [
   ...operationStates.map((state) => exampleOperation({ state, origin: 'cli', channel: null, reason: null })),
   ...operationKinds.map((action) => exampleOperation({ action })),
   exampleOperation({
+    tasks: [taskFailure],
     resolvedAt: 1,
     executeBy: 2,
     claimDelayedAt: 3,
@@ -236,6 +250,7 @@ const entry = {
   delivered,
   links: [link],
   cause: 'late_write',
+  tasks: [{ link, taskId: '7', at }],
 } as const;
 
 describe('a stored record is read as it was written', () => {
@@ -273,9 +288,18 @@ describe('a stored record is read as it was written', () => {
 });
 
 describe('a record of an older version', () => {
-  it('of an operation has null for the fields that the version did not write', () => {
-    const { claimDelayedAt, reconciledAt, laterFailure, stateEndedAt, followUp, followEnd, notifiedAt, ...older } =
-      exampleOperation();
+  it('of an operation has null for the fields that the version did not write, and no tasks', () => {
+    const {
+      tasks,
+      claimDelayedAt,
+      reconciledAt,
+      laterFailure,
+      stateEndedAt,
+      followUp,
+      followEnd,
+      notifiedAt,
+      ...older
+    } = exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
   });
 

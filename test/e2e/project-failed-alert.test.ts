@@ -64,7 +64,7 @@ it('With showErrors the alert shows the masked reason, and a second failure post
     () => alertMessages().length === 2 && buttonLabels(alertMessages()[0] ?? first).length === 0,
   );
   const second = alertMessages()[1] ?? first;
-  expect(buttonLabels(second)).toEqual(['Restore', 'Show']);
+  expect(buttonLabels(second)).toEqual(['Restore', 'Restore Without 1 Task', 'Show']);
   expect(visibleText(second)).toMatch(
     /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · same cause · 2nd time · a task failed on `payments-full`: row 17/,
   );

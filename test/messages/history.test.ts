@@ -28,6 +28,7 @@ const emptyEntry: HistoryEntry = {
   alertKind: null,
   links: null,
   cause: null,
+  tasks: null,
 };
 const historyEntry = (overrides: Partial<HistoryEntry>): HistoryEntry => ({ ...emptyEntry, ...overrides });
 const renderEntry = (overrides: Partial<HistoryEntry>, revealReasons = true) =>
@@ -73,6 +74,11 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   failed: [{ failure }, 'Failed: a task failed on orders-full: row ‹17> was refused', 'Failed: a task failed'],
   drained: [pauseOperation, 'the last task in flight ended', 'the last task in flight ended'],
   caught_up: [{ ...pauseOperation, action: 'restore' }, 'caught up', 'caught up'],
+  skip_ended: [
+    { tasks: [{ link, taskId: '7', at: 900 }] },
+    '1 skipped task was no longer failed: 7 on orders-full',
+    'skipped tasks were no longer failed',
+  ],
   kept_paused: [{ by: 'U0BOB' }, 'kept it Paused', 'kept it Paused'],
   correction_scheduled: [
     { links: [link], cause: 'late_write' },

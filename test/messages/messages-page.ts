@@ -30,7 +30,10 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   nothingChanged: ['Words', 'In every refusal.'],
   onlyYouSeeThis: ['Words', 'At the end of every private answer.'],
   format: ['Words', 'Parts of many messages.'],
-  confirmation: ['Dialogs', 'After `/sync start`, `pause` and `restore`, and after **Re-apply** and **Adopt**.'],
+  confirmation: [
+    'Dialogs',
+    'After `/sync start`, `pause` and `restore`, and after **Re-apply**, **Adopt** and **Retry**.',
+  ],
   outcomes: ['Outcomes', 'The message of an operation in the channel. It is edited until it has ended.'],
   seeOutcome: ['Outcomes', 'What the person who asked reads in place of the dialog.'],
   alerts: [
@@ -51,6 +54,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   digest: ['List', 'The message of `digest` in `syncbot.yml`, once a day.'],
   show: ['Show and precheck', '`/sync show orders`.'],
   links: ['Show and precheck', 'One link, in `show` and in **All Links**.'],
+  skipped: ['Show and precheck', '`/sync skipped orders`, and **Skipped** in `show`.'],
   precheck: ['Show and precheck', '`/sync precheck orders`, `show`, and Start if an item fails.'],
   history: ['History', '`/sync history`. The events follow the time and the name of the person.'],
   access: ['Access and help', '`/sync whoami`. The restriction is also at the end of `list`, `show` and `help`.'],

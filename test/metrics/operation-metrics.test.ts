@@ -33,6 +33,7 @@ test('Each operation is counted once, by the process that ended it.', async () =
     action: 'pause',
     by: 'U0ALICE',
     reason: null,
+    tasks: [],
     origin: 'slack',
   } as const;
   await operations.request({ ...shortLived, channel: 'C0SYNC', projectVersion: 1, ttlMs: 1 });

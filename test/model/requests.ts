@@ -15,6 +15,7 @@ import {
   type ListenerResult,
 } from '../../src/slack/listeners/listener.ts';
 import { onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
+import { onRetryAll } from '../../src/slack/listeners/skipped-tasks.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
 import { readBlockAction, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
 import { runCliInProcess } from '../cli/cli-fixture.ts';
@@ -57,16 +58,14 @@ async function requestInCore(run: ModelRun, [bot]: readonly ModelBot[], { projec
 }
 
 async function requestInSlack(run: ModelRun, bots: readonly ModelBot[], { project, action, by }: NewRequest) {
-  const results = isAction(action)
-    ? await deliver(run, bots, {
-        listener: { decode: readSlashCommand, run: onCommand },
-        body: { ...slashCommandBody(by), text: `${action} ${project.id}` },
-      })
-    : await deliver(run, bots, {
-        listener: { decode: readBlockAction, run: onRequestAction },
-        body: buttonBody(by, actionIds.request[action], project.id),
-      });
-  return refusalOf(results);
+  if (isAction(action)) {
+    const body = { ...slashCommandBody(by), text: `${action} ${project.id}` };
+    return refusalOf(await deliver(run, bots, { listener: { decode: readSlashCommand, run: onCommand }, body }));
+  }
+  const [actionId, listener] =
+    action === 'retry' ? [actionIds.retry.all, onRetryAll] : [actionIds.request[action], onRequestAction];
+  const body = buttonBody(by, actionId, project.id);
+  return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: listener }, body }));
 }
 
 export interface Press {

@@ -14,6 +14,7 @@ import type { CheckReason, PrecheckItem } from '../../src/domain/precheck.ts';
 import { type Project, projectIdSchema } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import type { SkippedTask } from '../../src/domain/skipped-tasks.ts';
 import type { TrendSample } from '../../src/domain/trend.ts';
 import type { RefusedCommand } from '../../src/slack/views/refusal.ts';
 
@@ -98,6 +99,14 @@ const taskFailure = fc.record({
   reason: hostileTextArbitrary,
   at: timestamp,
 });
+/** With an id that is not too long to be an id of BullMQ. */
+const failedTask = fc.tuple(taskFailure, nonEmptyText).map(([task, taskId]) => ({ ...task, taskId }));
+
+export function skippedTasksArbitrary(links: readonly Link[]): fc.Arbitrary<SkippedTask[]> {
+  const skipped = fc.record({ task: failedTask, link: fc.constantFrom(...links), skippedAt: timestamp, by: requester });
+  return fc.array(skipped, { maxLength: 30 }).map((all) => all.map(({ task, ...rest }) => ({ ...task, ...rest })));
+}
+
 const failure: fc.Arbitrary<Failure> = fc.oneof(
   taskFailure,
   fc.record({ kind: fc.constant('link_unreachable' as const), link, at: timestamp }),
@@ -240,6 +249,8 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     activeOperation: fc.constant(null),
     reconciledVersion: fc.nat(100),
     watermarks: fc.constant({}),
+    skippedTasks: skippedTasksArbitrary(links),
+    retriedTasks: fc.constant([]),
     failure: fc.option(failure),
     failureStreak: fc.option(failureStreak),
     followedOperation: fc.constant(null),
@@ -344,7 +355,24 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     paused: fc.array(link),
     missing: fc.array(link),
   }),
-  fc.record({ code: fc.constant('removed' as const), project: projectIdArbitrary }),
+  fc.record({
+    code: fc.constantFrom('removed' as const, 'no_task_to_skip' as const, 'not_skipped' as const),
+    project: projectIdArbitrary,
+  }),
+  fc.record({
+    code: fc.constant('too_many_skipped' as const),
+    project: projectIdArbitrary,
+    tasks: taskCount,
+    skipped: taskCount,
+    max: taskCount,
+  }),
+  fc.record({
+    code: fc.constant('task_not_found' as const),
+    project: projectIdArbitrary,
+    action: fc.constantFrom(...operationKinds),
+    task: hostileTextArbitrary,
+    candidates: fc.array(hostileTextArbitrary, { maxLength: 20 }),
+  }),
   fc.record({
     code: fc.constant('not_paused' as const),
     project: projectIdArbitrary,
@@ -375,6 +403,7 @@ const outcome = fc.record({
   inFlight: fc.option(taskCount),
   retriedTasks: taskCount,
   backlog: fc.option(taskCount),
+  tasks: fc.array(failedTask, { maxLength: 30 }),
 });
 
 const rate = fc.double({ min: 0, max: 1e9, noNaN: true });
@@ -416,6 +445,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     threadTs: fc.constant(null),
     by: requester,
     reason: fc.option(hostileTextArbitrary),
+    tasks: fc.array(failedTask, { maxLength: 100, size: 'max' }),
     requestedAt: timestamp,
     expiresAt: fc.integer({ min: now, max: now + 3_600_000 }),
     projectVersion: fc.nat(100),
@@ -465,4 +495,5 @@ export const historyEntryArbitrary: fc.Arbitrary<HistoryEntry> = fc.record({
   delivered: fc.option(deliveredAlert),
   links: fc.option(fc.array(link)),
   cause: fc.option(fc.constantFrom('late_write' as const, 'queue_created' as const)),
+  tasks: fc.option(fc.array(failedTask)),
 });

@@ -5,6 +5,7 @@ import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { requestAction } from '../../src/application/request-action.ts';
+import type { TaskSelection } from '../../src/application/select-tasks.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import type { Digest } from '../../src/domain/digest.ts';
 import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
@@ -158,15 +159,16 @@ export interface RequestAndConfirmOptions {
   readonly action: OperationKind;
   /** Default: alice. */
   readonly by?: string | undefined;
+  readonly tasks?: TaskSelection | undefined;
 }
 
 /** Requests an action and confirms it, as the listeners of Slack do. Throws if the request is refused. */
 export async function requestAndConfirm(
   context: UseCaseContext,
-  { project, action, by = 'U0ALICE' }: RequestAndConfirmOptions,
+  { project, action, by = 'U0ALICE', tasks }: RequestAndConfirmOptions,
 ): Promise<OperationRef> {
   const request = { project, action, by, reason: null, origin: 'slack', channel: 'C0SYNC' } as const;
-  const result = await requestAction(context, request);
+  const result = await requestAction(context, tasks === undefined ? request : { ...request, tasks });
   if (result.kind === 'refused') throw new Error(`refused: ${result.refusal.code}`);
   const ref = { project, operation: result.operation.id };
   await confirm(context, { ref, by, dialog: null });

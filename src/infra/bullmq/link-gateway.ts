@@ -1,15 +1,24 @@
-import type { LinkGateway, LinkStatus } from '../../application/ports.ts';
+import type {
+  LinkGateway,
+  LinkStatus,
+  LinkWithWatermark,
+  ListedTask,
+  TasksOfLink,
+  TasksResult,
+} from '../../application/ports.ts';
+import type { FailedTask } from '../../domain/failed-tasks.ts';
 import type { Link } from '../../domain/link.ts';
 import { callEachLink, callLinks, type LinkItem } from './call-links.ts';
 import { readConnectionInfo } from './connection-info.ts';
 import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
+import { findFailedTasks } from './find-failed-tasks.ts';
 import { groupFailures } from './group-failures.ts';
 import type { LinkConnections } from './link-connections.ts';
 import { observeBatch } from './observe-links.ts';
 import { findQueueUsage } from './queue-usage.ts';
 import { readStatusBatch } from './read-statuses.ts';
-import { retryFailedTasks } from './retry-failed.ts';
+import { listOldestFailed, retryFailedTasks, retryTasks } from './retry-failed.ts';
 import { setLinksPaused } from './set-paused.ts';
 
 /** Observing a link takes Redis up to 100 µs, reading its status 2 µs: a batch blocks other clients for a few ms. */
@@ -22,7 +31,7 @@ const usageTimeoutMs = 10_000;
 
 /**
  * The links' BullMQ queues. It writes three things only: the pause flag, the order of tasks that BullMQ 5 producers added
- * during a pause, and the failed tasks that Restore retries.
+ * during a pause, and the failed tasks that Restore and Retry move back.
  */
 export function createLinkGateway(connections: LinkConnections): LinkGateway {
   return {
@@ -39,6 +48,24 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         timeoutMs: retryTimeoutMs,
         unreachable: () => ({ kind: 'unreachable', tasks: 0 }),
         run: retryFailedTasks,
+      }),
+    retryTasks: (links) =>
+      callEachLink(connections, links, {
+        timeoutMs: retryTimeoutMs,
+        unreachable: () => ({ kind: 'unreachable', tasks: 0 }),
+        run: retryTasks,
+      }),
+    listFailed: (links, limit) =>
+      callEachLink<LinkWithWatermark, TasksResult<ListedTask>>(connections, links, {
+        timeoutMs: observeTimeoutMs,
+        unreachable: () => ({ kind: 'unreachable' }),
+        run: async (connection, item) => ({ kind: 'read', tasks: await listOldestFailed(connection, item, limit) }),
+      }),
+    findFailed: (links) =>
+      callEachLink<TasksOfLink, TasksResult<FailedTask>>(connections, links, {
+        timeoutMs: observeTimeoutMs,
+        unreachable: () => ({ kind: 'unreachable' }),
+        run: async (connection, item) => ({ kind: 'read', tasks: await findFailedTasks(connection, item) }),
       }),
     async countRemovedFailures(links) {
       const counted = await callEachLink(connections, links, {

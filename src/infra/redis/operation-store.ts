@@ -12,7 +12,15 @@ import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import type { ProjectIndex } from './project-index.ts';
-import { flatHashSchema, hashSchema, readOperationHash, readProject, type SkipUnreadable } from './records.ts';
+import {
+  flatHashSchema,
+  hashSchema,
+  readOperationHash,
+  readProject,
+  type SkipUnreadable,
+  skippedField,
+  skippedFields,
+} from './records.ts';
 import { jsonReply } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
@@ -184,7 +192,13 @@ export function createOperationStore({
       if (reply.kind === 'committed') void index.refresh(reply.operation.project);
       return reply;
     },
-    passPreflight: (ref, progress) => runStep(passPreflightStep, { ...idsOf(ref), progress: JSON.stringify(progress) }),
+    passPreflight: (ref, { progress, skipped, retriedTasks }) =>
+      runStep(passPreflightStep, {
+        ...idsOf(ref),
+        progress: JSON.stringify(progress),
+        skipped: skippedFields(skipped),
+        retriedTasks: JSON.stringify(retriedTasks),
+      }),
     async setProgress(ref, progress) {
       await runStep(setProgressStep, { ...idsOf(ref), progress: JSON.stringify(progress) });
     },
@@ -214,7 +228,7 @@ function idsOf({ project, operation }: OperationRef) {
 
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
-  const { id, project, action, by, reason, origin, channel, threadTs, projectVersion } = newOperation;
+  const { id, project, action, by, reason, tasks, origin, channel, threadTs, projectVersion } = newOperation;
   return {
     v: '1',
     id,
@@ -227,6 +241,7 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     channel: channel ?? '',
     threadTs: threadTs ?? '',
     reason: reason ?? '',
+    tasks: tasks.length === 0 ? '' : JSON.stringify(tasks),
     seq: '1',
     notifiedSeq: '1',
     ...Object.fromEntries(emptyFields.map((name) => [name, ''])),
@@ -247,7 +262,16 @@ const emptyFields = [
   'message',
 ];
 
-function commitArgs({ ref, pendingLinks, outcome, followUp, refusal, failure, ...request }: CommitRequest) {
+function commitArgs({
+  ref,
+  pendingLinks,
+  outcome,
+  followUp,
+  refusal,
+  failure,
+  retriedTasks,
+  ...request
+}: CommitRequest) {
   return {
     ...idsOf(ref),
     ...request,
@@ -256,6 +280,7 @@ function commitArgs({ ref, pendingLinks, outcome, followUp, refusal, failure, ..
     followUp: toJson(followUp),
     refusal: toJson(refusal),
     failure: toJson(failure),
+    retriedFields: retriedTasks.map(skippedField),
   };
 }
 

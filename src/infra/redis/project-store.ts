@@ -7,7 +7,7 @@ import type { RedisClient } from './client.ts';
 import { installationsKey, type Keys } from './keys.ts';
 import type { LabelIndex } from './label-index.ts';
 import type { ProjectIndex } from './project-index.ts';
-import { readProject, type SkipUnreadable, watermarkFields } from './records.ts';
+import { readProject, type SkipUnreadable, skippedField, watermarkFields } from './records.ts';
 import { jsonReply } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, type StepRunner, writeReply } from './steps.ts';
@@ -21,6 +21,7 @@ const createProjectStep = defineStep('create-project', writeReply);
 const updateProjectStep = defineStep('update-project', writeReply);
 const removeProjectStep = defineStep('remove-project', replyWithOperationToNotify('written'));
 const setWatermarksStep = defineStep('set-watermarks', writeReply);
+const endSkipStep = defineStep('end-skip', writeReply);
 const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
 const markReconciledStep = defineStep('mark-reconciled', replyWithOperationToNotify('reconciled'));
@@ -79,6 +80,13 @@ export function createProjectStore(options: ProjectStoreOptions): ProjectStore {
       runStep(markReconciledStep, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
     setWatermarks: (id, expectedVersion, watermarks) =>
       runStep(setWatermarksStep, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
+    endSkip: (id, expectedVersion, tasks) =>
+      runStep(endSkipStep, {
+        project: id,
+        expectedVersion,
+        fields: tasks.map(skippedField),
+        tasks: JSON.stringify(tasks.map(({ link, taskId, at }) => ({ link, taskId, at }))),
+      }),
     scheduleCorrection: (id, expectedVersion, { links, cause }) =>
       runStep(scheduleCorrectionStep, {
         project: id,

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
+import { retriedTaskSchema, type TaskRef } from '../../domain/failed-tasks.ts';
 import { failureStreakSchema } from '../../domain/failure-streak.ts';
-import { failureSchema, type Watermark, watermarkSchema } from '../../domain/link.ts';
+import { failureSchema, linkId, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
 import { projectStateSchema } from '../../domain/project-state.ts';
+import { bySkippedTask, type SkippedTask, skippedTaskSchema } from '../../domain/skipped-tasks.ts';
 
 /** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
 export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
@@ -49,6 +51,11 @@ const stateHashSchema = z.object({
   followedOperation: emptyIsNull.default(null),
   /** Earlier versions did not write it. */
   keptPaused: emptyIsNull.pipe(z.union([z.null(), json.pipe(keptPausedSchema)])).prefault(''),
+  /** Earlier versions did not write it. */
+  retriedTasks: emptyIsNull
+    .pipe(z.union([z.null(), json.pipe(z.array(retriedTaskSchema))]))
+    .prefault('')
+    .transform((tasks) => tasks ?? []),
   incompleteOperation: emptyIsNull,
   lastOperation: emptyIsNull,
   pendingLinks: json.pipe(z.array(z.string())).nullable(),
@@ -66,6 +73,7 @@ export function readProject(id: ProjectId, state: Record<string, string>, defini
     id,
     definition: definitionJsonSchema.parse(definition),
     watermarks: readWatermarks(state),
+    skippedTasks: readSkippedTasks(state),
     alerts: readAlerts(state),
     ...fields,
   };
@@ -80,6 +88,25 @@ function readWatermarks(state: Record<string, string>): Record<string, Watermark
   return Object.fromEntries(
     fields.map(([field, text]) => [field.slice(watermarkPrefix.length), watermarkJsonSchema.parse(text)]),
   );
+}
+
+const skippedPrefix = 'skipped:';
+const skippedJsonSchema = json.pipe(skippedTaskSchema);
+
+/** Each skipped task is its own field of the state hash, so that a step adds or removes only those that it names. */
+function readSkippedTasks(state: Record<string, string>): SkippedTask[] {
+  const fields = Object.entries(state).filter(([field]) => field.startsWith(skippedPrefix));
+  return fields.map(([, text]) => skippedJsonSchema.parse(text)).sort(bySkippedTask);
+}
+
+/** Skipped tasks as fields of the state hash. */
+export function skippedFields(tasks: readonly SkippedTask[]): Record<string, string> {
+  return Object.fromEntries(tasks.map((task) => [skippedField(task), JSON.stringify(task)]));
+}
+
+/** Another failure of the same task has another field. */
+export function skippedField({ link, taskId, at }: TaskRef): string {
+  return `${skippedPrefix}${at} ${linkId(link)} ${taskId}`;
 }
 
 const alertJsonSchema = json.pipe(alertSchema);
@@ -104,6 +131,7 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
 const jsonFields = [
+  'tasks',
   'progress',
   'outcome',
   'refusal',

@@ -27,7 +27,7 @@ const firing: FiringTexts = {
     const links = pluralize(project.definition.links.length, 'link');
     return {
       ...failedEvent(condition, context),
-      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
+      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failedAgainHint(condition)}${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
     };
   },
   unexpectedly_running: ({ links, cause }, context) => ({
@@ -136,6 +136,15 @@ function tasksFailedDetails({ failure, causes }: ConditionOf<'tasks_failed'>, co
 
 /** syncbot recognizes a late command of its own only for some minutes. */
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
+
+/** The data of a task may be the cause. */
+function failedAgainHint({ causes }: Pick<ConditionOf<'project_failed'>, 'causes'>): string {
+  const { failedAgain = 0 } = causes ?? {};
+  const [its, it] = failedAgain === 1 ? ['its', 'it'] : ['their', 'them'];
+  return failedAgain === 0
+    ? ''
+    : ` ${pluralize(failedAgain, 'task')} failed again: if ${its} own data is the cause, restore without ${it}.`;
+}
 
 function failureClause(failure: Failure, context: AlertContext): string {
   const link = context.format.link(failure.link);

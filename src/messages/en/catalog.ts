@@ -24,6 +24,7 @@ import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { requestFailures } from './request-failures.ts';
 import { links, show } from './show.ts';
+import { skipped } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
@@ -55,6 +56,7 @@ export const en = {
   digest,
   show,
   links,
+  skipped,
   observation,
   help,
   access,

@@ -1,13 +1,14 @@
-import type { Action } from '../../domain/lifecycle.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
-import { claimTimeoutMs, type OperationRef } from '../../domain/operation.ts';
+import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { CheckText } from '../facts.ts';
-import { formatUtc } from '../format.ts';
+import { type Formatter, formatUtc } from '../format.ts';
+import { confirmation } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
+import { failedTask } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
-import { actions, nothingChanged, stateClause, states } from './terms.ts';
+import { nothingChanged, stateClause, states } from './terms.ts';
 
 const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
 
@@ -33,6 +34,10 @@ export const cliMessages = {
     start: 'start a project that is Not Started',
     pause: 'pause a Running project',
     restore: 'restore a Paused or Failed project',
+    skipOption: 'leave out this failed task: its id, or <link>/<id>; may be given several times',
+    skipped: 'show the failed tasks that restores have left out',
+    retry: 'move skipped tasks back before newer ones',
+    retryTasks: 'ids of skipped tasks, or <link>/<id>; all of them if none is given',
     reasonOption: 'reason, recorded and shown with the operation',
     timeoutOption: 'how long to wait for the outcome',
     changeExitCodes: `The command waits for the outcome. ${exitCodes}`,
@@ -41,6 +46,7 @@ export const cliMessages = {
 
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
+  tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
@@ -89,12 +95,14 @@ export const cliMessages = {
   },
 
   change: {
-    question: ({ project, state, action, linkCount, stats }: QuestionFacts) => {
+    question: ({ state, operation, linkCount, stats, format: formatter }: QuestionFacts) => {
+      const { project, action, tasks } = operation;
       const facts = [pluralize(linkCount, 'link'), format.backlog(stats), format.latency(stats), format.inFlight(stats)]
         .filter((fact) => fact !== null)
         .join(', ');
       const consequence = action === 'pause' ? ' Latency will grow until it is restored.' : '';
-      return `${stateClause(project, state)}: ${facts}.${consequence}\n${actions[action].label} ${project}?`;
+      const tasksText = tasks.map((task) => `\n${failedTask(task, formatter)}`).join('');
+      return `${stateClause(project, state)}: ${facts}.${consequence}${tasksText}\n${confirmation.question(operation)}?`;
     },
     cancelled: `Cancelled. ${nothingChanged}`,
     checking: "The bot's Redis does not answer. Checking whether the operation was confirmed…",
@@ -170,6 +178,7 @@ export const columnTitles = {
   connection: 'CONNECTION',
   delayed: 'DELAYED',
   failed: 'FAILED',
+  failedAt: 'FAILED AT',
   flag: 'FLAG',
   item: 'ITEM',
   latency: 'LATENCY',
@@ -181,7 +190,9 @@ export const columnTitles = {
   reason: 'REASON',
   result: 'RESULT',
   since: 'SINCE',
+  skippedAt: 'SKIPPED AT',
   state: 'STATE',
+  task: 'TASK',
   waiting: 'WAITING',
   what: 'WHAT',
   when: 'WHEN',
@@ -198,6 +209,7 @@ export const factLabels = {
   channel: 'channel',
   runbook: 'runbook',
   numbers: 'numbers',
+  skipped: 'skipped',
   lastHour: 'last hour',
   cause: 'cause',
   sourceLog: 'source log',
@@ -216,11 +228,11 @@ interface LinkCounts {
 }
 
 interface QuestionFacts {
-  readonly project: string;
+  readonly operation: Pick<Operation, 'project' | 'action' | 'tasks'>;
   readonly state: ProjectState;
-  readonly action: Action;
   readonly linkCount: number;
   readonly stats: ProjectStats;
+  readonly format: Formatter;
 }
 
 interface WrittenParts {

@@ -1,14 +1,16 @@
 import { groupObservations } from '../../domain/corrections.ts';
 import { deletedLinks } from '../../domain/drift.ts';
+import { includesFailure } from '../../domain/failed-tasks.ts';
 import { repeatedFailure } from '../../domain/failure-streak.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
-import { operationReconcileTimeoutMs } from '../../domain/operation.ts';
+import { type Operation, operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { failures } from './failures.ts';
 import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
+import { failedTask, skippedTasks } from './skipped.ts';
 import { actions, stateClause, states } from './terms.ts';
 
 /** What OK would do. */
@@ -17,14 +19,31 @@ const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => stri
   pause: (facts) =>
     `${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore it.${logRetention(facts)}`,
   restore: (facts) =>
-    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
+    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${skips(facts)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
   reapply: reapplyEffect,
+  retry: retryEffect,
   adopt: (facts) => {
     const { project } = facts;
     const state = stateAfterAdopt(desiredLinkState(project.state));
     return `syncbot will record the project as ${states[state]}. All of its links are ${state} already, and none is changed.${state === 'paused' ? logRetention(facts) : ''}`;
   },
 };
+
+function retryEffect({ operation: { tasks }, project: { id, state } }: ConfirmationFacts): string {
+  const [fails, later] = [
+    tasks.length === 1 ? 'it fails' : 'they fail',
+    state === 'running' ? '' : `, when ${id} is restored`,
+  ];
+  return `${skippedTasks(tasks.length)} will run before newer tasks${later}. If the cause is not fixed, ${fails} again.`;
+}
+
+/** What a restore leaves out. */
+function skips({ operation: { tasks }, failedAgain }: ConfirmationFacts): string {
+  if (tasks.length === 0) return '';
+  const [stay, them] = tasks.length === 1 ? ['stays', 'it'] : ['stay', 'them'];
+  const others = failedAgain === 0 ? '' : ` ${pluralize(failedAgain, 'other task')} that failed again will be retried.`;
+  return ` ${pluralize(tasks.length, 'task')} ${stay} failed in BullMQ, and syncbot does not count ${them} as a failure any more.${others}`;
+}
 
 function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
   const { resumed, paused, missing, unreachable } = groupObservations(stats.links);
@@ -68,8 +87,9 @@ function retriedTasks(failedTasks: number | null): string {
 }
 
 /** A restore does not fix the cause of a failed task. */
-function failsAgain({ project: { id, definition, failure }, format }: ConfirmationFacts): string {
+function failsAgain({ project: { id, definition, failure }, operation: { tasks }, format }: ConfirmationFacts): string {
   if (failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
+  if (includesFailure(tasks, failure)) return '';
   return ` If the cause is not fixed, the task on ${format.link(failure.link)} fails again, and ${id} becomes ${states.failed} again.`;
 }
 
@@ -106,14 +126,24 @@ export const confirmation = {
   effects,
   earlierFailure,
   otherRequests,
-  question: (kind: OperationKind, project: string) => `${actions[kind].label} ${project}`,
+  /** `Pause orders`, `Restore orders without 1 task`, `Retry 1 skipped task of orders`. */
+  question: ({ action, project, tasks }: Pick<Operation, 'action' | 'project' | 'tasks'>) => {
+    const { label } = actions[action];
+    if (action === 'retry') return `${label} ${skippedTasks(tasks.length)} of ${project}`;
+    return `${label} ${project}${tasks.length === 0 ? '' : ` without ${pluralize(tasks.length, 'task')}`}`;
+  },
   stateNow: (state: string) => `${state} now`,
   /** Without the blocks, where nothing is bold: `orders · Running · Pause orders?` */
-  headline: (state: string, kind: OperationKind, project: string) =>
-    joinDots(project, state, `${confirmation.question(kind, project)}?`),
+  headline: (state: string, operation: Pick<Operation, 'action' | 'project' | 'tasks'>) =>
+    joinDots(operation.project, state, `${confirmation.question(operation)}?`),
   /** At the end of the notification. */
   answerBefore: (time: string) => `Answer OK or Cancel before ${time}.`,
   reason: (reason: string) => `Reason: ${reason}`,
+  /** The tasks that a restore leaves out, or that a retry moves back. */
+  namedTasksTitle: (count: number, kind: OperationKind) =>
+    kind === 'retry' ? capitalize(skippedTasks(count)) : `${pluralize(count, 'task')} left out`,
+  namedTask: failedTask,
+  moreNamedTasks: (count: number) => `And ${formatNumber(count)} more`,
   failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
   failedTask: (link: string, time: string, reason: string) => `${link} at ${time}: ${reason}`,
   moreFailedTasks: (count: number) => `And ${formatNumber(count)} more`,

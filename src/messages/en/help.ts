@@ -9,6 +9,7 @@ export const help = {
     `${format.command('show <project>')} one project in detail`,
     `${format.command('precheck <project>')} what must hold before a start`,
     `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time in UTC`,
+    `${format.command('skipped <project>')} the failed tasks that restores have left out, with Retry`,
     `${format.command('whoami')} what you can do, and who else`,
   ],
   changing: (format: Formatter) => [

@@ -15,6 +15,7 @@ import {
   unreachableClause,
 } from './format.ts';
 import { pastReason, refusalReasons } from './past-refusals.ts';
+import { nameTasks, skippedTasks } from './skipped.ts';
 import { actions, states } from './terms.ts';
 
 type Sentence = (entry: HistoryEntry, context: HistoryContext) => string;
@@ -41,15 +42,24 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     return state === null ? 'a syncbot worker began' : `${states[state]} began`;
   },
   refused: (entry, { format }) => `the ${request(entry)} was refused: ${refusalReason(entry, format)}`,
-  done: ({ action, outcome }) => {
+  done: ({ action, outcome }, { format }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
-    const { linksDone, linksTotal, retriedTasks, retriedTasksUncertain, removedTasks = 0, inFlight } = outcome;
+    const {
+      linksDone,
+      linksTotal,
+      retriedTasks,
+      retriedTasksUncertain,
+      removedTasks = 0,
+      inFlight,
+      tasks = [],
+    } = outcome;
+    const upTo = retriedTasksUncertain === true ? 'up to ' : '';
+    if (action === 'retry') return joinDots(`${done} ${upTo}${skippedTasks(retriedTasks)}`, nameTasks(tasks, format));
     return joinDots(
       `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
-      retriedTasks > 0
-        ? `${retriedTasksUncertain === true ? 'up to ' : ''}${pluralize(retriedTasks, 'failed task')} retried`
-        : null,
+      retriedTasks > 0 ? `${upTo}${pluralize(retriedTasks, 'failed task')} retried` : null,
+      tasks.length > 0 ? `${pluralize(tasks.length, 'failed task')} skipped: ${nameTasks(tasks, format)}` : null,
       removedTasks > 0 ? `at least ${pluralize(removedTasks, 'failed task')} removed before` : null,
       action === 'pause' && (inFlight ?? 0) > 0 ? `${pluralize(inFlight ?? 0, 'task')} still in flight then` : null,
     );
@@ -59,6 +69,10 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
   kept_paused: () => 'kept it Paused',
+  skip_ended: ({ tasks }, { format }) =>
+    tasks === null || tasks.length === 0
+      ? 'skipped tasks were no longer failed'
+      : `${skippedTasks(tasks.length)} ${tasks.length === 1 ? 'was' : 'were'} no longer failed: ${nameTasks(tasks, format)}`,
   correction_scheduled: ({ links, cause }, { format }) => {
     const names = links === null ? 'links' : nameAndMore(links.map(format.link));
     return cause === 'queue_created'
@@ -100,6 +114,7 @@ function operationFailed(entry: HistoryEntry, format: Formatter): string {
   const done = action === null ? 'done' : actions[action].done;
   if (outcome === null) return `not ${done}: ${refusalReason(entry, format)}`;
   const { linksDone, linksTotal, unreconciled } = outcome;
+  if (action === 'retry') return `only partly ${done}: ${nameAndMore(unreconciled.map(format.link))} not reached`;
   const missed = unreconciled.length === 0 ? '' : `, ${nameAndMore(unreconciled.map(format.link))} not reached`;
   return `only partly ${done}: ${linksDone} of ${pluralize(linksTotal, 'link')}${missed}`;
 }

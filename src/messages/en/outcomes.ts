@@ -7,6 +7,7 @@ import { type Formatter, joinDots } from '../format.ts';
 import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { pastReason } from './past-refusals.ts';
+import { nameTasks, skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
 /**
@@ -63,6 +64,7 @@ function waitsForWorker(facts: OutcomeFacts): OutcomeText {
 }
 
 function done(facts: OutcomeFacts): OutcomeText {
+  if (facts.operation.action === 'retry') return retryDone(facts);
   const { project, action, outcome } = facts.operation;
   return {
     headline: joinDots(
@@ -72,6 +74,24 @@ function done(facts: OutcomeFacts): OutcomeText {
     attribution: attribution(facts),
     more: [...laterFailure(facts), ...followUpText(facts), ...effects(facts)],
   };
+}
+
+/** `orders · Retried 1 skipped task`. */
+function retryDone(facts: OutcomeFacts): OutcomeText {
+  const { project, outcome } = facts.operation;
+  const { retriedTasks = 0, retriedTasksUncertain, tasks = [] } = outcome ?? {};
+  const count = retriedTasks === 0 ? 'no skipped task' : skippedTasks(retriedTasks);
+  const headline = joinDots(project, `Retried ${retriedTasksUncertain === true ? 'up to ' : ''}${count}`);
+  const names = tasks.length === 0 ? [] : [`${nameTasks(tasks, facts.format)}, before newer tasks`];
+  return { headline, attribution: attribution(facts), more: names };
+}
+
+/** `orders · Retry failed · orders-incr not reached`. */
+function retryFailed(facts: OutcomeFacts, unreached: readonly Link[]): OutcomeText {
+  const { project, action } = facts.operation;
+  const links = `${linkNames(unreached, facts.format)} not reached`;
+  const headline = joinDots(project, `${actions[action].label} failed`, unreached.length === 0 ? null : links);
+  return { headline, attribution: attribution(facts), more: ['The tasks of these links stayed skipped'] };
 }
 
 function correctionResult({ action, toState }: Operation): string {
@@ -84,6 +104,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const { project, outcome, action, toState, reconciledAt } = facts.operation;
   if (outcome === null) return notDone(facts);
   const { linksDone, linksTotal, unreconciled } = outcome;
+  if (action === 'retry') return retryFailed(facts, unreconciled);
   const verb = actions[action].done;
   const reached = [
     `only ${linksDone} of ${pluralize(linksTotal, 'link')} ${verb}`,
@@ -152,6 +173,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
     links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
     adopt_mixed: 'Re-apply its state, or first pause or resume all of its queues.',
+    not_skipped: `${format.command(`skipped ${project}`)} shows the skipped tasks.`,
     removed: `${format.command('list')} shows all projects.`,
   };
   return refusal === null ? '' : (texts[refusal.code] ?? '');
@@ -160,7 +182,8 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
 function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
   const { action, project, resolvedAt } = operation;
   const at = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}`;
-  const headline = joinDots(project, `${event}${at}`, `it was not ${actions[action].done}`);
+  const not = action === 'retry' ? 'no skipped task was retried' : `it was not ${actions[action].done}`;
+  const headline = joinDots(project, `${event}${at}`, not);
   return { headline, attribution: '', more: [consequence] };
 }
 
@@ -175,6 +198,7 @@ function effects({ operation: { action, outcome, followUp }, format }: OutcomeFa
     retriedTasks,
     retriedTasksUncertain,
     removedTasks = 0,
+    tasks = [],
   } = outcome;
   const failedTasks = pluralize(retriedTasks, 'failed task');
   const retried =
@@ -184,6 +208,7 @@ function effects({ operation: { action, outcome, followUp }, format }: OutcomeFa
   return [
     ...(backlog === 0 ? ['No task was waiting'] : []),
     ...(retriedTasks > 0 ? [retried] : []),
+    ...(tasks.length > 0 ? [`${pluralize(tasks.length, 'failed task')} skipped: ${nameTasks(tasks, format)}`] : []),
     ...(removedTasks > 0
       ? [`At least ${pluralize(removedTasks, 'failed task')} could not be retried: removed before (removeOnFail)`]
       : []),

@@ -5,8 +5,9 @@ import type { ProjectState } from '../../domain/project-state.ts';
 import type { RefusalCode, RefusalOf } from '../../domain/refusal.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean, maxShownNameLength } from './commands.ts';
-import { formatDuration, joinOr, nameAndMore } from './format.ts';
+import { formatDuration, formatNumber, joinOr, nameAndMore } from './format.ts';
 import { failedItems } from './precheck.ts';
+import { skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
 /**
@@ -56,6 +57,23 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due at ${format.time(kept.until)}.`;
     return `${paused} already: ${format.person(kept.by)} kept it Paused at ${format.time(kept.at)}. ${nothingChanged} ${next}`;
   },
+  no_task_to_skip: ({ project }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: none of its failed tasks has failed again after a retry. ${nothingChanged} Possible now: ${format.command(`restore ${project}`)}.`,
+  too_many_skipped: ({ project, tasks, skipped, max }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: it has ${skippedTasks(skipped)}, and with ${formatNumber(tasks)} more it would have more than ${formatNumber(max)}. ${nothingChanged} First retry some of them: ${format.command(`skipped ${project}`)}.`,
+  task_not_found: ({ project, action, task, candidates }, format) => {
+    const notDone = joinDots(format.text(project), 'Not done');
+    const name = format.text(task, maxShownNameLength);
+    if (candidates.length > 0) {
+      const names = joinOr(candidates.slice(0, 5).map((candidate) => format.text(candidate, 100)));
+      return `${notDone}: several tasks are called ${name}. ${nothingChanged} Did you mean ${names}?`;
+    }
+    const found =
+      action === 'retry' ? `skips no task ${name}` : `has no failed task ${name} that a restore would retry`;
+    return `${notDone}: it ${found}. ${nothingChanged} Check the name of the task.`;
+  },
+  not_skipped: ({ project }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: the task is not skipped any more, because it was retried or removed. ${nothingChanged} ${format.command(`skipped ${project}`)} shows the skipped tasks.`,
   removed: ({ project }, format) =>
     `${joinDots(format.text(project), 'Removed after your request')}. ${nothingChanged} ${format.command('list')} shows all projects.`,
   policy_unreadable: () =>
@@ -84,6 +102,7 @@ const waitHint = 'wait until that is done';
 const reconciling = {
   reapply: `syncbot already sets its links; ${waitHint}`,
   adopt: `syncbot sets its links; ${waitHint}`,
+  retry: `syncbot sets its links; ${waitHint}`,
 };
 
 /**
@@ -97,6 +116,7 @@ export const notAllowedReasons: {
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',
     adopt: 'it was never started; re-apply its state, then start it',
+    retry: 'it was never started, so it has no skipped task',
   },
   starting: {
     ...reconciling,

@@ -14,6 +14,7 @@ import {
   pluralize,
   unreachableClause,
 } from './format.ts';
+import { skippedTasks } from './skipped.ts';
 import { actions, operationStates } from './terms.ts';
 
 /** Texts of the details of one project. The answer stays visible, so times are clock times. */
@@ -51,6 +52,8 @@ export const show = {
     const hasGap = shown.some(({ trend: { cells } }) => cells.includes(null));
     return hasGap ? [...lines, `${gap} Not observed`] : lines;
   },
+  /** `2 skipped tasks`. */
+  skipped: skippedTasks,
   operationsTitle: 'Last operations',
   noOperations: 'None yet',
   /** `18:53 · @bob · Pause · Done · we deploy`. */

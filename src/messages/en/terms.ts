@@ -27,6 +27,7 @@ export const actions: Readonly<Record<OperationKind, ActionWords>> = {
   restore: { label: 'Restore', verb: 'restore', doing: 'Restoring', done: 'restored' },
   reapply: { label: 'Re-apply', verb: 're-apply', doing: 'Re-applying', done: 're-applied' },
   adopt: { label: 'Adopt', verb: 'adopt', doing: 'Adopting', done: 'adopted' },
+  retry: { label: 'Retry', verb: 'retry skipped tasks of', doing: 'Retrying', done: 'retried' },
 };
 
 const onProject = (label: string, project: string) => `${label} ${project}`;
@@ -44,6 +45,10 @@ export const buttons = {
   allLinks: 'All Links',
   precheck: 'Precheck',
   history: 'History',
+  skipped: 'Skipped',
+  retryAll: 'Retry All',
+  /** `Restore Without 1 Task`. */
+  restoreWithout: (tasks: number) => `${actions.restore.label} Without ${tasks} ${tasks === 1 ? 'Task' : 'Tasks'}`,
   next: 'Next',
   previous: 'Previous',
   keepPaused: 'Keep Paused',
@@ -60,6 +65,8 @@ export const buttons = {
     onProject,
     page: (label: string) => `${label} page`,
     showAll: 'Show all projects with this alert',
+    retryAll: (project: string) => `Retry all skipped tasks of ${project}`,
+    retryTask: (task: string) => `Retry task ${task}`,
   },
 };
 

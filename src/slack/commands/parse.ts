@@ -13,7 +13,7 @@ import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 export type Command =
   | { readonly kind: 'help' | 'whoami' }
   | { readonly kind: 'list'; readonly filter: string }
-  | { readonly kind: 'show' | 'precheck'; readonly project: string }
+  | { readonly kind: 'show' | 'precheck' | 'skipped'; readonly project: string }
   /** Without a project: that of all projects. Without a time: all of it, or the last hours if there is no project. */
   | { readonly kind: 'history'; readonly project: string | null; readonly since: SinceTime | null }
   | {
@@ -45,7 +45,18 @@ export type ParseError =
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
   | { readonly code: 'extra_words'; readonly verb: ProjectVerb; readonly project: string };
 
-export const verbs = ['help', 'whoami', 'list', 'show', 'precheck', 'history', 'start', 'pause', 'restore'] as const;
+export const verbs = [
+  'help',
+  'whoami',
+  'list',
+  'show',
+  'precheck',
+  'history',
+  'skipped',
+  'start',
+  'pause',
+  'restore',
+] as const;
 export type Verb = (typeof verbs)[number];
 /** The verbs that a project can follow. */
 export type ProjectVerb = Exclude<Verb, 'help' | 'whoami' | 'list'>;
@@ -111,7 +122,8 @@ function parseProjectCommand(verb: ProjectVerb, [target, ...rest]: readonly stri
   const project = target === undefined ? null : normalizeProject(target);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (isReservedWord(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
-  if (verb !== 'show' && verb !== 'precheck' && verb !== 'history') return parseAction(verb, project, rest);
+  if (verb !== 'show' && verb !== 'precheck' && verb !== 'history' && verb !== 'skipped')
+    return parseAction(verb, project, rest);
   if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
   if (rest.length > 0) return invalid({ code: 'extra_words', verb, project });
   return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };

@@ -40,6 +40,11 @@ export function suggestProjects(
   return projects.slice(0, maxSuggestions).map((project) => ({ ...nothingMore, verb, project, reason }));
 }
 
+/** The skipped tasks of a project. */
+export function suggestSkipped(project: string): Suggestion {
+  return { ...nothingMore, verb: 'skipped', project };
+}
+
 /** The history of a project, or of all, since each of these times. */
 export function suggestHistory(project: string | null, times: readonly string[]): Suggestion[] {
   return times.map((since) => ({ ...nothingMore, verb: 'history', project, since }));
@@ -79,6 +84,8 @@ const synonyms: Readonly<Record<string, string>> = {
   log: 'history',
   audit: 'history',
   check: 'precheck',
+  retry: 'skipped',
+  skip: 'skipped',
   who: 'whoami',
   permissions: 'whoami',
 };

@@ -2,6 +2,7 @@ import { checkClaim } from '../../application/check-claim.ts';
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
+import type { TaskSelection } from '../../application/select-tasks.ts';
 import { isAction, type OperationKind } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -19,6 +20,7 @@ export interface RequestedAction {
   readonly action: OperationKind;
   readonly project: string;
   readonly reason: string | null;
+  readonly tasks?: TaskSelection;
 }
 
 /**
@@ -31,11 +33,20 @@ export interface RequestedAction {
 export async function requestConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { action, project, reason }: RequestedAction,
+  { action, project, reason, tasks }: RequestedAction,
 ): Promise<ListenerResult> {
   const { user: by, channel, threadTs } = request;
-  const actionRequest: ActionRequest = { action, project, reason, by, channel, threadTs, origin: 'slack' };
-  // Re-apply and Adopt have no command that the refusal could suggest.
+  const actionRequest: ActionRequest = {
+    action,
+    project,
+    reason,
+    by,
+    channel,
+    threadTs,
+    origin: 'slack',
+    ...(tasks === undefined ? {} : { tasks }),
+  };
+  // Re-apply, Adopt and Retry have no command that the refusal could suggest.
   const command = { verb: isAction(action) ? action : ('show' as const), reason };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {

@@ -180,13 +180,16 @@ export async function showHelp(context: ListenerContext, request: SlackRequest):
  * Why this person can only look, or null if they may change projects from this channel. It decides which buttons are shown. A
  * press is authorized again.
  */
-async function readRestriction({ authorizer, format }: ListenerContext, request: SlackRequest): Promise<string | null> {
+export async function readRestriction(
+  { authorizer, format }: ListenerContext,
+  request: SlackRequest,
+): Promise<string | null> {
   const { refusal } = await authorizer.readAccess(request);
   return refusal === null ? null : messages.access.restriction(refusal, await authorizer.listOperators(), format);
 }
 
 /** Reads the person's user groups only if there is a reason to hide. */
-async function mayRevealReasons(
+export async function mayRevealReasons(
   { showErrors, authorizer }: ListenerContext,
   request: SlackRequest,
   hasFailed: boolean,

@@ -14,6 +14,7 @@ import { escapeText } from '../views/mrkdwn.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
+import { showSkippedTasks } from './skipped-tasks.ts';
 
 /** `/sync …` or `@syncbot …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: CommandRequest): Promise<ListenerResult> {
@@ -39,6 +40,8 @@ async function runCommand(context: ListenerContext, request: SlackRequest, comma
       return showList(context, request, { page: 0, filter: command.filter });
     case 'show':
       return showDetails(context, request, command.project);
+    case 'skipped':
+      return showSkippedTasks(context, request, command.project);
     case 'precheck':
       return showPrecheck(context, request, command.project);
     case 'history':

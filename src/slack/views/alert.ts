@@ -1,8 +1,9 @@
 import type { FiringAlert } from '../../domain/alert.ts';
-import { type AlertSeverity, severities } from '../../domain/conditions.ts';
+import { type AlertSeverity, type Condition, severities } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { type CallingProject, mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
 import type { Project } from '../../domain/project.ts';
+import { maxTasksPerSkip } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
@@ -10,10 +11,12 @@ import { alertText } from '../../messages/render.ts';
 import { blockId, projectBlockId } from '../contract.ts';
 import {
   actionsBlock,
+  type Button,
   keepPausedButton,
   type Message,
   projectSection,
   requestButton,
+  restoreWithoutButton,
   runbookButtons,
   showButton,
 } from './blocks.ts';
@@ -36,6 +39,7 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
   const call = callText(view.onCallRules, [project], severities[condition.kind]);
   const buttons = [
     ...helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id)),
+    ...restoreWithoutButtons(condition, project),
     ...(condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : []),
   ];
   return {
@@ -49,6 +53,12 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
       ]),
     ],
   };
+}
+
+/** The button of a restore that leaves out the tasks that have failed again. Empty if there are none. */
+function restoreWithoutButtons(condition: Condition, { id }: Project): Button[] {
+  const failedAgain = condition.kind === 'project_failed' ? (condition.causes?.failedAgain ?? 0) : 0;
+  return failedAgain === 0 ? [] : [restoreWithoutButton(id, Math.min(failedAgain, maxTasksPerSkip), 'alert')];
 }
 
 /** The message of the alert after it is resolved. */

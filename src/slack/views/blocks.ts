@@ -1,9 +1,10 @@
 import type { types } from '@slack/bolt';
-import type { OperationKind } from '../../domain/lifecycle.ts';
+import type { TaskRef } from '../../domain/failed-tasks.ts';
+import type { OperationKind, ProjectOperationKind } from '../../domain/lifecycle.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
-import { commandOf, type Suggestion } from '../commands/suggestions.ts';
-import { actionIds, blockId, commandActionId, projectValue } from '../contract.ts';
+import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
+import { actionIds, blockId, commandActionId, projectValue, skippedTaskValue } from '../contract.ts';
 import { plainLabel } from './mrkdwn.ts';
 
 /** Slack refuses a longer label. */
@@ -110,8 +111,39 @@ export function select({ actionId, placeholder, options }: SelectSpec): Select {
 }
 
 /** The button that requests an operation. */
-export function requestButton(kind: OperationKind, project: string): Button {
+export function requestButton(kind: ProjectOperationKind, project: string): Button {
   return projectButton(messages.actions[kind].label, actionIds.request[kind], project);
+}
+
+/** The button that asks for the same again. A retry names tasks, which the list of skipped tasks shows. */
+export function askAgainButton(kind: OperationKind, project: string): Button {
+  return kind === 'retry' ? commandButton(suggestSkipped(project)) : requestButton(kind, project);
+}
+
+/** `Restore Without 1 Task`. */
+export function restoreWithoutButton(project: string, tasks: number, place: 'alert' | 'dialog'): Button {
+  return projectButton(messages.buttons.restoreWithout(tasks), actionIds.restoreWithout[place], project);
+}
+
+/** The button that requests a retry of one skipped task, whose name for people is `name`. */
+export function retryButton(project: string, task: TaskRef, name: string): Button {
+  const accessibilityLabel = plainLabel(messages.buttons.accessibilityLabels.retryTask(name), maxLabelChars);
+  return button({
+    label: messages.actions.retry.label,
+    actionId: actionIds.retry.one,
+    value: skippedTaskValue(project, task),
+    accessibilityLabel,
+  });
+}
+
+export function retryAllButton(project: string): Button {
+  const { retryAll, accessibilityLabels } = messages.buttons;
+  return button({
+    label: retryAll,
+    actionId: actionIds.retry.all,
+    value: projectValue(project),
+    accessibilityLabel: plainLabel(accessibilityLabels.retryAll(project), maxLabelChars),
+  });
 }
 
 export function showButton(project: string): Button {
@@ -139,7 +171,7 @@ export function commandButton(suggestion: Suggestion, index = 0): Button {
 
 /** The same for a message about one project, so that the label is short: `Precheck`. */
 export function shortCommandButton(
-  { verb, project }: { readonly verb: 'precheck' | 'history'; readonly project: string },
+  { verb, project }: { readonly verb: 'precheck' | 'history' | 'skipped'; readonly project: string },
   index: number,
 ): Button {
   const long = commandButton({ verb, project, since: null, filter: null, reason: null }, index);

@@ -2,11 +2,21 @@ import { linkId, type TaskFailure } from '../../domain/link.ts';
 import { countFailures, oldestFailures, type ProjectStats } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
+import { maxTasksPerSkip } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ConfirmationFacts } from '../../messages/facts.ts';
-import { joinDots, type TextContext } from '../../messages/format.ts';
+import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
 import { actionIds, blockId, operationRefValue } from '../contract.ts';
-import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
+import {
+  actionsBlock,
+  type Block,
+  type Button,
+  button,
+  contextBlock,
+  type Message,
+  restoreWithoutButton,
+  sectionBlock,
+} from './blocks.ts';
 
 export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
@@ -14,6 +24,8 @@ export interface ConfirmationView extends TextContext {
   readonly stats: ProjectStats;
   /** Failed tasks that a restore cannot retry, because they were removed, at least. */
   readonly removedTasks: number;
+  /** How many of the tasks that a restore would retry have failed again after a retry. */
+  readonly failedAgain: number;
   /** The newest open request of each other person for this project. */
   readonly otherRequests: readonly Operation[];
 }
@@ -28,12 +40,12 @@ export function buildConfirmation(view: ConfirmationView): Message {
   const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
   const failedTasks = allReachable ? countFailures(stats.links) : null;
   const facts: ConfirmationFacts = { ...view, failedTasks };
-  const question = confirmation.question(operation.action, project.id);
+  const question = confirmation.question(operation);
   const effect = confirmation.effects[operation.action](facts);
   const expiry = format.time(operation.expiresAt);
   const reason = formats.reason(operation.reason, format);
   return {
-    text: `${confirmation.headline(states[project.state], operation.action, project.id)} ${effect} ${confirmation.answerBefore(expiry)}`,
+    text: `${confirmation.headline(states[project.state], operation)} ${effect} ${confirmation.answerBefore(expiry)}`,
     blocks: [
       sectionBlock([
         `*${question}?*`,
@@ -49,9 +61,10 @@ export function buildConfirmation(view: ConfirmationView): Message {
           formats.inFlight(stats),
         ),
       ),
+      ...namedTasksSections(operation, format),
       ...(operation.action === 'restore' ? failedTasksSection(facts) : []),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
-      actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(operation, question)),
+      actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(view, question)),
       contextBlock(
         joinDots(onlyYouSeeThis, confirmation.requestedBy(format.person(operation.by)), confirmation.expiresAt(expiry)),
       ),
@@ -59,7 +72,8 @@ export function buildConfirmation(view: ConfirmationView): Message {
   };
 }
 
-function answerButtons({ project, id }: Operation, question: string): Button[] {
+function answerButtons({ operation, failedAgain }: ConfirmationView, question: string): Button[] {
+  const { project, id, action, tasks } = operation;
   const { ok, cancel, accessibilityLabels } = messages.buttons;
   const value = operationRefValue({ project, operation: id });
   return [
@@ -71,17 +85,37 @@ function answerButtons({ project, id }: Operation, question: string): Button[] {
       accessibilityLabel: accessibilityLabels.ok(question),
     }),
     button({ label: cancel, actionId: actionIds.cancel, value, accessibilityLabel: accessibilityLabels.cancel }),
+    ...(action === 'restore' && tasks.length === 0 && failedAgain > 0
+      ? [restoreWithoutButton(project, Math.min(failedAgain, maxTasksPerSkip), 'dialog')]
+      : []),
   ];
+}
+
+/** The tasks that a restore leaves out, or that a retry moves back: at most `maxTasksPerSkip`. */
+function namedTasksSections({ action, tasks }: Operation, format: Formatter): Block[] {
+  const { confirmation } = messages;
+  if (tasks.length === 0) return [];
+  const lines = tasks.slice(0, maxTasksPerSkip).map((task) => confirmation.namedTask(task, format));
+  const more = tasks.length > lines.length ? [confirmation.moreNamedTasks(tasks.length - lines.length)] : [];
+  const title = `*${confirmation.namedTasksTitle(tasks.length, action)}*`;
+  const half = Math.ceil(lines.length / 2);
+  return [
+    [title, ...lines.slice(0, half)],
+    [...lines.slice(half), ...more],
+  ]
+    .filter((section) => section.length > 0)
+    .map((section) => sectionBlock(section));
 }
 
 const maxFailedTasksShown = 3;
 
 /** The oldest failed task of each link and reason that a restore would retry, and how many more there are. */
-function failedTasksSection({ project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
+function failedTasksSection({ operation, project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
   const { confirmation, format: formats } = messages;
   const { failure } = project;
   const observed = differentFailures(oldestFailures(stats.links)).slice(0, maxFailedTasksShown);
-  const shown = observed.length === 0 && failure?.kind === 'task_failed' ? [failure] : observed;
+  const isUnobserved = observed.length === 0 && operation.tasks.length === 0;
+  const shown = isUnobserved && failure?.kind === 'task_failed' ? [failure] : observed;
   if (shown.length === 0) return [];
   const remaining = failedTasks === null ? 0 : failedTasks - shown.length;
   return [

@@ -4,11 +4,12 @@ import { messages } from '../../messages/catalog.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
 import { outcomeText } from '../../messages/render.ts';
-import { suggestedList, suggestProjects } from '../commands/suggestions.ts';
+import { suggestedList, suggestProjects, suggestSkipped } from '../commands/suggestions.ts';
 import { blockId, projectBlockId } from '../contract.ts';
 import { boldId } from './alert.ts';
 import {
   actionsBlock,
+  askAgainButton,
   type Button,
   commandButton,
   type Message,
@@ -53,21 +54,23 @@ function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
   const { project, state, action, refusal } = operation;
   if (refusal?.code === 'removed') return [commandButton(suggestedList)];
   if (!projectExists) return [];
-  if (state === 'expired') return [requestButton(action, project)];
+  if (state === 'expired') return [askAgainButton(action, project)];
   if (state === 'done' || (state === 'failed' && refusal === null)) return nextButtons(operation);
   if (state !== 'refused' && state !== 'failed') return [];
-  if (refusal?.code === 'claim_timeout') return [requestButton(action, project), showButton(project)];
+  if (refusal?.code === 'claim_timeout') return [askAgainButton(action, project), showButton(project)];
+  if (refusal?.code === 'not_skipped') return [commandButton(suggestSkipped(project))];
   if (refusal?.code === 'precheck_failed')
     return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];
   if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
   return [showButton(project)];
 }
 
-/** What helps while the project has the state that the operation set, or is Failed after it. Re-apply sets none. */
+/** What helps while the project has the state that the operation set, or is Failed after it. Re-apply and Retry set none. */
 function nextButtons({ project, action, state: result, toState, laterFailure, stateEndedAt }: Operation): Button[] {
   if (stateEndedAt !== null) return [];
   const state = laterFailure === null ? toState : 'failed';
-  const next = action === 'reapply' || state === null ? null : allowedAction(state);
+  const setsState = action !== 'reapply' && action !== 'retry';
+  const next = setsState && state !== null ? allowedAction(state) : null;
   return [
     ...(next === null ? [] : [requestButton(next, project)]),
     ...(state === 'failed' || result === 'failed' ? [showButton(project)] : []),

@@ -3,8 +3,16 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
 import type { ProjectVerb } from '../commands/parse.ts';
-import { suggestedHelp, suggestedList, suggestProjects } from '../commands/suggestions.ts';
-import { type Button, commandButton, type Message, messageWithButtons, requestButton, showButton } from './blocks.ts';
+import { suggestedHelp, suggestedList, suggestProjects, suggestSkipped } from '../commands/suggestions.ts';
+import {
+  askAgainButton,
+  type Button,
+  commandButton,
+  type Message,
+  messageWithButtons,
+  requestButton,
+  showButton,
+} from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
@@ -42,11 +50,17 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'adopt_mixed':
       return [requestButton('reapply', refusal.project), showButton(refusal.project)];
     case 'claim_timeout':
-      return [requestButton(refusal.action, refusal.project), showButton(refusal.project)];
+      return [askAgainButton(refusal.action, refusal.project), showButton(refusal.project)];
+    case 'no_task_to_skip':
+      return [requestButton('restore', refusal.project), showButton(refusal.project)];
+    case 'too_many_skipped':
+    case 'not_skipped':
+      return [commandButton(suggestSkipped(refusal.project))];
     case 'operation_active':
     case 'changed':
     case 'links_unreachable':
     case 'no_drift':
+    case 'task_not_found':
     case 'not_paused':
     case 'no_reminder':
       return [showButton(refusal.project)];

@@ -58,14 +58,21 @@ export function buildShow(view: ShowView): Message {
       ...worstLinks(details),
       sectionBlock(precheckSummary(details, format, precheckBudgetChars)),
       sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
+      ...skippedSection(project),
       actionsBlock(blockId('show', project.id), [
         shortCommandButton({ verb: 'precheck', project: project.id }, 0),
         shortCommandButton({ verb: 'history', project: project.id }, 1),
+        ...(project.skippedTasks.length === 0 ? [] : [shortCommandButton({ verb: 'skipped', project: project.id }, 2)]),
       ]),
       contextBlock(joinDots(...definitionFacts(project), onlyYouSeeThis)),
       ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
     ],
   };
+}
+
+/** How many failed tasks restores have left out. */
+function skippedSection({ skippedTasks }: Project): Block[] {
+  return skippedTasks.length === 0 ? [] : [sectionBlock(messages.show.skipped(skippedTasks.length))];
 }
 
 /** What the definition says about the project. */

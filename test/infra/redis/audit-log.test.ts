@@ -19,7 +19,15 @@ const { audit } = keys.project('orders');
 const ref = { project: 'orders', operation: 'op1' };
 const alice = { by: 'U0ALICE', reason: 'deploy', origin: 'slack', channel: 'C0SYNC', action: 'pause' } as const;
 const request = (more: Partial<NewOperation> = {}) =>
-  stores.operations.request({ ...alice, id: 'op1', project: 'orders', projectVersion: 1, ttlMs: 60_000, ...more });
+  stores.operations.request({
+    ...alice,
+    id: 'op1',
+    project: 'orders',
+    tasks: [],
+    projectVersion: 1,
+    ttlMs: 60_000,
+    ...more,
+  });
 async function countCommands(command: string): Promise<number> {
   const stats = await services.redis.info('commandstats');
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
@@ -47,6 +55,7 @@ async function runPause(): Promise<void> {
     followUp,
     refusal: null,
     failure: null,
+    retriedTasks: [],
     pendingLinks: [],
     oldestUnprocessedAt: null,
   });
@@ -127,6 +136,7 @@ it('An operation that ends with a refusal has its code in the history.', async (
     followUp: null,
     refusal,
     failure: null,
+    retriedTasks: [],
   });
   expect(await stores.auditLog.read('orders', { limit: 1 })).toMatchObject([
     { event: 'failed', by: 'U0ALICE', code: 'links_unreachable', refusal, outcome: null, state: 'running' },

@@ -34,6 +34,7 @@ const request = (more: Partial<NewOperation> = {}) =>
       origin: 'slack',
       channel: 'C0SYNC',
     },
+    tasks: [],
     projectVersion: 1,
     ttlMs: 60_000,
     ...more,
@@ -59,6 +60,7 @@ const completion = (more: Partial<CommitRequest> = {}): CommitRequest => ({
   followUp: null,
   refusal: null,
   failure: null,
+  retriedTasks: [],
   ...more,
 });
 
@@ -429,19 +431,19 @@ describe('a commit', () => {
   });
 
   it('A commit that counts what one execution did is refused if another one has passed the preflight, or began after it.', async () => {
-    const progress = { done: 0, total: 1 };
+    const passed = { progress: { done: 0, total: 1 }, skipped: [], retriedTasks: [] };
     await claimOperation();
-    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'first' });
-    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'repeated' });
+    expect(await stores.operations.passPreflight(ref, passed)).toEqual({ kind: 'first' });
+    expect(await stores.operations.passPreflight(ref, passed)).toEqual({ kind: 'repeated' });
     expect(await stores.operations.commit(completion({ isOnlyExecution: true }))).toEqual({ kind: 'other_executions' });
     expect(await stores.operations.commit(completion())).toMatchObject({ kind: 'committed' });
-    expect(await stores.operations.passPreflight(ref, progress)).toEqual({ kind: 'repeated' });
+    expect(await stores.operations.passPreflight(ref, passed)).toEqual({ kind: 'repeated' });
 
     await request({ id: 'op2', projectVersion: 3, action: 'restore' });
     const later = { ...ref, operation: 'op2' };
     await resolve('confirm', 'U0ALICE', { ref: later });
     await stores.operations.claim(later, 'run-2');
-    await stores.operations.passPreflight(later, progress);
+    await stores.operations.passPreflight(later, passed);
     await stores.operations.claim(later, 'run-3');
     const commit = completion({ ref: later, expectedVersion: 4, executionId: 'run-2', isOnlyExecution: true });
     expect(await stores.operations.commit(commit)).toEqual({ kind: 'other_executions' });

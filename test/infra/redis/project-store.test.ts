@@ -32,6 +32,7 @@ async function requestPauseAndClaim(): Promise<void> {
     action: 'pause',
     by: 'U0ALICE',
     reason: null,
+    tasks: [],
     origin: 'slack',
     channel: null,
     projectVersion: (await stores.projects.readVersion('orders')) ?? 0,

@@ -53,6 +53,11 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
       ['a task failed for good', { kind: 'project_failed', since, failure: taskFailed }, alertContext(failed)],
       ['several tasks failed', { kind: 'project_failed', since, failure: taskFailed, causes }, alertContext(failed)],
       ['it failed again', { kind: 'project_failed', since, failure: taskFailed, streak }, alertContext(failed)],
+      [
+        'tasks failed again after a restore',
+        { kind: 'project_failed', since, failure: taskFailed, streak, causes: { ...causes, failedAgain: 2 } },
+        alertContext(failed),
+      ],
       ['a pause did not reach a link', { kind: 'project_failed', since, failure: unreachable }, alertContext(failed)],
     ],
     unexpectedly_running: [

@@ -9,7 +9,7 @@ import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
-import { digest, links, list, precheck, show } from './reading.ts';
+import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
 import { buttons, words } from './words.ts';
 
@@ -34,6 +34,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   digest,
   show,
   links,
+  skipped,
   precheck,
   history,
   access,

@@ -1,14 +1,16 @@
 import type { messages } from '../../../src/messages/catalog.ts';
-import { exampleProjectStats } from '../../support/example-records.ts';
+import { exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at } from './facts.ts';
+import { at, format, taskFailed } from './facts.ts';
 
+const question = { linkCount: 2, stats: exampleProjectStats, format };
 const pending = { project: 'orders', operation: 'op1' };
 const noLinks = { paused: 0, unreadable: 0, missing: 0, notConfigured: 0, unreachable: 0 };
 
 export const cli: ExamplesOf<typeof messages.cli> = {
   seeHelp: [['a mistake in the arguments', 'There is no command lits.']],
   reasonTooLong: [['--reason', 500]],
+  tooManyToSkip: [['`--skip` too often', 10]],
   yesOrNo: [['every question', 'Pause orders?']],
   redisUnavailable: [
     ['Redis does not answer', null],
@@ -37,13 +39,14 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   },
   change: {
     question: [
-      [
-        '`syncbot pause orders`',
-        { project: 'orders', state: 'running', action: 'pause', linkCount: 2, stats: exampleProjectStats },
-      ],
+      ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), state: 'running', ...question }],
       [
         '`syncbot restore orders`',
-        { project: 'orders', state: 'failed', action: 'restore', linkCount: 2, stats: exampleProjectStats },
+        { operation: exampleOperation({ action: 'restore' }), state: 'failed', ...question },
+      ],
+      [
+        '`syncbot restore orders --skip 7`',
+        { operation: exampleOperation({ action: 'restore', tasks: [taskFailed] }), state: 'failed', ...question },
       ],
     ],
     unknownOutcome: [['Redis stopped during the command', pending]],

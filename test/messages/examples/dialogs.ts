@@ -3,11 +3,18 @@ import { toProjectStats } from '../../../src/domain/observation.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { ConfirmationFacts } from '../../../src/messages/facts.ts';
-import { exampleLinkStats, exampleProject, exampleProjectStats } from '../../support/example-records.ts';
+import {
+  exampleLinkStats,
+  exampleOperation,
+  exampleProject,
+  exampleProjectStats,
+} from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, failed, format, full, incr, paused, running } from './facts.ts';
+import { at, failed, format, full, incr, paused, running, taskFailed } from './facts.ts';
 
 const now = at('02:59');
+const tasks = [taskFailed, { ...taskFailed, taskId: '9' }];
+const withoutTasks = { action: 'restore', tasks } as const;
 const notStarted = exampleProject({ state: 'not_started' });
 const failedAgain = exampleProject({
   ...failed,
@@ -25,8 +32,16 @@ const bothPaused = toProjectStats(
 );
 
 function facts(project: Project, action: OperationKind, overrides: Partial<ConfirmationFacts> = {}): ConfirmationFacts {
-  const noMore = { failedTasks: 0, removedTasks: 0, otherRequests: [] };
-  return { project, stats: exampleProjectStats, operation: { action }, format, now, ...noMore, ...overrides };
+  const noMore = { failedTasks: 0, removedTasks: 0, failedAgain: 0, otherRequests: [] };
+  return {
+    project,
+    stats: exampleProjectStats,
+    operation: { action, tasks: [] },
+    format,
+    now,
+    ...noMore,
+    ...overrides,
+  };
 }
 
 export const confirmation: ExamplesOf<typeof messages.confirmation> = {
@@ -40,10 +55,25 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
       ['the dialog of Restore', facts(paused, 'restore')],
       ['failed tasks are retried', facts(failed, 'restore', { failedTasks: 3, removedTasks: 2 })],
       ['a link does not answer', facts(paused, 'restore', { failedTasks: null })],
+      [
+        '**Restore Without 1 Task**',
+        facts(failed, 'restore', { operation: { action: 'restore', tasks: [taskFailed] }, failedTasks: 2 }),
+      ],
+      [
+        'more tasks failed again than one restore can leave out',
+        facts(failed, 'restore', { operation: withoutTasks, failedTasks: 5, failedAgain: 3 }),
+      ],
     ],
     reapply: [
       ['the links of a Paused project run', facts(paused, 'reapply')],
       ['the links of a Running project are paused', facts(running, 'reapply', { stats: bothPaused })],
+    ],
+    retry: [
+      [
+        '**Retry** of a Running project',
+        facts(running, 'retry', { operation: { action: 'retry', tasks: [taskFailed] } }),
+      ],
+      ['**Retry All** of a Paused project', facts(paused, 'retry', { operation: { action: 'retry', tasks } })],
     ],
     adopt: [
       ['all links of a Paused project run', facts(paused, 'adopt')],
@@ -62,11 +92,21 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
       }),
     ],
   ],
-  question: [['the heading of the dialog', 'pause', 'orders']],
+  question: [
+    ['the heading of the dialog', exampleOperation()],
+    ['**Restore Without 2 Tasks**', exampleOperation(withoutTasks)],
+    ['**Retry**', exampleOperation({ action: 'retry', tasks: [taskFailed] })],
+  ],
   stateNow: [['after the backlog and latency', 'Running']],
-  headline: [['the notification of a phone', 'Running', 'pause', 'orders']],
+  headline: [['the notification of a phone', 'Running', exampleOperation()]],
   answerBefore: [['the notification of a phone', '03:04']],
   reason: [['the person gave a reason', 'we deploy']],
+  namedTasksTitle: [
+    ['above the tasks that a restore leaves out', 2, 'restore'],
+    ['above those of **Retry**', 1, 'retry'],
+  ],
+  namedTask: [['each of these tasks', taskFailed, format]],
+  moreNamedTasks: [['below them', 9]],
   failedTasksTitle: [
     ['above one failed task', 1],
     ['above several', 2],

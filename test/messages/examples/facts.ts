@@ -1,4 +1,5 @@
 import type { Failure, Link, LinkSample, TaskFailure } from '../../../src/domain/link.ts';
+import type { SkippedTask } from '../../../src/domain/skipped-tasks.ts';
 import type { AlertContext, HistoryContext } from '../../../src/messages/facts.ts';
 import { exampleLink, exampleProject } from '../../support/example-records.ts';
 import { readableFormatter } from '../readable-formatter.ts';
@@ -20,6 +21,7 @@ export const taskFailed: TaskFailure = {
   reason: 'connection refused',
   at: at('02:58'),
 };
+export const skippedTask: SkippedTask = { ...taskFailed, skippedAt: at('03:04'), by: 'U0ALICE' };
 export const unreachable: Failure = { kind: 'link_unreachable', link: incr, at: at('02:58') };
 
 export const running = exampleProject({ state: 'running', since: at('01:10') });

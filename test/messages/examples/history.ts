@@ -3,7 +3,7 @@ import type { HistoryEntry, HistoryEvent } from '../../../src/domain/history.ts'
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleOutcome } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, historyContext, incr, noLink, oneLink, taskFailed } from './facts.ts';
+import { at, format, full, historyContext, incr, noLink, oneLink, skippedTask, taskFailed } from './facts.ts';
 
 function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): HistoryEntry {
   const none = {
@@ -20,6 +20,7 @@ function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): Hist
     delivered: null,
     links: null,
     cause: null,
+    tasks: null,
   };
   const base = {
     id: '1-0',
@@ -87,6 +88,16 @@ export const history: ExamplesOf<typeof messages.history> = {
         entry('done', { action: 'restore', outcome: { ...exampleOutcome, retriedTasks: 7, removedTasks: 2 } }),
         historyContext,
       ],
+      [
+        'a restore without a task',
+        entry('done', { action: 'restore', outcome: { ...exampleOutcome, tasks: [skippedTask] } }),
+        historyContext,
+      ],
+      [
+        '**Retry**',
+        entry('done', { action: 'retry', outcome: { ...exampleOutcome, retriedTasks: 1, tasks: [skippedTask] } }),
+        historyContext,
+      ],
     ],
     failed: [
       ['a task failed', entry('failed', { operation: null, action: null, failure: taskFailed }), historyContext],
@@ -101,6 +112,13 @@ export const history: ExamplesOf<typeof messages.history> = {
           action: 'restore',
           refusal: { code: 'links_unreachable', project: 'orders', links: [incr] },
         }),
+        historyContext,
+      ],
+    ],
+    skip_ended: [
+      [
+        'the owner of a skipped task retried or removed it',
+        entry('skip_ended', { operation: null, by: null, tasks: [skippedTask] }),
         historyContext,
       ],
     ],

@@ -39,6 +39,22 @@ export const outcomes: ExamplesOf<typeof messages.outcomes> = {
   done: [
     ['Pause is done', finished({ state: 'done', outcome: exampleOutcome })],
     [
+      '**Restore Without 1 Task** is done',
+      finished({
+        state: 'done',
+        action: 'restore',
+        outcome: { ...exampleOutcome, retriedTasks: 2, tasks: [taskFailed] },
+      }),
+    ],
+    [
+      '**Retry** is done',
+      finished({
+        state: 'done',
+        action: 'retry',
+        outcome: { ...exampleOutcome, retriedTasks: 1, tasks: [taskFailed] },
+      }),
+    ],
+    [
       'tasks are still finishing',
       finished({ state: 'done', outcome: { ...exampleOutcome, inFlight: 3 }, followUp: following('quiet', 3) }),
     ],

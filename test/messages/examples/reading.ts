@@ -5,7 +5,7 @@ import type { TrendSample } from '../../../src/domain/trend.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleLinkStats, exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, oneLink, paused } from './facts.ts';
+import { at, format, full, oneLink, paused, skippedTask } from './facts.ts';
 
 const now = at('02:59');
 const counts = countsByState((state) => ({ failed: 4, paused: 10, running: 46 })[String(state)] ?? 0);
@@ -84,7 +84,21 @@ export const show: ExamplesOf<typeof messages.show> = {
   ],
   numbers: [['the numbers', exampleProjectStats, samples, now]],
   trends: [['the last hour', samples, { format, now }]],
+  skipped: [['restores have left out failed tasks', 2]],
   operation: [['the last operations', exampleOperation({ state: 'done', requestedAt: at('02:50') }), format]],
+};
+
+export const skipped: ExamplesOf<typeof messages.skipped> = {
+  task: [['a task in a sentence', skippedTask, format]],
+  title: [
+    ['the first line', 2],
+    ['no task is skipped', 0],
+  ],
+  row: [
+    ['each task', skippedTask, { format, revealReason: true }],
+    ['the reason may not be shown', skippedTask, { format, revealReason: false }],
+  ],
+  more: [['below ten tasks', 9]],
 };
 
 const linkStats = exampleLinkStats('orders-full', {

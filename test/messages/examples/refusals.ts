@@ -57,6 +57,32 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
       format,
     ],
   ],
+  no_task_to_skip: [['**Restore Without 1 Task** of an old alert', { code: 'no_task_to_skip', project }, format]],
+  too_many_skipped: [
+    [
+      'a restore without too many tasks',
+      { code: 'too_many_skipped', project, tasks: 3, skipped: 98, max: 100 },
+      format,
+    ],
+  ],
+  task_not_found: [
+    [
+      '`syncbot restore orders --skip 7`',
+      { code: 'task_not_found', project, action: 'restore', task: '7', candidates: [] },
+      format,
+    ],
+    [
+      '`syncbot retry orders 7`',
+      { code: 'task_not_found', project, action: 'retry', task: '7', candidates: [] },
+      format,
+    ],
+    [
+      'the same id on two links',
+      { code: 'task_not_found', project, action: 'retry', task: '7', candidates: ['orders-full/7', 'orders-incr/7'] },
+      format,
+    ],
+  ],
+  not_skipped: [['**Retry** of an old list', { code: 'not_skipped', project }, format]],
   removed: [['OK, and the project is gone', { code: 'removed', project }, format]],
   not_paused: [['Keep Paused, and it was restored', { code: 'not_paused', state: 'running', ...change }, format]],
   no_reminder: [

@@ -7,10 +7,16 @@ const unknownStats = { ...exampleProjectStats, backlog: null, latencyMs: null, i
 
 export const buttons: ExamplesOf<typeof messages.buttons> = {
   onProject: [['a button names its project', messages.buttons.show, 'orders']],
+  restoreWithout: [
+    ['one task failed again', 1],
+    ['several tasks failed again', 2],
+  ],
   since: [['a suggested history', messages.buttons.history, '2h']],
   accessibilityLabels: {
     ok: [['a screen reader reads OK', 'Pause orders']],
     onProject: [['a screen reader reads the button of a project', messages.buttons.show, 'orders']],
+    retryAll: [['a screen reader reads **Retry All**', 'orders']],
+    retryTask: [['a screen reader reads **Retry**', '7 on orders-full']],
     page: [['a screen reader reads a button that turns the page', messages.buttons.next]],
   },
 };

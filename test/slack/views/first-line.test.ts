@@ -4,6 +4,7 @@ import { attentionCause, attentionTotal, countProjects } from '../../../src/doma
 import { alertKinds } from '../../../src/domain/conditions.ts';
 import { digestSections } from '../../../src/domain/digest.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
+import { isAction } from '../../../src/domain/lifecycle.ts';
 import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
@@ -140,6 +141,7 @@ describe('the first line of a message', () => {
           project,
           stats,
           removedTasks: 0,
+          failedAgain: 0,
           otherRequests: [operation],
           format,
           now,
@@ -300,11 +302,11 @@ function eventOf({ action, state, outcome }: Operation): string {
   const { label, doing, done } = messages.actions[action];
   if (state === 'requested') return 'Waits for OK';
   if (state === 'confirmed' || state === 'running') return `${doing}…`;
-  if (state === 'done') return `was ${done}`;
+  if (state === 'done') return action === 'retry' ? 'Retried ' : `was ${done}`;
   if (state === 'cancelled' || state === 'expired') return capitalize(messages.operationStates[state]);
   if (state === 'superseded') return 'Replaced';
   if (state !== 'failed' || outcome === null) return `Not ${done}`;
-  return action === 'reapply' || action === 'adopt' ? `${label} failed` : 'Became Failed';
+  return isAction(action) ? 'Became Failed' : `${label} failed`;
 }
 
 function stateOf(refusal: Extract<Refusal, { project: string }>): string {

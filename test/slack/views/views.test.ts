@@ -36,6 +36,7 @@ describe('confirmation', () => {
       project: exampleProject(),
       stats: exampleProjectStats,
       removedTasks: 0,
+      failedAgain: 0,
       otherRequests: [],
       operation: exampleOperation(),
     });
@@ -84,6 +85,7 @@ describe('confirmation', () => {
       project: exampleProject({ state }),
       stats: toProjectStats([observation], exampleNow),
       removedTasks: 0,
+      failedAgain: 0,
       otherRequests: [],
       operation: exampleOperation({ action }),
     });
@@ -98,6 +100,7 @@ describe('confirmation', () => {
       project: exampleProject({ state: 'failed' }),
       stats: toProjectStats([linkStats], exampleNow),
       removedTasks: 350,
+      failedAgain: 0,
       otherRequests: [],
       operation: exampleOperation({ action: 'restore' }),
     });
@@ -146,6 +149,7 @@ describe('a dialog', () => {
         project: exampleProject({ state: 'failed', failure, ...project }),
         stats,
         removedTasks: 0,
+        failedAgain: 0,
         otherRequests: [],
         operation: exampleOperation({ action }),
       }),
@@ -193,6 +197,7 @@ describe('a dialog', () => {
       project: exampleProject({ state: 'failed' }),
       stats: exampleProjectStats,
       removedTasks: 0,
+      failedAgain: 0,
       otherRequests: others.map((other) => exampleOperation(other)),
       operation: exampleOperation({ action: 'restore' }),
     });

@@ -1,5 +1,5 @@
 --[[
-  Moves failed tasks of a paused link back to wait. They run before newer tasks, oldest first. The script inserts each task
+  Moves failed tasks of a link back to wait. They run before newer tasks, oldest first. The script inserts each task
   by its age among the tasks that run first, because those can be tasks that an earlier call moved back.
 
   In a flow, a task that has unfinished children waits for them in 'waiting-children'. So does the parent of a task that is
@@ -14,20 +14,23 @@
     KEYS[6]  'events' key
     KEYS[7]  'pc' key, the counter of prioritized tasks
     KEYS[8]  'waiting-children' key
+    KEYS[9]  'marker' key, for which workers wait
 
     ARGV[1]  one JSON object:
-      args.prefix   the link's key prefix, such as 'bull:orders:'
-      args.taskIds  the tasks to move, oldest first
+      args.prefix        the link's key prefix, such as 'bull:orders:'
+      args.tasks         a list of { id, failedAt }, oldest first: the tasks to move. A task that has failed at another time
+                         is another failure, and stays.
+      args.onlyIfPaused  whether the link must be paused
 
   Output:
     JSON object
-      isPaused  false if the link is not paused; then nothing was changed
-      retried   how many tasks were moved
+      isRefused  true if the link must be paused and is not; then nothing was changed
+      retried    how many tasks were moved
 
   Event:
     'waiting' or 'waiting-children' for each task, with prev 'failed'; 'waiting-children' for each parent, with prev 'waiting'.
 
-  This replaces the retries of BullMQ 6.7.0, which do not check the pause flag. Job.retry (reprocessJob-9.lua) puts a task
+  This replaces the retries of BullMQ 6.7.0, which do not check the pause flag or the time of the failure. Job.retry (reprocessJob-9.lua) puts a task
   behind those that wait. Queue.retryJobs (moveJobsToWait-8.lua) ignores priorities. Both let a parent run before its
   retried child (moveChildBackToParentDependencies.lua). No upstream issue asks for more than
   taskforcesh/bullmq#1001 did. Use BullMQ's own retry once it keeps the order by age and priority, and refuses a queue
@@ -36,11 +39,13 @@
 --- @include "paused-list"
 --- @include "task-age"
 
-local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey, waitingChildrenKey = unpack(KEYS)
+local metaKey, failedKey, waitKey, pausedKey, prioritizedKey, eventsKey, counterKey, waitingChildrenKey, markerKey =
+  unpack(KEYS)
 local args = cjson.decode(ARGV[1])
 local prefix = args.prefix
 
-if redis.call('HEXISTS', metaKey, 'paused') == 0 then return cjson.encode({ isPaused = false, retried = 0 }) end
+local isPaused = redis.call('HEXISTS', metaKey, 'paused') == 1
+if args.onlyIfPaused and not isPaused then return cjson.encode({ isRefused = true, retried = 0 }) end
 
 -- BullMQ's score in 'prioritized' is priority * 2^32 + counter.
 local priorityFactor = 4294967296
@@ -76,9 +81,9 @@ local function mergeByAge(present, tasks)
 end
 
 -- Workers take the tail of a list first. Resume appends 'paused', to which producers of BullMQ 5 add, to the tail of
--- 'wait': so the tasks of 'paused' run before all of 'wait'.
+-- 'wait': so the tasks of 'paused' run before all of 'wait'. Workers of a resumed link take from 'wait' only.
 local function moveToList(tasks)
-  local list = hasPausedTasks(pausedKey) and pausedKey or waitKey
+  local list = isPaused and hasPausedTasks(pausedKey) and pausedKey or waitKey
   local present = {}
   while #present < maxCompared do
     local id = redis.call('LINDEX', list, -1)
@@ -149,11 +154,11 @@ local function returnToParent(taskKey)
 end
 
 local tasks = {}
-for _, id in ipairs(args.taskIds) do
-  if redis.call('EXISTS', prefix .. id) == 0 then
-    redis.call('ZREM', failedKey, id)
-  elseif redis.call('ZSCORE', failedKey, id) then
-    tasks[#tasks + 1] = readAge(id)
+for _, task in ipairs(args.tasks) do
+  if redis.call('EXISTS', prefix .. task.id) == 0 then
+    redis.call('ZREM', failedKey, task.id)
+  elseif tonumber(redis.call('ZSCORE', failedKey, task.id) or '') == task.failedAt then
+    tasks[#tasks + 1] = readAge(task.id)
   end
 end
 
@@ -188,4 +193,5 @@ local function addEvents(event, moved)
 end
 for _, same in pairs(tasksByPriority) do addEvents('waiting', same) end
 addEvents('waiting-children', parents)
-return cjson.encode({ isPaused = true, retried = #tasks })
+if not isPaused and #tasks > #parents then redis.call('ZADD', markerKey, 0, '0') end
+return cjson.encode({ isRefused = false, retried = #tasks })

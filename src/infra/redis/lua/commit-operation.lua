@@ -11,10 +11,12 @@
     args.projectChange        { kind = 'set', state }: the project's new state
                               { kind = 'roll_back' }: as before the claim, only if no link was resumed
                               { kind = 'keep' }: as it is now, after a correction
+                              { kind = 'none' }: as it is now, and no link was changed
     args.linksReconciled          whether every link has the desired state
     args.followUp             what to follow from now on, JSON text or nil
     args.pendingLinks         ids of links without a queue, JSON text
     args.oldestUnprocessedAt  the time of the oldest change that stays unprocessed, epoch ms or nil
+    args.retriedFields        the fields of the skipped tasks that the operation has retried
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
@@ -58,6 +60,9 @@ elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)
   redis.call('HSET', stateKey, 'incompleteOperation', isFailed and id or '', 'linksToReconcile', '')
+elseif change.kind == 'none' then
+  state, isReconciled = project.state, before.isReconciled
+  version = redis.call('HINCRBY', stateKey, 'version', 1)
 else
   -- A project that was not running before the operation has processed nothing since: the older time still holds.
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
@@ -68,9 +73,10 @@ else
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
 end
 if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) end
-if isReconciled and args.operationState == 'done' then
+if args.linksReconciled and args.operationState == 'done' then
   redis.call('HSET', stateKey, 'pendingLinks', args.pendingLinks, 'linksToReconcile', '')
 end
+removeSkipped(args.retriedFields)
 endExecution(args.executionId)
 redis.call('HSET', stateKey, 'activeOperation', '')
 redis.call('HDEL', stateKey, 'before')

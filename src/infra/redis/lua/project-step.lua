@@ -132,6 +132,13 @@ local function claimTimeout(operation)
   return { code = 'claim_timeout', project = args.project, action = operation.action }
 end
 
+-- Removes the fields of skipped tasks from the project. Returns how many it had.
+local function removeSkipped(fields)
+  local removed = 0
+  for _, field in ipairs(fields) do removed = removed + redis.call('HDEL', stateKey, field) end
+  return removed
+end
+
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
 local function transition(state, by, reason)
   local old = readProject('state', 'since')

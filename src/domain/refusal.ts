@@ -108,7 +108,8 @@ export const refusalSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('not_operator'), user: z.string() }),
   z.object({ code: z.literal('other_team'), user: z.string() }),
   z.object({ code: z.literal('group_unknown'), user: z.string(), group: z.string() }),
-  z.object({ code: z.literal('channel_not_allowed'), channel: z.string(), allowed: z.array(z.string()) }),
+  /** `channel` is null in the Home tab. */
+  z.object({ code: z.literal('channel_not_allowed'), channel: z.string().nullable(), allowed: z.array(z.string()) }),
   z.object({ code: z.literal('channel_shared'), channel: z.string() }),
   z.object({ code: z.literal('channel_unknown'), channel: z.string() }),
   z.object({ code: z.literal('not_requester'), by: z.string() }),

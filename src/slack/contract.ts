@@ -85,6 +85,21 @@ export function readProjectBlockId(id: unknown): ProjectId | null {
   return readProjectId(project);
 }
 
+/** From where a modal was opened. Both are null for a modal from the Home tab. */
+const modalOriginSchema = z.object({ channel: z.string().nullable(), threadTs: z.string().nullable() });
+export type ModalOrigin = Readonly<z.infer<typeof modalOriginSchema>>;
+
+/** The `private_metadata` of a modal: Slack sends it with each press in it. */
+export function modalMetadata({ channel, threadTs }: ModalOrigin): string {
+  return JSON.stringify({ channel, threadTs });
+}
+
+/** Returns the origin in the `private_metadata` of a modal, or null. */
+export function readModalMetadata(metadata: string): ModalOrigin | null {
+  const origin = modalOriginSchema.safeParse(parseJson(metadata));
+  return origin.success ? origin.data : null;
+}
+
 export function operationRefValue({ project, operation }: OperationRef): string {
   return `${project}/${operation}`;
 }

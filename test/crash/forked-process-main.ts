@@ -12,7 +12,7 @@ import { Services } from '../../src/services.ts';
 import { keys } from '../support/keys.ts';
 import type { OpenDetails, PressDetails, ProcessCommand, ProcessStep } from './forked-process.ts';
 
-const dialog = { url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 };
+const dialog = { kind: 'response_url', url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 } as const;
 const log = { info() {}, warn() {}, error() {} };
 let services: Services | null = null;
 let worker: AsyncDisposable | null = null;

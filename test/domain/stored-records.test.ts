@@ -221,8 +221,9 @@ const operations: Operation[] = [
     followEnd: { kind: 'state_changed', at, state: 'paused', by: text },
     notifiedAt: 7,
     message,
-    dialog: { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
+    dialog: { kind: 'response_url', url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
   }),
+  exampleOperation({ dialog: { kind: 'view', viewId: 'V0', expiresAt: at, usesLeft: 4 } }),
 ];
 
 const definitions: ProjectDefinition[] = [
@@ -312,6 +313,12 @@ describe('a record of an older version', () => {
       ...older
     } = exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
+  });
+
+  it('of a dialog is that of a message', () => {
+    const dialog = { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 };
+    const read = operationSchema.parse({ ...exampleOperation(), dialog });
+    expect(read.dialog).toEqual({ kind: 'response_url', ...dialog });
   });
 
   it('of a watermark has the score of the watermark for its tasks, and an event of that time', () => {

@@ -19,6 +19,7 @@ import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
+import { modal } from './modal.ts';
 import { observation } from './observation.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { precheck } from './precheck.ts';
@@ -55,6 +56,7 @@ export const en = {
   alertGroups,
   failures,
   history,
+  modal,
   list,
   digest,
   show,

@@ -94,8 +94,10 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
   group_unknown: ({ user, group }, format) =>
     `syncbot could not read the members of the user group ${format.text(group)} from Slack, so it cannot check your permission. ${nothingChanged} Try again in a minute. If it does not help, ask the administrator of syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
-  channel_not_allowed: ({ allowed }, format) =>
-    `Projects cannot be changed from this channel. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
+  channel_not_allowed: ({ channel, allowed }, format) =>
+    channel === null
+      ? `Projects cannot be changed from Home. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}.`
+      : `Projects cannot be changed from this channel. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
   channel_shared: () =>
     `This channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Use a channel of your own, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
   channel_unknown: () =>

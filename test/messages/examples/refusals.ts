@@ -116,6 +116,7 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
       { code: 'channel_not_allowed', channel: 'C0SYNC', allowed: ['C0OPS'] },
       format,
     ],
+    ['the Home tab', { code: 'channel_not_allowed', channel: null, allowed: ['C0OPS'] }, format],
   ],
   channel_shared: [['a shared channel', { code: 'channel_shared', channel: 'C0SYNC' }, format]],
   channel_unknown: [['a private channel without syncbot', { code: 'channel_unknown', channel: 'C0SYNC' }, format]],

@@ -53,8 +53,8 @@ async function resolve(
 export interface RefusedConfirmation {
   readonly ref: OperationRef;
   readonly by: Actor;
-  /** The Slack channel of the press. */
-  readonly channel: string;
+  /** The Slack channel of the press. Null in the Home tab. */
+  readonly channel: string | null;
   readonly refusal: Refusal;
 }
 

@@ -22,7 +22,7 @@ export interface ActionRequest {
   /** The tasks that a restore leaves out, or that a retry moves back. Default: none for a restore, all skipped ones for a retry. */
   readonly tasks?: TaskSelection;
   readonly origin: Operation['origin'];
-  /** The Slack channel of the request. Null from the command line. */
+  /** The Slack channel of the request. Null from the command line and from the Home tab. */
   readonly channel: string | null;
   /** The thread of the request in that channel. Null or absent outside a thread. */
   readonly threadTs?: string | null;

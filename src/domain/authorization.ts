@@ -25,7 +25,8 @@ export interface Person {
 
 /** The person who sends the request, and the channel. */
 export interface Requester extends Person {
-  readonly channel: string;
+  /** Null in the Home tab. */
+  readonly channel: string | null;
   /** Whether the channel is shared with another organization. `unknown` when the bot could not read it from Slack. */
   readonly channelShared: 'yes' | 'no' | 'unknown';
 }
@@ -68,11 +69,11 @@ const isOperator: Rule<Person> = (policy, person) => {
 
 const channelAllowed: Rule<Requester> = (policy, { channel, channelShared }) => {
   if (policy.channels.length > 0) {
-    return policy.channels.includes(channel)
+    return channel !== null && policy.channels.includes(channel)
       ? null
       : { code: 'channel_not_allowed', channel, allowed: [...policy.channels] };
   }
-  if (channelShared === 'no') return null;
+  if (channel === null || channelShared === 'no') return null;
   return { code: channelShared === 'yes' ? 'channel_shared' : 'channel_unknown', channel };
 };
 

@@ -86,6 +86,13 @@ export function cursorAfter(entries: readonly HistoryEntry[], cursor: HistoryCur
   return { before: last.id, shown: [...subjects].filter((subject) => startOf(subject) <= last.at) };
 }
 
+/** A person did something about an alert. It is a line of its own. */
+const pressEvents: ReadonlySet<string> = new Set<HistoryEvent>([
+  'alert_owned',
+  'alert_taken_over',
+  'alert_given_back',
+  'alert_snoozed',
+]);
 const addingEvents: ReadonlySet<string> = new Set<HistoryEvent>(['drained', 'caught_up', 'alert_notified']);
 
 /** The newest entry that does not only add to another one: the outcome of an operation, or the last change of an alert. */
@@ -130,7 +137,7 @@ function subjectsOf(entry: HistoryEntry): string[] {
   if (event === 'failed' && failure !== null) return [failureSubject(at)];
   const kind = alertKindOf(entry);
   const since = alertSince(entry);
-  if (kind === null || since === null) return [];
+  if (kind === null || since === null || pressEvents.has(event)) return [];
   const subject = `alert:${kind}:${since}`;
   const condition = alert?.state === 'firing' ? alert.condition : null;
   return condition?.kind === 'project_failed' ? [subject, failureSubject(condition.since)] : [subject];
@@ -151,5 +158,5 @@ function startOf(subject: string): number {
 
 function kindOf(entry: HistoryEntry): HistoryLine['kind'] {
   if (entry.operation !== null) return 'operation';
-  return alertKindOf(entry) === null ? 'entry' : 'alert';
+  return alertKindOf(entry) === null || pressEvents.has(entry.event) ? 'entry' : 'alert';
 }

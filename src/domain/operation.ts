@@ -92,14 +92,24 @@ const progressSchema = z.object({
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
-/** The newest response_url of the confirmation dialog. Slack allows a limited time and number of uses. */
-const dialogSchema = z.object({ url: z.string(), expiresAt: z.number(), usesLeft: z.number() });
+/** Until when, and how many times, the dialog can be replaced. */
+const dialogUseSchema = z.object({ expiresAt: z.number(), usesLeft: z.number() });
+/** A message that its newest response_url replaces. Earlier versions stored no `kind`. */
+const messageDialogSchema = dialogUseSchema.extend({
+  kind: z.literal('response_url').default('response_url'),
+  url: z.string(),
+});
+/** A page of a modal. */
+const viewDialogSchema = dialogUseSchema.extend({ kind: z.literal('view'), viewId: z.string() });
+/** Where the confirmation dialog is that was answered last. */
+const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
 /** The dialog of a button press. Redis computes `expiresAt` from `lifetimeMs`. */
-export interface NewDialog extends Pick<Dialog, 'url' | 'usesLeft'> {
-  readonly lifetimeMs: number;
-}
+export type NewDialog = { readonly usesLeft: number; readonly lifetimeMs: number } & (
+  | Readonly<Pick<z.infer<typeof messageDialogSchema>, 'kind' | 'url'>>
+  | Readonly<Pick<z.infer<typeof viewDialogSchema>, 'kind' | 'viewId'>>
+);
 
 /** A message in a Slack channel. */
 export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
@@ -113,7 +123,7 @@ export const operationSchema = z.object({
   action: operationKindSchema,
   state: operationStateSchema,
   origin: z.enum(['slack', 'cli']),
-  /** The Slack channel of the request. Null from the command line. */
+  /** The Slack channel of the request. Null from the command line and from the Home tab. */
   channel: z.string().nullable(),
   /** The thread of the request in that channel. Null outside a thread. Earlier versions did not store it. */
   threadTs: z.string().nullable().default(null),

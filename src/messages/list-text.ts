@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../domain/acknowledgement.ts';
 import { firingConditions } from '../domain/alert.ts';
 import { attentionCause, attentionTotal, type ProjectCounts } from '../domain/attention.ts';
 import { type Condition, sampledLinks } from '../domain/conditions.ts';
@@ -85,13 +86,18 @@ export interface ListRow {
   readonly since: number;
   /** How many more alerts fire. */
   readonly moreAlerts: number;
+  /** Of the alert. Null without one. */
+  readonly acknowledgement: Acknowledgement | null;
 }
 
 export function listRow(project: Project, { format, revealReasons }: HistoryContext): ListRow {
   const { state, since } = project;
   const condition = worstCondition(project);
-  if (condition === null) return { event: messages.states[state], cause: null, since, moreAlerts: 0 };
+  if (condition === null)
+    return { event: messages.states[state], cause: null, since, moreAlerts: 0, acknowledgement: null };
   const { event, details } = alertText(condition, { project, format, revealReasons });
+  const { alert } = project.alerts[condition.kind] ?? {};
+  const acknowledgement = alert?.state === 'firing' ? (alert.acknowledgement ?? null) : null;
   const moreAlerts = firingConditions(project.alerts).filter(({ kind }) => isOther(kind, condition)).length;
   // A repeated failure is one of the same state.
   if (condition.kind === 'project_failed')
@@ -100,13 +106,15 @@ export function listRow(project: Project, { format, revealReasons }: HistoryCont
       cause: causeText(details.slice(0, 1), condition, format),
       since,
       moreAlerts,
+      acknowledgement,
     };
   const stateName = messages.states[state];
   return {
     event: event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event),
     cause: causeText(details, condition, format),
-    since: event === stateName ? since : (project.alerts[condition.kind]?.alert.since ?? since),
+    since: event === stateName ? since : (alert?.since ?? since),
     moreAlerts,
+    acknowledgement,
   };
 }
 

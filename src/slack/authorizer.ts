@@ -107,8 +107,8 @@ export function createAuthorizer({
     return refreshed === null ? 'unknown' : refreshed.has(user) ? 'member' : 'not_member';
   }
 
-  async function channelSharing(channel: string): Promise<Requester['channelShared']> {
-    if (channel.startsWith('D')) return 'no';
+  async function channelSharing(channel: string | null): Promise<Requester['channelShared']> {
+    if (channel === null || channel.startsWith('D')) return 'no';
     const isShared = await cached(channels, channel, cacheTtlMs, async () => {
       const { channel: found } = await client.conversations.info({ channel });
       if (found === undefined) throw new Error('conversations.info returned no channel');

@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import type { ProjectId } from '../domain/project.ts';
-import { readProjectBlockId } from './contract.ts';
+import { type ModalOrigin, readModalMetadata, readProjectBlockId } from './contract.ts';
 
 /** What every request has: a slash command, a press of a button, a mention or a message shortcut. */
 export interface SlackRequest {
   readonly user: string;
   /** The team of the person. Null when Slack does not send it. */
   readonly team: string | null;
-  readonly channel: string;
+  /** In a modal: the channel from which it was opened. Null in the Home tab, and in a modal from there. */
+  readonly channel: string | null;
   /** The thread in which the person acted. Null outside a thread. Slack has no slash commands in threads. */
   readonly threadTs: string | null;
   readonly replyTo: ReplyTarget;
+  /**
+   * The `trigger_id` that opens a modal for the answer. `createListener` opens it and sets `replyTo` to its view. `replyTo`
+   * stays as it is if Slack opens none. Null if the answer needs no modal.
+   */
+  readonly modalTrigger: string | null;
   /** Equal in every delivery of one request. */
   readonly deliveryId: string | null;
 }
@@ -18,8 +24,17 @@ export interface SlackRequest {
 /** How Slack takes the answer to a request. Only the person who sent the request sees it. */
 export type ReplyTarget =
   | ResponseUrl
-  /** `chat.postEphemeral` in the channel of the request: a mention has no response_url. */
-  | { readonly kind: 'ephemeral' };
+  /** `chat.postEphemeral` in the channel of the request, else a direct message: a mention has no response_url. */
+  | { readonly kind: 'ephemeral' }
+  | ViewTarget;
+
+/** The view of a modal. The answer replaces its content. */
+export interface ViewTarget {
+  readonly kind: 'view';
+  readonly viewId: string;
+  /** Of the content at the press. Slack refuses the answer if the view has other content by now. */
+  readonly hash: string;
+}
 
 /** Slack accepts five uses within 30 minutes. */
 export interface ResponseUrl {
@@ -35,13 +50,13 @@ export interface CommandRequest extends SlackRequest {
 
 /** The syncbot entry in the menu of a message. */
 export interface MessageShortcut extends SlackRequest {
+  readonly channel: string;
   readonly replyTo: ResponseUrl;
   /** The project that the message is about, if it is a message of the bot about one project. */
   readonly project: ProjectId | null;
 }
 
 export interface BlockAction extends SlackRequest {
-  readonly replyTo: ResponseUrl;
   readonly actionId: string;
   /** The value of the button, or of the option that was selected. */
   readonly value: unknown;
@@ -66,7 +81,11 @@ const blockActionSchema = z.object({
   team: z.object({ id: idSchema }).nullish(),
   channel: z.object({ id: idSchema }).nullish(),
   container: z.object({ channel_id: idSchema.nullish(), thread_ts: idSchema.nullish() }).nullish(),
-  response_url: urlSchema,
+  /** Of a press in a modal or in the Home tab. It has no channel and no response_url. */
+  view: z
+    .object({ type: z.enum(['modal', 'home']), id: idSchema, hash: idSchema, private_metadata: z.string().default('') })
+    .nullish(),
+  response_url: urlSchema.nullish(),
   trigger_id: idSchema.nullish(),
   actions: z.tuple(
     [
@@ -91,6 +110,7 @@ export function readSlashCommand(body: unknown): CommandRequest | null {
     channel: channel_id,
     threadTs: null,
     replyTo: { kind: 'response_url', url: response_url },
+    modalTrigger: null,
     deliveryId: trigger_id ?? null,
     text,
   };
@@ -100,20 +120,43 @@ export function readSlashCommand(body: unknown): CommandRequest | null {
 export function readBlockAction(body: unknown): BlockAction | null {
   const parsed = blockActionSchema.safeParse(body);
   if (!parsed.success) return null;
-  const { user, team, channel, container, response_url, trigger_id, actions } = parsed.data;
-  const channelId = channel?.id ?? container?.channel_id ?? null;
-  if (channelId === null) return null;
+  const { user, team, trigger_id, actions } = parsed.data;
+  const origin = readOrigin(parsed.data);
+  if (origin === null) return null;
   return {
     user: user.id,
     team: user.team_id ?? team?.id ?? null,
-    channel: channelId,
-    threadTs: container?.thread_ts ?? null,
-    replyTo: { kind: 'response_url', url: response_url },
+    ...origin,
     deliveryId: trigger_id ?? null,
     actionId: actions[0].action_id,
     value: actions[0].value ?? actions[0].selected_option?.value,
   };
 }
+
+type Origin = Pick<SlackRequest, 'channel' | 'threadTs' | 'replyTo' | 'modalTrigger'>;
+
+/** Where a press was. Returns null when the body has neither a view nor a channel with a response_url. */
+function readOrigin({
+  view,
+  channel,
+  container,
+  response_url,
+  trigger_id,
+}: z.infer<typeof blockActionSchema>): Origin | null {
+  if (view?.type === 'home') return { ...nowhere, replyTo: { kind: 'ephemeral' }, modalTrigger: trigger_id ?? null };
+  if (view?.type === 'modal') {
+    const { id: viewId, hash, private_metadata } = view;
+    const openedFrom = readModalMetadata(private_metadata);
+    if (openedFrom === null) return null;
+    return { ...openedFrom, replyTo: { kind: 'view', viewId, hash }, modalTrigger: null };
+  }
+  const channelId = channel?.id ?? container?.channel_id;
+  if (channelId == null || response_url == null) return null;
+  const replyTo = { kind: 'response_url', url: response_url } as const;
+  return { channel: channelId, threadTs: container?.thread_ts ?? null, replyTo, modalTrigger: null };
+}
+
+const nowhere: ModalOrigin = { channel: null, threadTs: null };
 
 /** The used part of an `app_mention` event. Slack sends it only for a channel that the bot is a member of. */
 const appMentionSchema = z.object({
@@ -142,6 +185,7 @@ export function readAppMention(body: unknown): CommandRequest | null {
     channel: event.channel,
     threadTs: event.thread_ts ?? null,
     replyTo: { kind: 'ephemeral' },
+    modalTrigger: null,
     deliveryId: event_id,
     text: textAfterMention(
       event.text,
@@ -186,6 +230,7 @@ export function readMessageShortcut(body: unknown): MessageShortcut | null {
     channel: channel.id,
     threadTs: message.thread_ts ?? null,
     replyTo: { kind: 'response_url', url: response_url },
+    modalTrigger: null,
     deliveryId: trigger_id,
     project: projects[0] ?? null,
   };

@@ -1,5 +1,7 @@
 // The process that a crash test stops: a worker on the queue `actions`, or a bot between OK and the job. It has no cycles
 // and posts no messages, so that it sends to Redis only the commands of its operation. See forked-process.ts.
+
+import { pressAlerts } from '../../src/application/acknowledge-alerts.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
 import { keepPaused } from '../../src/application/keep-paused.ts';
@@ -10,7 +12,7 @@ import { Services } from '../../src/services.ts';
 import { keys } from '../support/keys.ts';
 import type { OpenDetails, PressDetails, ProcessCommand, ProcessStep } from './forked-process.ts';
 
-const dialog = { url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 };
+const dialog = { kind: 'response_url', url: 'http://127.0.0.1:9/', lifetimeMs: 30 * 60_000, usesLeft: 5 } as const;
 const log = { info() {}, warn() {}, error() {} };
 let services: Services | null = null;
 let worker: AsyncDisposable | null = null;
@@ -45,7 +47,8 @@ async function runStep(step: ProcessStep): Promise<void> {
   if (services === null) throw new Error('step before open');
   const { context } = services;
   if (step.kind === 'observe') await runObserver(context);
-  else await keepPaused(context, step);
+  else if (step.kind === 'keep_paused') await keepPaused(context, step);
+  else await pressAlerts(context, { press: 'own', target: { project: step.project }, by: step.by, seenAt: Date.now() });
 }
 
 async function run(command: ProcessCommand): Promise<void> {

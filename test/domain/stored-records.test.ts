@@ -147,6 +147,17 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   task_not_found: { code: 'task_not_found', project: text, action: 'retry', task: text, candidates: [text] },
   not_skipped: { code: 'not_skipped', project: text },
   removed: { code: 'removed', project: text },
+  alert_held: {
+    code: 'alert_held',
+    project: text,
+    target: { channel: 'C0SYNC', group: 'latency:1' },
+    held: 'snoozed',
+    by: text,
+    at,
+    until: at,
+    seenAt: at,
+  },
+  alert_over: { code: 'alert_over' },
   policy_unreadable: { code: 'policy_unreadable' },
   no_operators: { code: 'no_operators', user: text },
   not_operator: { code: 'not_operator', user: text },
@@ -210,8 +221,9 @@ const operations: Operation[] = [
     followEnd: { kind: 'state_changed', at, state: 'paused', by: text },
     notifiedAt: 7,
     message,
-    dialog: { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
+    dialog: { kind: 'response_url', url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
   }),
+  exampleOperation({ dialog: { kind: 'view', viewId: 'V0', expiresAt: at, usesLeft: 4 } }),
 ];
 
 const definitions: ProjectDefinition[] = [
@@ -301,6 +313,12 @@ describe('a record of an older version', () => {
       ...older
     } = exampleOperation();
     expect(operationSchema.parse(older)).toEqual(exampleOperation());
+  });
+
+  it('of a dialog is that of a message', () => {
+    const dialog = { url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 };
+    const read = operationSchema.parse({ ...exampleOperation(), dialog });
+    expect(read.dialog).toEqual({ kind: 'response_url', ...dialog });
   });
 
   it('of a watermark has the score of the watermark for its tasks, and an event of that time', () => {

@@ -13,6 +13,9 @@ import {
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** The buttons for the people of an alert that nothing has acknowledged. */
+const acknowledge = ["I've Got It", 'Snooze 1 h'];
+
 let harness: SlackHarness;
 let link: TestLink;
 beforeEach(async () => {
@@ -51,7 +54,7 @@ it('A storm of 100 failed projects is at most three messages, each failed projec
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100);
   const [largest] = messages.filter((message) => buttonLabels(message).includes('Show All'));
   if (largest === undefined) throw new Error('no message of a group');
-  expect(buttonLabels(largest)).toEqual(['Restore', 'Restore', 'Restore', 'Show All']);
+  expect(buttonLabels(largest)).toEqual(['Restore', 'Restore', 'Restore', 'Show All', ...acknowledge]);
   expect(visibleText(largest)).toMatch(/and \d+ more/);
   harness.press('Show All', largest);
   await harness.waitForMessage(/100 need attention/, { user: 'U0ALICE' });
@@ -85,7 +88,7 @@ it('A critical alert is posted during a storm of warnings, and its resolution is
   await waitFor(async () => (await harness.services.context.projects.read('critical'))?.reconciledVersion === 1);
   await drifted.queue.resume();
   const alert = await waitForChannelMessage(harness, /^critical · Paused, but a link runs/);
-  expect(buttonLabels(alert)).toEqual(['Re-apply', 'Adopt', 'Show']);
+  expect(buttonLabels(alert)).toEqual(['Re-apply', 'Adopt', 'Show', ...acknowledge]);
   await waitFor(async () => (await deliveredCount(ids, 'no_worker', false)) === 100);
   await drifted.queue.pause();
   await harness.slack.waitFor(() => threadReplies(harness, /^critical · Resolved <!date/)[0]);

@@ -15,6 +15,9 @@ import {
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** The buttons for the people of an alert that nothing has acknowledged. */
+const acknowledge = ["I've Got It", 'Snooze 1 h'];
+
 let harness: SlackHarness;
 let link: TestLink;
 beforeEach(async () => {
@@ -50,7 +53,7 @@ it('Latency above its limit fires one alert, which is resolved in place. It does
   const tenMinutesAgo = Date.now() - 600_000;
   for (let task = 0; task < 3; task++) await link.queue.add('change', {}, { timestamp: tenMinutesAgo });
   const alertMessage = await waitForAlert(/orders · 10 min behind · limit 1 s/);
-  expect(buttonLabels(alertMessage)).toEqual(['Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Show', ...acknowledge]);
   await harness.requestAndPressOk('pause', 'orders');
   const resolvedMessage = await waitForAlert(/Ended .*, because orders was Paused · it was too far behind/);
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
@@ -115,7 +118,7 @@ it('A project with onFailure: continue stays Running, and one alert counts all i
   }, 20);
   await link.queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'change', data: {} })));
   const alertMessage = await waitForAlert(/orders · \d+ tasks? failed.* · the oldest on `orders-full`/);
-  expect(buttonLabels(alertMessage)).toEqual(['Pause', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Pause', 'Show', ...acknowledge]);
   await waitFor(async () => (await link.queue.getFailedCount()) === 300);
   await waitForTwoObservations();
   expect(await readProject()).toMatchObject({ state: 'running', failure: null });
@@ -140,7 +143,7 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
   expect(alertMessages(/of the time to restore orders has passed/)).toEqual([]);
   await advanceLogRetention(0.55);
   const halfwayMessage = await waitForAlert(/Half of the time to restore orders has passed/);
-  expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show']);
+  expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show', ...acknowledge]);
   await advanceLogRetention(0.85);
   expect((await waitForAlert(/Most of the time to restore orders has passed/)).ts).not.toBe(halfwayMessage.ts);
   await advanceLogRetention(1.5);

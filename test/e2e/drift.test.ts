@@ -14,6 +14,9 @@ import {
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** The buttons for the people of an alert that nothing has acknowledged. */
+const acknowledge = ["I've Got It", 'Snooze 1 h'];
+
 let harness: SlackHarness;
 let fullLink: TestLink;
 let incrementalLink: TestLink;
@@ -63,7 +66,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
   const alertMessage = await waitForAlert(/orders · Paused, but a link runs · `orders-full`/);
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show', ...acknowledge]);
   expect(await pauseFlags()).toEqual([false, true]);
   await pressAndConfirm(
     'Re-apply',
@@ -84,7 +87,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/Paused, but 2 links run/);
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show', ...acknowledge]);
   const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm(
     'Adopt',
@@ -102,7 +105,7 @@ it('One alert fires when another client pauses a link of a Running project, and 
   await incrementalLink.queue.pause();
   const alertMessage = await waitForAlert(/Running, but a link is paused · `orders-incr`/);
   expect(visibleText(alertMessage)).not.toContain('Attention');
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show', ...acknowledge]);
   expect(await pauseFlags()).toEqual([false, true]);
   harness.press('Show', alertMessage, 'U0BOB');
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });

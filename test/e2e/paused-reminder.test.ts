@@ -35,7 +35,7 @@ const reminder = /orders · Paused since .* · by test on the command line/;
 
 it('A long pause has a reminder. Keep Paused answers it, and it comes again after the same time.', async () => {
   const first = await waitForChannelMessage(harness, reminder);
-  expect(buttonLabels(first)).toEqual(['Restore', 'Keep Paused', 'Show']);
+  expect(buttonLabels(first)).toEqual(['Restore', 'Keep Paused', 'Show', "I've Got It"]);
   harness.press('Keep Paused', first, 'U0BOB');
   const kept = await waitForChannelMessage(harness, /orders · Kept Paused by <@U0BOB> .* · next reminder planned for /);
   expect(kept.ts).toBe(first.ts);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
 import type { ConditionOf } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, type HistoryEvent, historyEntrySchema, requestedFrom } from '../../src/domain/history.ts';
 import { foldHistory } from '../../src/domain/history-lines.ts';
@@ -42,6 +43,12 @@ const refusalFacts = { project: 'orders', action: 'pause', state: 'paused', sinc
 
 const firing = { state: 'firing', absentOnce: false, since: 1, seq: 1, changedAt: 1, version: 1 } as const;
 
+const acknowledged: Alert = {
+  ...firing,
+  condition: { kind: 'latency', latencyMs: 2, limitMs: 1 },
+  acknowledgement: { kind: 'owned', by: 'U0BOB', at: 1, until: 2, from: 'U0ALICE' },
+};
+
 /** The text of each event with all its fields, and with the event alone. */
 const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, full: string, bare: string]>> = {
   created: [{}, 'added the project', 'added the project'],
@@ -80,6 +87,18 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     'skipped tasks were no longer failed',
   ],
   kept_paused: [{ by: 'U0BOB' }, 'kept it Paused', 'kept it Paused'],
+  alert_owned: [{ by: 'U0BOB', alertKind: 'tasks_failed' }, 'took the alert: tasks failed', 'took the alert'],
+  alert_taken_over: [
+    { alertKind: 'tasks_failed', alert: acknowledged },
+    'took over the alert from @U0ALICE: tasks failed',
+    'took over the alert',
+  ],
+  alert_given_back: [{ alertKind: 'tasks_failed' }, 'gave the alert back: tasks failed', 'gave the alert back'],
+  alert_snoozed: [
+    { alertKind: 'tasks_failed', alert: acknowledged },
+    'snoozed the alert until T2: tasks failed',
+    'snoozed the alert',
+  ],
   correction_scheduled: [
     { links: [link], cause: 'late_write' },
     'syncbot scheduled a correction of orders-full, because an older command of syncbot may have arrived late',

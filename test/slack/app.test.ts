@@ -182,6 +182,7 @@ describe('a press on OK while Redis is down', () => {
     const { responseUrl } = pressOk(fixture);
     await fixture.slack.waitFor(() => savedDialogs.length === 1);
     expect(savedDialogs[0]).toEqual({
+      kind: 'response_url',
       url: responseUrl,
       lifetimeMs: responseUrlLifetimeMs,
       usesLeft: responseUrlMaxUses,

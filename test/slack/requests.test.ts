@@ -29,6 +29,7 @@ describe('request bodies', () => {
       text: 'list',
       threadTs: null,
       replyTo: { kind: 'response_url', url: 'https://hooks.slack.com/commands/1' },
+      modalTrigger: null,
       deliveryId: '1.2.3',
     });
     expect(readSlashCommand({ ...command, text: undefined })?.text).toBe('');
@@ -56,6 +57,30 @@ describe('request bodies', () => {
     expect(readBlockAction({ ...press, actions: [choice] })?.value).toBe('list failed');
   });
 
+  it('are read for a press in a modal, with the place from which the modal was opened', () => {
+    const { channel, response_url, ...inView } = press;
+    const view = { type: 'modal', id: 'V1', hash: '1.a', private_metadata: '{"channel":"C1","threadTs":"1.2"}' };
+    expect(readBlockAction({ ...inView, view })).toMatchObject({
+      channel: 'C1',
+      threadTs: '1.2',
+      replyTo: { kind: 'view', viewId: 'V1', hash: '1.a' },
+      modalTrigger: null,
+    });
+    expect(readBlockAction({ ...inView, view: { ...view, private_metadata: '' } })).toBeNull();
+    expect(readBlockAction(inView)).toBeNull();
+  });
+
+  it('are read for a press in the Home tab, whose answer opens a modal', () => {
+    const { channel, response_url, ...inView } = press;
+    const view = { type: 'home', id: 'V1', hash: '1.a' };
+    expect(readBlockAction({ ...inView, view })).toMatchObject({
+      channel: null,
+      threadTs: null,
+      replyTo: { kind: 'ephemeral' },
+      modalTrigger: '1.2.3',
+    });
+  });
+
   it('are read for a mention as the command after the mention of the bot', () => {
     const event = { type: 'app_mention', user: 'U1', team: 'T1', text: '<@UBOT> pause orders', channel: 'C1' };
     const mention = { event_id: 'Ev1', authorizations: [{ user_id: 'UBOT' }], event };
@@ -65,6 +90,7 @@ describe('request bodies', () => {
       channel: 'C1',
       threadTs: null,
       replyTo: { kind: 'ephemeral' },
+      modalTrigger: null,
       deliveryId: 'Ev1',
       text: 'pause orders',
     });
@@ -94,6 +120,7 @@ describe('request bodies', () => {
       channel: 'C1',
       threadTs: null,
       replyTo: { kind: 'response_url', url: 'https://hooks.slack.com/app/1' },
+      modalTrigger: null,
       deliveryId: '1.2.3',
       project: 'orders',
     });

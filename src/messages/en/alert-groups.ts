@@ -1,6 +1,7 @@
 import type { AlertKind } from '../../domain/conditions.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../facts.ts';
 import { joinDots } from '../format.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alerts, maxMentions } from './alerts.ts';
 import { formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { states } from './terms.ts';
@@ -95,7 +96,7 @@ function amount(kind: AlertKind, weight: number): string {
 
 /** A reply stays as it is, so it gives the clock time of what it says. */
 function reply(facts: AlertReplyFacts): string {
-  const { event, kind, firing, total, weight, before, at, names, format } = facts;
+  const { event, kind, firing, total, weight, before, at, ended, names, format } = facts;
   const [first = ''] = names;
   const isSingle = total === 1;
   const subject = isSingle ? first : projects(firing, total);
@@ -120,6 +121,11 @@ function reply(facts: AlertReplyFacts): string {
       );
     case 'needs_person':
       return joinDots(subject, `From ${time} on, only a person could correct it`, past);
+    case 'unconfirmed': {
+      const [what = `Not confirmed ${format.at(at)}`, whose = null] =
+        ended === null ? [] : acknowledgements.ended(ended, format);
+      return joinDots(subject, what, past, whose);
+    }
     default:
       return event satisfies never;
   }

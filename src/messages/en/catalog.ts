@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
@@ -18,6 +19,7 @@ import { help } from './help.ts';
 import { history } from './history.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
+import { modal } from './modal.ts';
 import { observation } from './observation.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { precheck } from './precheck.ts';
@@ -28,6 +30,7 @@ import { skipped } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
+import { withoutButtons } from './without-buttons.ts';
 
 /** Every sentence for people in English. */
 export const en = {
@@ -49,13 +52,16 @@ export const en = {
   outcomes,
   seeOutcome,
   alerts,
+  acknowledgements,
   alertGroups,
   failures,
   history,
+  modal,
   list,
   digest,
   show,
   links,
+  withoutButtons,
   skipped,
   observation,
   help,

@@ -214,6 +214,7 @@ export const factLabels = {
   cause: 'cause',
   sourceLog: 'source log',
   alert: 'alert',
+  onIt: 'on it',
   possibleNow: 'possible now',
   canStart: 'can start',
 };

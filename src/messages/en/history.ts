@@ -70,6 +70,16 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
   kept_paused: () => 'kept it Paused',
+  alert_owned: ({ alertKind }) => `took the alert${titleOf(alertKind)}`,
+  alert_taken_over: ({ alertKind, alert }, { format }) => {
+    const from = alert?.acknowledgement?.from;
+    return `took over the alert${from === undefined ? '' : ` from ${format.person(from)}`}${titleOf(alertKind)}`;
+  },
+  alert_given_back: ({ alertKind }) => `gave the alert back${titleOf(alertKind)}`,
+  alert_snoozed: ({ alertKind, alert }, { format }) => {
+    const until = alert?.acknowledgement?.until;
+    return `snoozed the alert${until === undefined ? '' : ` until ${format.time(until)}`}${titleOf(alertKind)}`;
+  },
   skip_ended: ({ tasks }, { format }) =>
     tasks === null || tasks.length === 0
       ? 'skipped tasks were no longer failed'
@@ -100,6 +110,11 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
 /** `asked to pause it`. */
 function asked({ action }: Pick<HistoryEntry, 'action'>): string {
   return action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`;
+}
+
+/** `: tasks failed`. */
+function titleOf(kind: AlertKind | null): string {
+  return kind === null ? '' : `: ${alerts.pastTitles[kind]}`;
 }
 
 /** `request to pause it`. Without the verb when the entry does not have the action. */

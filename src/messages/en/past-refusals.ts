@@ -20,6 +20,8 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   adopt_mixed: 'its links were not all in the same state',
   not_paused: 'it was not Paused any more',
   no_reminder: 'no reminder was open',
+  alert_held: 'another person had the alert',
+  alert_over: 'the alert did not fire any more',
   no_task_to_skip: 'no task had failed again',
   too_many_skipped: 'too many tasks would have been skipped',
   task_not_found: 'a task was not named exactly',

@@ -58,6 +58,14 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due ${format.at(kept.until)}.`;
     return `${paused} already: ${format.person(kept.by)} kept it Paused ${format.at(kept.at)}. ${nothingChanged} ${next}`;
   },
+  alert_held: ({ project, held, by, at, until }, format) => {
+    const person = format.person(by);
+    if (held === 'snoozed')
+      return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
+    const taken = joinDots(format.text(project), `Taken by ${person} at ${format.time(at)}`);
+    return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
+  },
+  alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,
   no_task_to_skip: ({ project }, format) =>
     `${joinDots(format.text(project), 'Not done')}: none of its failed tasks has failed again after a retry. ${nothingChanged} Possible now: ${format.command(`restore ${project}`)}.`,
   too_many_skipped: ({ project, tasks, skipped, max }, format) =>
@@ -87,8 +95,10 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
   group_unknown: ({ user, group }, format) =>
     `syncbot could not read the members of the user group ${format.text(group)} from Slack, so it cannot check your permission. ${nothingChanged} Try again in a minute. If it does not help, ask the administrator of syncbot to check the group's id and the usergroups:read scope, or to add your id ${format.text(user)} to policy.operators.`,
-  channel_not_allowed: ({ allowed }, format) =>
-    `Projects cannot be changed from this channel. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
+  channel_not_allowed: ({ channel, allowed }, format) =>
+    channel === null
+      ? `Projects cannot be changed from Home. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}.`
+      : `Projects cannot be changed from this channel. ${nothingChanged} Use ${joinOr(allowed.map(format.channel))}, or ask the administrator of syncbot to add this channel to policy.channels in syncbot.yml.`,
   channel_shared: () =>
     `This channel is shared with another organization, so projects cannot be changed from it. ${nothingChanged} Use a channel of your own, or ask the administrator of syncbot to add this one to policy.channels in syncbot.yml.`,
   channel_unknown: () =>

@@ -10,7 +10,7 @@ import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
-import { responseUrlLifetimeMs, responseUrlMaxUses } from '../notifier/response-url.ts';
+import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
@@ -85,7 +85,7 @@ async function resolveOperation(
   press: BlockAction,
   { ref, resolve }: Resolution,
 ): Promise<ListenerResult> {
-  const dialog = { url: press.replyTo.url, lifetimeMs: responseUrlLifetimeMs, usesLeft: responseUrlMaxUses };
+  const dialog = dialogOf(press.replyTo);
   try {
     const result = await resolve(context, { ref, by: press.user, dialog });
     if (result.kind === 'refused') return refuseConfirmation(context, press, { ref, refusal: result.refusal });

@@ -11,10 +11,12 @@ import type { Fetch } from '../api-calls.ts';
 import type { Authorizer } from '../authorizer.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
+import { openModal } from '../notifier/modal.ts';
 import type { ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
-import type { SlackRequest } from '../requests.ts';
+import type { ReplyTarget, SlackRequest } from '../requests.ts';
 import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
+import { buildLoadingModal } from '../views/modal.ts';
 import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
 import { type ReplyClient, sendReply } from './reply.ts';
 
@@ -78,9 +80,9 @@ export interface ListenerOptions<Request extends SlackRequest> {
 }
 
 /**
- * A Bolt listener: acknowledge, decode, check the team, drop duplicates, run, respond. Changing requests are authorized in
- * `run`. The listener acknowledges before any I/O, because Slack waits 3 s. A failed acknowledgement changes nothing: the
- * request has arrived, only its socket was replaced. Never throws.
+ * A Bolt listener: acknowledge, decode, open the modal, check the team, drop duplicates, run, respond. Changing requests are
+ * authorized in `run`. The listener acknowledges before any I/O, because Slack waits 3 s. A failed acknowledgement changes
+ * nothing: the request has arrived, only its socket was replaced. Never throws.
  */
 export function createListener<Request extends SlackRequest>(
   appContext: ListenerContext,
@@ -89,16 +91,19 @@ export function createListener<Request extends SlackRequest>(
   return async ({ ack, body }) => {
     const { log } = appContext;
     await ack().catch((error: unknown) => log.warn({ error: serializeError(error) }, 'acknowledgement not sent'));
-    const request = decode(body);
-    if (request === null) return log.warn({}, 'Slack request not decoded');
-    const context = { ...appContext, log: childLogger(log, requestFields(request)) };
+    const decoded = decode(body);
+    if (decoded === null) return log.warn({}, 'Slack request not decoded');
+    const context = { ...appContext, log: childLogger(log, requestFields(decoded)) };
+    const request = { ...decoded, replyTo: await openReplyTarget(context, decoded) };
     try {
       const refusal = context.authorizer.checkTeam(request);
       if (refusal !== null) {
         context.onRequestRejected?.('other_team');
         return await respond(context, request, { kind: 'refusal', refusal, command: null });
       }
-      if (deduplicate === 'before_run' && !(await isFirstDelivery(context, request))) return;
+      if (deduplicate === 'before_run') {
+        if (!(await isFirstDelivery(context, request)) || !(await isFirstPress(context, request))) return;
+      }
       const result = await run(context, request);
       if (result.kind === 'refusal' && deduplicate === 'before_refusal') {
         if (!(await isFirstDelivery(context, request))) return;
@@ -108,6 +113,16 @@ export function createListener<Request extends SlackRequest>(
       await respond(context, request, { kind: 'message', message: messageForError(context, error) });
     }
   };
+}
+
+/** Opens the modal for the answer at once, since its trigger expires after 3 s. */
+async function openReplyTarget({ client, log }: ListenerContext, request: SlackRequest): Promise<ReplyTarget> {
+  const { modalTrigger, replyTo } = request;
+  if (modalTrigger === null) return replyTo;
+  const opened = await openModal(client, modalTrigger, buildLoadingModal(request));
+  if (opened.kind === 'opened') return { kind: 'view', viewId: opened.viewId, hash: opened.hash };
+  log.warn({ error: serializeError(opened.error) }, 'modal not opened, answering with a message');
+  return replyTo;
 }
 
 /** A button of an older version of the bot, or a button whose value cannot be decoded. */
@@ -133,6 +148,17 @@ async function isFirstDelivery(context: ListenerContext, { deliveryId }: SlackRe
   return isFirst;
 }
 
+/** How long a page of a modal takes no second press, ms. It shows the answer to one press only. */
+const doublePressMs = 5_000;
+
+/** Returns false for a second press on the same page of a modal, such as a double tap. */
+async function isFirstPress(context: ListenerContext, { replyTo }: SlackRequest): Promise<boolean> {
+  if (replyTo.kind !== 'view') return true;
+  const isFirst = await context.deduplication.claimOnce(`page:${replyTo.viewId}:${replyTo.hash}`, doublePressMs);
+  if (!isFirst) context.log.info({}, 'second press dropped');
+  return isFirst;
+}
+
 /** No raw error reaches Slack. The message and the log line share an id. */
 function messageForError(context: ListenerContext, error: unknown): Message {
   if (error instanceof StoreUnavailableError) {
@@ -149,8 +175,8 @@ function messageForError(context: ListenerContext, error: unknown): Message {
 async function respond(context: ListenerContext, request: SlackRequest, result: ListenerResult): Promise<void> {
   switch (result.kind) {
     case 'message': {
-      await sendReply(context, request, { message: result.message, mode: result.mode });
-      if (result.followUp !== undefined) await respond(context, request, await result.followUp());
+      const replyTo = await sendReply(context, request, { message: result.message, mode: result.mode });
+      if (result.followUp !== undefined) await respond(context, { ...request, replyTo }, await result.followUp());
       return;
     }
     case 'refusal': {

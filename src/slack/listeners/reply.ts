@@ -2,11 +2,12 @@ import type { UseCaseContext } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Fetch } from '../api-calls.ts';
 import { type ChatClient, type EphemeralClient, postEphemeral, postOrUpdate } from '../notifier/channel-message.ts';
-import { postToResponseUrl, type RespondResult, type ResponseMode } from '../notifier/response-url.ts';
-import type { SlackRequest } from '../requests.ts';
+import { updateModal, type ViewClient } from '../notifier/modal.ts';
+import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
+import type { ReplyTarget, SlackRequest, ViewTarget } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 
-export type ReplyClient = ChatClient & EphemeralClient;
+export type ReplyClient = ChatClient & EphemeralClient & ViewClient;
 
 export interface ReplyContext extends Pick<UseCaseContext, 'clock' | 'log' | 'stopSignal'> {
   readonly client: ReplyClient;
@@ -21,14 +22,20 @@ export interface Reply {
 const maxAttempts = 5;
 const maxRetryDelayMs = 30_000;
 
-/** Sends a message only to the person who sent the request, with up to five attempts. Never throws. */
-export async function sendReply(context: ReplyContext, request: SlackRequest, reply: Reply): Promise<void> {
+/**
+ * Sends a message only to the person who sent the request, with up to five attempts. Returns the target of the next answer
+ * to this request. Never throws.
+ */
+export async function sendReply(context: ReplyContext, request: SlackRequest, reply: Reply): Promise<ReplyTarget> {
   const { clock, log, stopSignal } = context;
   for (let attempt = 1; ; attempt++) {
     const result = await sendOnce(context, request, reply);
-    if (result.kind === 'done') return;
+    if (result.kind === 'done') return result.next ?? request.replyTo;
     const canRetry = result.kind === 'retry' && attempt < maxAttempts && result.retryAfterMs <= maxRetryDelayMs;
-    if (!canRetry || stopSignal.aborted) return log.warn({ kind: result.kind }, 'answer not sent');
+    if (!canRetry || stopSignal.aborted) {
+      log.warn({ kind: result.kind }, 'answer not sent');
+      return request.replyTo;
+    }
     await clock.sleep(result.retryAfterMs, stopSignal);
   }
 }
@@ -44,14 +51,28 @@ async function sendOnce(
       return postToResponseUrl({ url: replyTo.url, threadTs, send: context.responseUrlFetch }, message, mode);
     case 'ephemeral':
       return sendEphemeral(context, request, message);
+    case 'view':
+      return replaceView(context, request, { replyTo, message });
     default:
       return replyTo satisfies never;
   }
 }
 
+/** `outdated`: the modal shows the answer to a newer press. `next`: the target of the next answer, if it is another one. */
 type SendResult =
-  | { readonly kind: Exclude<RespondResult['kind'], 'retry'> }
+  | { readonly kind: 'done'; readonly next?: ReplyTarget }
+  | { readonly kind: 'expired' | 'outdated' }
   | { readonly kind: 'retry'; readonly retryAfterMs: number };
+
+/** A modal shows one answer: also a new message replaces its content. */
+async function replaceView(
+  { client }: ReplyContext,
+  origin: SlackRequest,
+  { replyTo, message }: { readonly replyTo: ViewTarget; readonly message: Message },
+): Promise<SendResult> {
+  const result = await updateModal(client, replyTo, { message, origin });
+  return result.kind === 'done' ? { kind: 'done', next: { ...replyTo, hash: result.hash } } : result;
+}
 
 /** Sends a direct message where Slack refuses an ephemeral one, for example after the person has left the channel. */
 async function sendEphemeral(
@@ -60,8 +81,10 @@ async function sendEphemeral(
   message: Message,
 ): Promise<SendResult> {
   try {
-    const posted = await postEphemeral(context, message, { channel, user, threadTs });
-    if (posted.kind === 'posted') return { kind: 'done' };
+    if (channel !== null) {
+      const posted = await postEphemeral(context, message, { channel, user, threadTs });
+      if (posted.kind === 'posted') return { kind: 'done' };
+    }
     const direct = await postOrUpdate(context, message, { messageRef: null, channel: user });
     return { kind: direct.kind === 'posted' ? 'done' : 'expired' };
   } catch (error) {

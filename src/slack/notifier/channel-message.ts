@@ -183,7 +183,7 @@ async function attempt(
 }
 
 /** How long to wait before the same call can succeed, ms. Returns null for a permanent error. */
-function retryDelay(error: unknown, code: string | null): number | null {
+export function retryDelay(error: unknown, code: string | null): number | null {
   if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
   if (code === null || isTransient(code)) return transientRetryDelayMs;
   return recoverable.has(code) ? recoverableRetryDelayMs : null;

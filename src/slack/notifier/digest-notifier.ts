@@ -39,6 +39,7 @@ export async function notifyDigest(options: DigestNotifierOptions, channel: stri
     throw new RetryLaterError(refusedRetryDelayMs);
   }
   await digests.save(due.keys, due.now);
+  log.info({ channel }, 'digest posted');
   const message = build(format);
   if (JSON.stringify(message) === JSON.stringify(silent)) return;
   try {

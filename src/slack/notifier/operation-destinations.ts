@@ -1,22 +1,15 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
-import {
-  type Dialog,
-  firstPostDelayMs,
-  isFollowed,
-  isUnfinished,
-  type MessageRef,
-  type Operation,
-} from '../../domain/operation.ts';
+import { firstPostDelayMs, isFollowed, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
 import { isSlackUser, type Project } from '../../domain/project.ts';
-import type { Fetch } from '../api-calls.ts';
 import type { Message } from '../views/blocks.ts';
+import { type ChannelButtons, messageFor } from '../views/without-buttons.ts';
 import { type ChatClient, postOrUpdate, type Thread } from './channel-message.ts';
-import { postToResponseUrl, responseUrlMaxUses } from './response-url.ts';
+import { type DialogClients, isDialogUsable, isNewDialog, replaceDialog } from './dialog.ts';
+import type { ViewClient } from './modal.ts';
 
-export interface SlackClients {
-  readonly client: ChatClient;
-  readonly responseUrlFetch?: Fetch;
+export interface SlackClients extends ChannelButtons, DialogClients {
+  readonly client: ChatClient & ViewClient;
   readonly log: Logger;
 }
 
@@ -87,9 +80,16 @@ function isPublic({ state, claimDelayedAt }: Operation, { messageRef }: Place): 
   }
 }
 
-/** Posts or updates the message of the operation in its channel. */
-export function notifyChannel(slack: SlackClients, notification: Notification): Promise<Delivery> {
-  return notifyPlace(slack, notification, channelPlace(notification));
+/** Posts or updates the message of the operation in its channel. Without one the requester reads the end elsewhere. */
+export async function notifyChannel(slack: SlackClients, notification: Notification): Promise<Delivery> {
+  const { operation } = notification;
+  const place = channelPlace(notification);
+  if (place === null) return { kind: operation.origin === 'slack' && hasResult(operation) ? 'unavailable' : 'skipped' };
+  return notifyPlace(slack, notification, place);
+}
+
+function hasResult({ state }: Operation): boolean {
+  return state === 'done' || state === 'failed' || state === 'refused';
 }
 
 /** Posts or updates the message of the operation in the thread of the request. */
@@ -115,7 +115,8 @@ async function writeMessage(
 ): Promise<Delivery> {
   const { operation, message } = notification;
   const target = { messageRef, channel: isNotified(operation) ? null : channel, thread };
-  const result = await postOrUpdate(slack, message, target);
+  const content = messageFor(messageRef?.channel ?? channel, message, slack);
+  const result = await postOrUpdate(slack, content, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   // The first message of the thread may be gone.
   if (thread?.isBroadcast === true) return writeMessage(slack, notification, { messageRef, channel, thread: null });
@@ -144,20 +145,21 @@ function isUnansweredRefusal({ state, origin }: Operation): boolean {
  * whole outcome.
  */
 export async function updateDialog(
-  { responseUrlFetch: send }: SlackClients,
+  slack: SlackClients,
   { operation, message, summarize, now, dialogText }: Notification,
   outcomeRef: MessageRef | undefined,
 ): Promise<Delivery> {
   const { dialog } = operation;
   if (dialog === null || !isDialogUsable(dialog, now)) return { kind: 'unavailable' };
-  const isNew = dialog.usesLeft === responseUrlMaxUses;
+  const isNew = isNewDialog(dialog);
   if (isUnfinished(operation) && !isNew) return { kind: 'skipped' };
-  // What is followed changes the message. Only without one the dialog shows how it ended.
-  const { message: messageRef } = operation;
-  if (isNotified(operation) && !isNew && (messageRef !== null || isFollowed(operation))) return { kind: 'skipped' };
+  // What is followed changes the message. Only without one the dialog shows how it ended, unless it is in a modal, which may
+  // show something else by then.
+  const isComplete = operation.message !== null || isFollowed(operation) || dialog.kind === 'view';
+  if (isNotified(operation) && !isNew && isComplete) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
   if (dialogText === shown.text) return { kind: 'delivered' };
-  const result = await postToResponseUrl({ url: dialog.url, send }, shown, 'replace');
+  const result = await replaceDialog(slack, dialog, { message: shown, operation });
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {
     case 'done':
@@ -169,10 +171,6 @@ export async function updateDialog(
     default:
       return result satisfies never;
   }
-}
-
-export function isDialogUsable(dialog: Dialog | null, now: number): boolean {
-  return dialog !== null && dialog.usesLeft > 0 && dialog.expiresAt > now;
 }
 
 /** Sends the outcome to the requester, if that is a person of Slack. */

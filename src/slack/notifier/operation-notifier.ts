@@ -8,9 +8,10 @@ import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import { buildOutcome, buildOutcomeSummary } from '../views/outcome.ts';
 import type { ChatClient } from './channel-message.ts';
+import { isDialogUsable } from './dialog.ts';
+import type { ViewClient } from './modal.ts';
 import {
   type Delivery,
-  isDialogUsable,
   isNotified,
   type Notification,
   notifyChannel,
@@ -25,8 +26,10 @@ export interface OperationNotifierOptions {
   readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
   readonly notifications: Pick<NotificationQueue, 'operationChanged'>;
   readonly serverClock: ServerClock;
-  readonly client: ChatClient;
+  readonly client: ChatClient & ViewClient;
   readonly responseUrlFetch?: Fetch;
+  /** `settings.channelsWithoutButtons` of syncbot.yml. */
+  readonly channelsWithoutButtons: readonly string[];
   readonly format: Formatter;
   readonly log: Logger;
 }

@@ -191,7 +191,7 @@ function projectButton(label: string, actionId: string, project: string): Button
   return button({ label, actionId, value: projectValue(project), accessibilityLabel });
 }
 
-function plainText(text: string): types.PlainTextElement {
+export function plainText(text: string): types.PlainTextElement {
   return { type: 'plain_text', text, emoji: false };
 }
 

@@ -12,6 +12,7 @@ import {
   suggestProjects,
   suggestSkipped,
 } from '../commands/suggestions.ts';
+import { handOverButton } from './acknowledgement.ts';
 import { boldId } from './alert.ts';
 import {
   askAgainButton,
@@ -85,6 +86,11 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'not_paused':
     case 'no_reminder':
       return [showButton(refusal.project)];
+    case 'alert_held':
+      return [
+        ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),
+        showButton(refusal.project),
+      ];
     case 'removed':
       return [commandButton(suggestedList)];
     case 'unknown_operation':

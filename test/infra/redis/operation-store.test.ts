@@ -19,7 +19,12 @@ afterEach(() => services[Symbol.asyncDispose]());
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
 const definition = makeDefinition('orders');
 const ref: OperationRef = { project: 'orders', operation: 'op1' };
-const dialog: NewDialog = { url: 'https://hooks.slack.com/actions/1/2', lifetimeMs: 1_800_000, usesLeft: 5 };
+const dialog = {
+  kind: 'response_url',
+  url: 'https://hooks.slack.com/actions/1/2',
+  lifetimeMs: 1_800_000,
+  usesLeft: 5,
+} as const satisfies NewDialog;
 const key = keys.operation('orders', 'op1');
 const orderKeys = keys.project('orders');
 
@@ -221,6 +226,22 @@ describe('a dialog', () => {
       dialog: { usesLeft: 0 },
       notifiedSeq: 2,
       message: { channel: 'C1', ts: '1700000000.123456' },
+    });
+  });
+
+  it('A dialog in a modal is stored with its view, and an earlier version can read the operation.', async () => {
+    await request();
+    const inModal = { kind: 'view', viewId: 'V1', lifetimeMs: 1_800_000, usesLeft: 5 } as const;
+    await resolve('confirm', 'U0ALICE', { dialog: inModal });
+    const stored = await stores.operations.read(ref);
+    expect(stored?.dialog).toEqual({ kind: 'view', viewId: 'V1', usesLeft: 5, expiresAt: expect.any(Number) });
+    expect(JSON.parse((await services.redis.hget(key, 'dialog')) ?? '')).toMatchObject({ url: '' });
+    await resolve('confirm', 'U0ALICE', { dialog: inModal });
+    expect(await stores.operations.read(ref)).toEqual(stored);
+    await resolve('confirm', 'U0ALICE', { dialog: { ...inModal, viewId: 'V2' } });
+    expect(await stores.operations.read(ref)).toMatchObject({
+      dialog: { viewId: 'V2' },
+      seq: Number(stored?.seq) + 1,
     });
   });
 

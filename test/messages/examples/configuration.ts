@@ -43,6 +43,10 @@ export const configuration: ExamplesOf<typeof messages.configuration> = {
       'other people on call',
       { kind: 'on_call', before: [], after: [{ mention: ['S0OPS'], label: 'prod', severity: 'warning' }] },
     ],
+    [
+      'a channel without buttons',
+      { kind: 'setting', name: 'channelsWithoutButtons', before: [], after: ['C0123ABCD'] },
+    ],
     ['another setting', { kind: 'setting', name: 'observeEveryMs', before: 5_000, after: 10_000 }],
     ['a new connection', { kind: 'connection_added', name: 'warehouse', source }],
     ['another URL', { kind: 'connection_changed', name: 'warehouse', source }],

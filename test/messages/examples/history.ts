@@ -40,6 +40,13 @@ const firing: FiringAlert = {
   condition: { kind: 'no_worker', noWorker: oneLink, overdue: noLink },
   ...counters,
 };
+const acknowledged: Partial<HistoryEntry> = {
+  alertKind: 'no_worker',
+  alert: {
+    ...firing,
+    acknowledgement: { kind: 'snoozed', by: 'U0BOB', at: at('03:02'), until: at('04:02'), from: 'U0ALICE' },
+  },
+};
 const delivered = { seq: 1, since: at('02:58'), message: { channel: 'C0SYNC', ts: '1.2' }, resolved: false };
 const notAllowed = {
   code: 'not_allowed',
@@ -136,6 +143,12 @@ export const history: ExamplesOf<typeof messages.history> = {
       ],
     ],
     kept_paused: [['Keep Paused', entry('kept_paused'), historyContext]],
+    alert_owned: [["I've Got It", entry('alert_owned', acknowledged), historyContext]],
+    alert_taken_over: [['Hand Over, by another person', entry('alert_taken_over', acknowledged), historyContext]],
+    alert_given_back: [
+      ['Hand Over, by the person who had it', entry('alert_given_back', acknowledged), historyContext],
+    ],
+    alert_snoozed: [['Snooze 1 h', entry('alert_snoozed', acknowledged), historyContext]],
     drained: [['after a pause', entry('drained'), historyContext]],
     caught_up: [['after a restore', entry('caught_up'), historyContext]],
     correction_scheduled: [

@@ -6,6 +6,15 @@ import { at, format, full, incr } from './facts.ts';
 const project = 'orders';
 const change = { project, since: at('02:58'), by: 'U0BOB' } as const;
 const kept = { at: at('02:58'), by: 'U0ALICE', until: at('14:58') };
+const held = {
+  code: 'alert_held',
+  project,
+  target: { project },
+  by: 'U0ALICE',
+  at: at('03:02'),
+  until: at('04:02'),
+  seenAt: at('03:10'),
+} as const;
 const links = [full, incr];
 
 export const refusals: ExamplesOf<typeof messages.refusals> = {
@@ -89,6 +98,11 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
     ['Keep Paused, after another person pressed it', { code: 'no_reminder', project, kept }, format],
     ['Keep Paused of an old message', { code: 'no_reminder', project, kept: null }, format],
   ],
+  alert_held: [
+    ["I've Got It, and another person has it", { ...held, held: 'owned' }, format],
+    ['Snooze 1 h, and another person has snoozed it', { ...held, held: 'snoozed' }, format],
+  ],
+  alert_over: [['a button of an alert that was resolved meanwhile', { code: 'alert_over' }, format]],
   policy_unreadable: [['a newer syncbot stored the policy', { code: 'policy_unreadable' }, format]],
   no_operators: [['no operator is configured', { code: 'no_operators', user: 'U0CAROL' }, format]],
   not_operator: [['a person who may only look', { code: 'not_operator', user: 'U0CAROL' }, format]],
@@ -102,6 +116,7 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
       { code: 'channel_not_allowed', channel: 'C0SYNC', allowed: ['C0OPS'] },
       format,
     ],
+    ['the Home tab', { code: 'channel_not_allowed', channel: null, allowed: ['C0OPS'] }, format],
   ],
   channel_shared: [['a shared channel', { code: 'channel_shared', channel: 'C0SYNC' }, format]],
   channel_unknown: [['a private channel without syncbot', { code: 'channel_unknown', channel: 'C0SYNC' }, format]],

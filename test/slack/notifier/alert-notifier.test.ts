@@ -37,7 +37,7 @@ describe('a group of one alert', () => {
     expect(messages()).toEqual([
       expect.stringMatching(/^orders · Paused, but a link runs · `orders-full`\nAttention, <@U0ALICE>: /),
     ]);
-    expect(fixture.messages().map(buttonLabels)).toEqual([['Re-apply', 'Show']]);
+    expect(fixture.messages().map(buttonLabels)).toEqual([['Re-apply', 'Show', "I've Got It", 'Snooze 1 h']]);
     await fixture.setAlert('orders', { ...unexpectedlyRunning, links: twoLinks });
     await fixture.advance(2_000);
     expect(messages()).toEqual([expect.stringContaining('2 links run')]);
@@ -289,7 +289,7 @@ describe('alerts of one kind in one channel', () => {
     expect(messages()[0]).toContain('and 97 more');
     const [message] = fixture.messages();
     if (message === undefined) throw new Error('no message');
-    expect(buttonLabels(message)).toEqual(['Show', 'Show', 'Show', 'Show All']);
+    expect(buttonLabels(message)).toEqual(['Show', 'Show', 'Show', 'Show All', "I've Got It", 'Snooze 1 h']);
     expect(JSON.stringify(message.blocks)).toContain('"value":"list alert:latency"');
     expect(fixture.recorded).toHaveLength(100);
   });

@@ -44,6 +44,7 @@ beforeEach(async () => {
       ...client,
       logLevel: LogLevel.ERROR,
     }),
+    channelsWithoutButtons: [],
     format: slackFormatter('/sync'),
     log,
     projects: { read: async () => project },
@@ -80,9 +81,9 @@ const ephemeralsToAlice = (channel = 'C0SYNC') =>
 const dialogTexts = () => ephemeralsToAlice().map(({ text }) => text);
 
 /** A dialog with the response_url of a press by alice. */
-function createDialog(expiresAt = exampleNow + 60_000): Dialog {
+function createDialog(expiresAt = exampleNow + 60_000): Extract<Dialog, { kind: 'response_url' }> {
   const { responseUrl } = slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: 'x' });
-  return { url: responseUrl, expiresAt, usesLeft: 5 };
+  return { kind: 'response_url', url: responseUrl, expiresAt, usesLeft: 5 };
 }
 
 /** Changes the operation and increments `seq`, as the store does, and notifies. */
@@ -383,7 +384,7 @@ describe('an outcome that neither the channel nor the dialog can show', () => {
   });
 
   it('is not sent to a person if there is no channel that it was meant for', async () => {
-    operation = exampleOperation({ channel: null });
+    operation = exampleOperation({ channel: null, origin: 'cli' });
     await updateAndNotify(doneOperation);
     expect(slack.calls).toEqual([]);
     expect(operation.notifiedSeq).toBe(operation.seq);

@@ -70,7 +70,10 @@ describe('the first line of a message', () => {
         fc.boolean(),
         onCallRulesArbitrary,
         ({ project }, alert, showErrors, onCallRules) => {
-          const message = buildAlert({ project, format, showErrors, onCallRules }, alert);
+          const message = buildAlert(
+            { project, format, showErrors, onCallRules, target: { project: project.id }, now },
+            alert,
+          );
           const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
           expectFirstLine(message, project.id, event.slice(0, eventChars));
           expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
@@ -173,7 +176,9 @@ describe('the first line of a message', () => {
           heading(facts).split(' · ')[1]?.slice(0, eventChars) ?? '',
         );
         const before = { firing: 1, weight: 1 };
-        const change = { ...facts, weight: 2, before, at: now };
+        const ended = { kind: 'snoozed', by: 'U0ALICE', at: now, until: now } as const;
+        const change = { ...facts, weight: 2, before, at: now, ended };
+        expectFirstLine({ text: reply({ ...change, event: 'unconfirmed' }) }, `${count} projects`, 'Snooze ended at');
         expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse since');
         expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again since');
       }),
@@ -188,7 +193,7 @@ describe('the first line of a message', () => {
         const filter = { ...emptyFilter, words: [text] };
         const status = isObserved ? observation : ({ kind: 'partly_observed', unobservedProjects: 3 } as const);
         const view = { observedProjects: [observed], counts, filter, page: 0, labels: [], observation: status };
-        const list = buildList({ ...view, revealReasons: true, restriction: null, format });
+        const list = buildList({ ...view, revealReasons: true, restriction: null, format, now });
         const { state } = observed.project;
         const cause = attentionCause(observed.project);
         if (cause === null) expectFirstLine(list, '2 projects', messages.states[state]);
@@ -323,6 +328,8 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
       return 'Not adopted';
     case 'removed':
       return 'Removed';
+    case 'alert_held':
+      return refusal.held === 'owned' ? 'Taken by ' : 'Snoozed by ';
     case 'no_reminder':
       return 'Paused';
     default:

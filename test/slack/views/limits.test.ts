@@ -40,6 +40,7 @@ import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
 import { selects } from '../action-buttons.ts';
 import {
+  acknowledgementArbitrary,
   firingAlertArbitrary,
   historyEntryArbitrary,
   hostileTextArbitrary,
@@ -59,6 +60,10 @@ const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\}(?: at)? \{time\}\|[^
 
 const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
 const viewContext = { observation, restriction: null, format: slackFormatter('/sync'), now };
+const acknowledgementView = {
+  target: { channel: 'C'.repeat(20), group: `log_retention_100:${now}:${'C'.repeat(20)}` },
+  acknowledgements: fc.sample(fc.option(acknowledgementArbitrary), 100),
+};
 const fuzzOptions = { numRuns: 60 };
 
 /** What must hold for every message. */
@@ -228,7 +233,9 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         fc.boolean(),
         onCallRulesArbitrary,
         ({ project }, alert, showErrors, onCallRules) => {
-          expectWithinLimits(buildAlert({ ...viewContext, onCallRules, project, showErrors }, alert));
+          expectWithinLimits(
+            buildAlert({ ...viewContext, ...acknowledgementView, onCallRules, project, showErrors }, alert),
+          );
           const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
           const { condition } = alert;
           const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
@@ -251,9 +258,11 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         const names = Array.from({ length: 2_001 }, () => 'o'.repeat(63));
         const facts = { ...viewContext, kind, firing: 2_001, total: 2_001, names, since: 1, resolvedAt: null };
         const shown = [first, ...others].map(([{ project }, alert]) => ({ project, alert }));
-        expectWithinLimits(buildAlertGroup({ facts, rows: shown, calls, showErrors: true, version: 1 }));
+        expectWithinLimits(
+          buildAlertGroup({ ...viewContext, ...acknowledgementView, facts, rows: shown, calls, showErrors: true }),
+        );
         expectWithinLimits(buildResolvedAlertGroup({ ...facts, firing: 0, resolvedAt: 2 }));
-        const change = { event: 'worse', weight: 2, before: { firing: 1, weight: 1 }, at: 1 } as const;
+        const change = { event: 'worse', weight: 2, before: { firing: 1, weight: 1 }, at: 1, ended: null } as const;
         expectWithinLimits(buildAlertReply({ ...facts, ...change }, calls));
       }),
       fuzzOptions,

@@ -37,6 +37,7 @@ function build(projects: readonly Project[], overrides: Partial<ListView> = {}):
     revealReasons: true,
     restriction: null,
     format,
+    now: exampleNow,
     ...overrides,
   });
 }

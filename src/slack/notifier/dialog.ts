@@ -1,0 +1,58 @@
+import type { Dialog, NewDialog, Operation } from '../../domain/operation.ts';
+import type { Fetch } from '../api-calls.ts';
+import type { ReplyTarget } from '../requests.ts';
+import type { Message } from '../views/blocks.ts';
+import { updateModal, type ViewClient } from './modal.ts';
+import { postToResponseUrl, type RespondResult, responseUrlLifetimeMs, responseUrlMaxUses } from './response-url.ts';
+
+/** The notifier counts the uses of each dialog. Slack limits only those of a response_url. */
+const maxUses = responseUrlMaxUses;
+/** Slack documents no limit: a modal stays until the person closes it. */
+const viewLifetimeMs = 24 * 3_600_000;
+
+/** The dialog whose button was pressed. Null if nothing can replace it. */
+export function dialogOf(replyTo: ReplyTarget): NewDialog | null {
+  switch (replyTo.kind) {
+    case 'response_url':
+      return { ...replyTo, lifetimeMs: responseUrlLifetimeMs, usesLeft: maxUses };
+    case 'view':
+      return { kind: 'view', viewId: replyTo.viewId, lifetimeMs: viewLifetimeMs, usesLeft: maxUses };
+    case 'ephemeral':
+      return null;
+    default:
+      return replyTo satisfies never;
+  }
+}
+
+export function isDialogUsable(dialog: Dialog | null, now: number): boolean {
+  return dialog !== null && dialog.usesLeft > 0 && dialog.expiresAt > now;
+}
+
+/** Whether nothing has replaced the dialog yet. */
+export function isNewDialog({ usesLeft }: Dialog): boolean {
+  return usesLeft === maxUses;
+}
+
+export interface DialogClients {
+  readonly client: ViewClient;
+  readonly responseUrlFetch?: Fetch;
+}
+
+/** Replaces the dialog of an operation by a message. Never throws. */
+export async function replaceDialog(
+  { client, responseUrlFetch: send }: DialogClients,
+  dialog: Dialog,
+  { message, operation }: { readonly message: Message; readonly operation: Operation },
+): Promise<RespondResult> {
+  if (dialog.kind === 'response_url') return postToResponseUrl({ url: dialog.url, send }, message, 'replace');
+  // The view has no button while the operation is unfinished, so that nothing else replaces it meanwhile.
+  const result = await updateModal(client, { viewId: dialog.viewId, hash: null }, { message, origin: operation });
+  switch (result.kind) {
+    case 'done':
+      return { kind: 'done', uses: 1 };
+    case 'retry':
+      return { ...result, uses: 0 };
+    default:
+      return { kind: 'expired', uses: 1 };
+  }
+}

@@ -56,7 +56,7 @@ it('The second person reads who has the alert. One tap on Hand Over makes it the
   const { projects } = harness.services.context;
   const value = JSON.stringify({ target: { project: 'orders' }, seenAt: 0 });
   harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:alert:own', value });
-  const answer = await harness.waitForMessage(/^orders · Taken by <@U0ALICE> at .*Hand Over/, { user: 'U0BOB' });
+  const answer = await harness.waitForMessage(/^orders · Taken by <@U0ALICE> .*Hand Over/, { user: 'U0BOB' });
   expect([answer.ephemeralFor, buttonLabels(answer)]).toEqual(['U0BOB', ['Hand Over', 'Show']]);
   await harness.press('Hand Over', message, 'U0BOB').acked;
   await harness.press('Hand Over', message, 'U0BOB').acked;
@@ -77,10 +77,10 @@ const isOnItAfter = (user: string, from: string) =>
 it('The person who has the alert gives it back with Hand Over, and a reply says so.', async () => {
   const message = await takeAlert();
   harness.press('Hand Over', message);
-  const back = await waitForChannelMessage(harness, /<@U0ALICE> was on it from .*, and gave it back at /);
+  const back = await waitForChannelMessage(harness, /<@U0ALICE> was on it from .*, and gave it back <!date/);
   expect(buttonLabels(back)).toEqual(['Show', ownLabel, 'Snooze 1 h']);
   const [reply] = await harness.slack.waitFor(() => {
-    const found = threadReplies(harness, /^orders · Given back at /);
+    const found = threadReplies(harness, /^orders · Given back <!date/);
     return found.length > 0 ? found : null;
   });
   expect(reply?.threadTs).toBe(message.ts);

@@ -62,7 +62,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const person = format.person(by);
     if (held === 'snoozed')
       return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
-    const taken = joinDots(format.text(project), `Taken by ${person} at ${format.time(at)}`);
+    const taken = joinDots(format.text(project), `Taken by ${person} ${format.at(at)}`);
     return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
   },
   alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,

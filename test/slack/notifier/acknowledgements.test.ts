@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => fixture[Symbol.asyncDispose]());
 
 const minute = 60_000;
-const { time } = slackFormatter('/sync');
+const { time, at: clock } = slackFormatter('/sync');
 const links = (total: number) => ({ total, first: [exampleLink('orders-full')] });
 const running = (total = 1): Condition => ({ kind: 'unexpectedly_running', links: links(total), cause: 'resumed' });
 const noWorker: Condition = { kind: 'no_worker', noWorker: links(1), overdue: { total: 0, first: [] } };
@@ -83,7 +83,7 @@ describe("I've Got It", () => {
     expect(buttons()).toEqual([['Re-apply', 'Show', "I've Got It", 'Snooze 1 h']]);
     await fixture.advance(60 * minute);
     expect(replies()).toEqual([
-      `orders · Not confirmed at ${time(until)} · links ran although they should have been paused · <@U0ALICE> was on it from ${time(at)}\nAttention, <@U0ALICE>.`,
+      `orders · Not confirmed ${clock(until)} · links ran although they should have been paused · <@U0ALICE> was on it from ${time(at)}\nAttention, <@U0ALICE>.`,
     ]);
   });
 
@@ -114,9 +114,9 @@ describe("I've Got It", () => {
     await press('orders', 'unexpectedly_running', { kind: 'owned', at, until: backAt, isGivenBack: true });
     await fixture.advance(minute);
     expect(messages()).toEqual([
-      expect.stringContaining(`\n<@U0ALICE> was on it from ${time(at)}, and gave it back at ${time(backAt)}.\n`),
+      expect.stringContaining(`\n<@U0ALICE> was on it from ${time(at)}, and gave it back ${clock(backAt)}.\n`),
     ]);
-    expect(replies()).toEqual([expect.stringMatching(/^orders · Given back at .*\nAttention, <@U0ALICE>\.$/)]);
+    expect(replies()).toEqual([expect.stringMatching(/^orders · Given back .*\nAttention, <@U0ALICE>\.$/)]);
   });
 
   it('is over when the alert is resolved', async () => {
@@ -137,7 +137,7 @@ describe('Snooze 1 h', () => {
     expect(buttons()).toEqual([['Show', "I've Got It"]]);
     await fixture.advance(until - fixture.now + minute);
     expect(messages()).toEqual([expect.stringContaining(`\nWas snoozed by <@U0ALICE> until ${time(until)}.\n`)]);
-    expect(replies()).toEqual([expect.stringContaining(`orders · Snooze ended at ${time(until)}`)]);
+    expect(replies()).toEqual([expect.stringContaining(`orders · Snooze ended ${clock(until)}`)]);
   });
 });
 

@@ -178,7 +178,7 @@ describe('the first line of a message', () => {
         const before = { firing: 1, weight: 1 };
         const ended = { kind: 'snoozed', by: 'U0ALICE', at: now, until: now } as const;
         const change = { ...facts, weight: 2, before, at: now, ended };
-        expectFirstLine({ text: reply({ ...change, event: 'unconfirmed' }) }, `${count} projects`, 'Snooze ended at');
+        expectFirstLine({ text: reply({ ...change, event: 'unconfirmed' }) }, `${count} projects`, 'Snooze ended');
         expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse since');
         expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again since');
       }),

@@ -123,7 +123,7 @@ it('A press in show answers with the new state of the project, and changes the m
 it('A button of an alert that is resolved meanwhile changes nothing, and says so.', async () => {
   const message = await takeAlert();
   await link.startWorker(async () => {});
-  await waitForChannelMessage(harness, /^orders · Resolved at /);
+  await waitForChannelMessage(harness, /^orders · Resolved <!date/);
   const value = JSON.stringify({ target: { channel: 'C0SYNC', group: 'no_worker:1' }, seenAt: 0 });
   harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:alert:own', value });
   await harness.waitForMessage(/This alert does not fire any more. Nothing was changed/, { user: 'U0BOB' });

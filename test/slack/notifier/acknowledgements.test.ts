@@ -93,17 +93,17 @@ describe("I've Got It", () => {
     const { acknowledgement } = fixture.projects.get('orders')?.alerts.unexpectedly_running?.alert ?? {};
     await fixture.setAlert('orders', running(2), acknowledgement === undefined ? {} : { acknowledgement });
     await fixture.advance(minute);
-    expect(replies()).toEqual([expect.stringMatching(/^orders · Worse at .* · 2 links, 1 link before/)]);
+    expect(replies()).toEqual([expect.stringMatching(/^orders · Worse since .*: 2 links, before 1 link/)]);
   });
 
   it('makes repeats of the alert silent until it ends', async () => {
     await fire(noWorker);
     await press('orders', 'no_worker', { kind: 'owned' });
     for (const _time of [1, 2, 3]) await flap('orders', 'no_worker');
-    expect(replies()).toEqual([expect.stringMatching(/^orders · Resolved at /)]);
+    expect(replies()).toEqual([expect.stringMatching(/^orders · (?:Resolved|Ended) <!date/)]);
     expect(messages()).toEqual([expect.stringContaining('<@U0ALICE> is on it since')]);
     await fixture.advance(30 * minute);
-    expect(replies().slice(1)).toEqual([expect.stringMatching(/^orders · Again at /)]);
+    expect(replies().slice(1)).toEqual([expect.stringMatching(/^orders · Again since /)]);
   });
 
   it('of a person who gives the alert back ends at once', async () => {
@@ -124,7 +124,7 @@ describe("I've Got It", () => {
     await press('orders', 'unexpectedly_running', { kind: 'owned' });
     await fixture.setAlert('orders', null);
     await fixture.advance(60 * minute);
-    expect(messages()).toEqual([expect.stringMatching(/^orders · Resolved at (?!.*on it)/)]);
+    expect(messages()).toEqual([expect.stringMatching(/^orders · Resolved <!date(?!.*on it)/)]);
     expect(replies()).toHaveLength(1);
   });
 });
@@ -171,6 +171,6 @@ describe('the message of a group', () => {
     for (const id of joined) await fixture.setAlert(id, noWorker);
     await fixture.advance(3 * minute);
     const all = [...messages(), ...replies()].join('\n');
-    expect(all).toMatch(/6 projects · Worse at |3 projects · No worker/);
+    expect(all).toMatch(/6 projects · Worse since |3 projects · No worker/);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runObserver } from '../../src/application/observer.ts';
+import { acknowledge } from '../../src/domain/alert.ts';
 import { formatUtc } from '../../src/messages/format.ts';
 import { firingAlert } from '../support/example-alerts.ts';
 import { exampleLink } from '../support/example-records.ts';
@@ -141,6 +142,24 @@ describe('list', () => {
     const labeled = await runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services) });
     expect(labeled.out).toMatch(/Filter: label:"two words"\n/);
   });
+});
+
+test('list and show have who is on an alert', async () => {
+  await services.createProject('orders', links);
+  const { alerts } = services.context;
+  const { alert: before } = firingAlert('no_worker');
+  if (before.state !== 'firing') throw new Error('it does not fire');
+  await alerts.save('orders', 1, { kind: 'no_worker', before: null, after: before, event: 'alert_firing' });
+  const at = Date.now();
+  const acknowledgement = { kind: 'owned', by: 'U0ALICE', at, until: at + 1_800_000 } as const;
+  const after = acknowledge(before, acknowledgement);
+  await alerts.acknowledge('orders', { kind: 'no_worker', before, after, by: 'U0ALICE', event: 'alert_owned' });
+  const listed = JSON.parse((await cli('list --json')).out);
+  expect(listed).toMatchObject([{ alerts: [{ kind: 'no_worker', since: before.since, acknowledgement }] }]);
+  expect(JSON.parse((await cli('show orders --json')).out)).toMatchObject({ alerts: [{ acknowledgement }] });
+  expect((await cli('list')).out).toMatch(/U0ALICE is on it · None is connected to /);
+  expect((await cli('show orders')).out).toMatch(/ {2}on it +U0ALICE is on it since .* No repeats before /);
+  expect((await cli('history orders')).out).toMatch(/U0ALICE .*took the alert: no worker took its tasks/);
 });
 
 test("durations use the clock of the bot's Redis, not that of this machine", async () => {

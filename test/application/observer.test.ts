@@ -45,7 +45,7 @@ describe('a cycle of the observer', () => {
     const before = await services.context.serverClock.now();
     await runObserver(services.context);
     const cycle = await services.context.observations.readLastCycle();
-    expect(cycle).toEqual({ completedAt: expect.any(Number), staleAfterMs: 90_000, unobservedProjects: 0 });
+    expect(cycle).toEqual({ completedAt: expect.any(Number), gap: null, staleAfterMs: 90_000, unobservedProjects: 0 });
     expect(cycle?.completedAt).toBeGreaterThanOrEqual(before);
     expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
   });

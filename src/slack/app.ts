@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, type types, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import type { Notifier } from '../application/ports.ts';
 import type { Policy } from '../domain/authorization.ts';
@@ -19,7 +19,9 @@ import {
   messageShortcutId,
   outdatedActionIdPattern,
   pageActionIdPattern,
+  projectMenuActionIdPattern,
   requestActionIdPattern,
+  runForm,
 } from './contract.ts';
 import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
@@ -34,6 +36,7 @@ import {
   onRequestAction,
   onShow,
 } from './listeners/project-buttons.ts';
+import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from './listeners/run-form.ts';
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
@@ -49,10 +52,13 @@ import {
   readAppMention,
   readBlockAction,
   readMessageShortcut,
+  readRunSubmission,
   readSlashCommand,
+  readSyncCommand,
 } from './requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
+import { buildLoadingModal } from './views/modal.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -205,7 +211,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
   const confirmation = (run: Listener<BlockAction>) =>
     createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
-  app.command(commandName, command(onCommand));
+  app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
   app.command(exceptCommand(commandName), command(onOtherCommand));
   const mention = createListener(context, { decode: readAppMention, run: onCommand });
   app.event('app_mention', ({ body }) => mention({ ack: acknowledgedByBolt, body }));
@@ -228,8 +234,22 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.links.all, action(onAllLinks));
   app.action(linksPageActionIdPattern, action(onLinksPage));
   app.action(commandActionIdPattern, action(onCommandButton));
+  app.action(actionIds.run.open, action(showRunForm));
+  app.action(actionIds.run.project, action(onChooseProject));
+  const submission = createListener(context, { decode: readRunSubmission, run: onRunSubmission });
+  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
+    submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
+  );
+  app.options(projectMenuActionIdPattern, ({ ack, body }) =>
+    onProjectSearch(context, { ack, body }),
+  );
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
+}
+
+/** What the modal shows until it has the answer to a submission. */
+function loadingPage(body: unknown): types.ModalView {
+  return buildLoadingModal(readRunSubmission(body) ?? { channel: null, threadTs: null });
 }
 
 /** Bolt acknowledges events before it calls a listener. */

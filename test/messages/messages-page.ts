@@ -30,7 +30,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   nothingChanged: ['Words', 'In every refusal.'],
   onlyYouSeeThis: ['Words', 'At the end of every private answer.'],
   format: ['Words', 'Parts of many messages.'],
-  modal: ['Dialogs', 'The frame of every modal.'],
+  modal: ['Dialogs', 'Modals, and the form of `/sync` without a command.'],
   confirmation: [
     'Dialogs',
     'After `/sync start`, `pause` and `restore`, and after **Re-apply**, **Adopt** and **Retry**.',

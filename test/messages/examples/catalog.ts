@@ -4,7 +4,7 @@ import { alertGroups } from './alert-groups.ts';
 import { alerts, failures, observation } from './alerts.ts';
 import { cli } from './command-line.ts';
 import { config, configuration, connectionFault, definition } from './configuration.ts';
-import { confirmation } from './dialogs.ts';
+import { confirmation, modal } from './dialogs.ts';
 import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
@@ -20,6 +20,7 @@ export type DocumentedElsewhere = 'keyDocs' | 'valueDocs' | 'variableDocs';
 export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   ...words,
   buttons,
+  modal,
   confirmation,
   outcomes,
   seeOutcome,

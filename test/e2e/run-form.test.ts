@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ProjectState } from '../../src/domain/project-state.ts';
 import { actionIds } from '../../src/slack/contract.ts';
 import { actionsBlock, buttonElement } from '../fake-slack/raw-client.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
@@ -14,6 +13,7 @@ import {
   visibleText,
   waitForChannelMessage,
 } from '../support/slack-harness.ts';
+import type { InitialProjectState } from '../support/test-services.ts';
 
 let harness: SlackHarness;
 afterEach(() => closeWithoutViolations(harness));
@@ -21,12 +21,15 @@ afterEach(() => closeWithoutViolations(harness));
 const alice = 'U0ALICE';
 const incidents = { id: 'C0INCIDENT', name: 'incident-7', members: ['U0ALICE', 'U0BOB', 'U0CAROL', 'U0BOT'] };
 
-async function start(states: Readonly<Record<string, ProjectState>>, options: SlackHarnessOptions = {}) {
+async function start(
+  states: Readonly<Record<string, InitialProjectState['state']>>,
+  options: SlackHarnessOptions = {},
+) {
   harness = await startSlackHarness(options);
   const { services } = harness;
   for (const [id, state] of Object.entries(states)) {
     const link = await services.createLink(`${id}-full`);
-    await services.createProject(id, [link], { channel: 'C0SYNC', state });
+    await services.createProject(id, [link], { channel: 'C0SYNC', state: state ?? 'running' });
   }
   await services.instance.startWorkers();
 }
@@ -99,7 +102,7 @@ describe('/sync alone', () => {
     open();
     await waitForModal(harness, 'Choose a project');
     choose('orders · Running');
-    await waitForModal(harness, 'Pause');
+    await waitForModal(harness, 'Action');
     harness.slack.views.enter({ user: alice, input: 'Reason', text: 'deploy is over' });
     choose('stock · Paused');
     const form = await waitForModal(harness, 'Start is not possible: a Paused project must be restored');
@@ -111,7 +114,8 @@ describe('/sync alone', () => {
   });
 
   it('A project whose state allows no action has no Next, says why, and can be shown.', async () => {
-    await start({ orders: 'pausing' });
+    await start({ orders: 'running' });
+    await harness.services.redis.hset('syncbot:{p:orders}:state', 'state', 'pausing');
     open();
     await waitForModal(harness, 'Choose a project');
     choose('orders · Pausing');
@@ -122,12 +126,12 @@ describe('/sync alone', () => {
   });
 
   it('Projects are offered worst first, and List shows the list in the modal.', async () => {
-    await start({ apples: 'running', orders: 'failed', stock: 'paused' });
+    await start({ apples: 'running', orders: 'paused', stock: 'not_started' });
     open();
     const form = await waitForModal(harness, 'Choose a project');
     const [menu] = inputsOf(form.blocks);
     expect(menu?.element).toMatchObject({
-      options: [{ value: 'orders' }, { value: 'stock' }, { value: 'apples' }],
+      options: [{ value: 'orders' }, { value: 'apples' }, { value: 'stock' }],
     });
     press('List');
     await waitForModal(harness, '3 projects');
@@ -144,7 +148,7 @@ describe('/sync alone', () => {
     await requestInModal('orders · Running', 'Pause orders?');
     const dialog = await harness.runCommand('pause orders');
     press('OK');
-    await waitForModal(harness, 'replaced by a newer request');
+    await waitForModal(harness, 'Replaced by a newer request');
     harness.press('Cancel', dialog);
     await harness.waitForMessage('Nothing was changed');
     expect(channelMessages(harness, /orders/)).toEqual([]);
@@ -197,8 +201,10 @@ describe('the policy in the modal', () => {
     await start({ orders: 'running' }, { slack: { channels: [{ ...incidents, isExtShared: true }] } });
     open(alice, incidents.id);
     await waitForModal(harness, 'use a channel that is not shared');
+    open('U0BOB');
+    await waitForModal(harness, 'Choose a project', 'U0BOB');
     harness.slack.user('U0BOB').teamId = 'T0OTHER';
-    open('U0BOB', incidents.id);
+    choose('orders · Running', 'U0BOB');
     await waitForModal(harness, 'Only members of the workspace', 'U0BOB');
   });
 
@@ -262,8 +268,7 @@ describe('a modal that something happens to', () => {
     await waitForModal(harness, 'Choose a project');
     choose('orders · Running');
     await waitForModal(harness, 'Action');
-    const { envelope } = harness.slack.views.submit(alice);
-    harness.slack.deliverAgain(envelope);
+    harness.slack.redeliver(harness.slack.views.submit(alice));
     await harness.slack.waitFor(() => harness.logLines.some(({ msg }) => msg === 'second delivery dropped'));
     await waitForModal(harness, 'Pause orders?');
     expect(await harness.services.context.operations.listRecent('orders', 5)).toHaveLength(1);
@@ -275,7 +280,7 @@ describe('a modal that something happens to', () => {
     await waitForModal(harness, 'Choose a project');
     choose('orders · Paused');
     await waitForModal(harness, 'Action');
-    await harness.services.context.projects.remove('orders', { expectedVersion: 1, by: 'cli:root' } as never);
+    await harness.services.context.projects.remove('orders', 1, 'cli:root');
     harness.slack.views.submit(alice);
     await waitForModal(harness, 'There is no project called orders');
   });
@@ -323,9 +328,11 @@ describe('more projects than a menu holds', () => {
 
   it('Slack asks the bot for those that match what the person types.', async () => {
     harness = await startSlackHarness();
-    const link = await harness.services.createLink('shared');
-    for (const [id, state] of Object.entries({ ...many, 'orders-eu': 'paused' as const }))
-      await harness.services.createProject(id, id === 'orders-eu' ? [link] : [], { state });
+    for (const [id, state] of Object.entries({ ...many, 'orders-eu': 'paused' as const })) {
+      const queue = id === 'orders-eu' ? 'shop-changes' : id;
+      const link = { queue, connection: 'default', prefix: 'bull' };
+      await harness.services.createProject(id, [{ link }], { state });
+    }
     open();
     await waitForModal(harness, 'Choose a project');
     const search = (text: string) =>
@@ -333,11 +340,11 @@ describe('more projects than a menu holds', () => {
     const all = await search('');
     expect(all).toHaveLength(100);
     expect(all[0]).toMatchObject({ value: 'orders-eu' });
-    for (const typed of ['ers-e', 'ORDERS', 'shared', 'paused'])
+    for (const typed of ['ers-e', 'ORDERS', 'shop', 'paused'])
       expect(await search(typed)).toEqual([expect.objectContaining({ value: 'orders-eu' })]);
     expect(await search('nothing like it')).toEqual([]);
     await search('orders');
     choose('orders-eu · Paused');
-    await waitForModal(harness, 'Restore');
+    await waitForModal(harness, 'Action');
   });
 });

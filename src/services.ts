@@ -63,6 +63,7 @@ export interface ServicesSettings {
   readonly pausedReminderMs?: number;
   readonly alertGroupWaitMs?: number;
   readonly alertGroupIntervalMs?: number;
+  readonly channelsWithoutButtons?: readonly string[];
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -216,6 +217,9 @@ export class Services implements AsyncDisposable {
         },
         get alertGroupIntervalMs() {
           return current().alertGroupIntervalMs;
+        },
+        get channelsWithoutButtons() {
+          return current().channelsWithoutButtons;
         },
         get digests() {
           return configuration().digests;

@@ -27,6 +27,8 @@ export interface Settings {
   readonly alertGroupWaitMs: number;
   /** How long after its last alert a group accepts another one, ms. */
   readonly alertGroupIntervalMs: number;
+  /** The channels whose alerts and outcomes have no buttons. */
+  readonly channelsWithoutButtons: readonly string[];
   /** The messages with the state of all projects. */
   readonly digests: readonly Digest[];
 }

@@ -301,6 +301,8 @@ export interface AlertStore {
   save(id: ProjectId, expectedVersion: number, change: AlertChange): Promise<WriteResult>;
   /** Records that a person keeps a project Paused, and resolves its reminder, by compare-and-set as in `save`. */
   keepPaused(id: ProjectId, expectedVersion: number, change: KeepPausedChange): Promise<WriteResult>;
+  /** Writes the acknowledgement of a firing alert, by compare-and-set on the alert as it was read. */
+  acknowledge(id: ProjectId, change: AcknowledgementChange): Promise<WriteResult>;
   /** Records what the channel was notified of. The history gets an entry if the message is another one than before. */
   markNotified(id: ProjectId, kind: AlertKind, delivered: DeliveredAlert): Promise<void>;
 }
@@ -333,6 +335,15 @@ export interface KeepPausedChange {
   /** The reminder. */
   readonly before: FiringAlert;
   readonly after: ResolvedAlert;
+}
+
+export interface AcknowledgementChange {
+  readonly kind: AlertKind;
+  readonly before: FiringAlert;
+  readonly after: FiringAlert;
+  /** Who pressed the button. */
+  readonly by: Actor;
+  readonly event: HistoryEvent;
 }
 
 export interface AlertChange {

@@ -84,16 +84,20 @@ const columns: readonly Column[] = [
 const textContext = { format: localFormatter, revealReasons: true };
 
 function lineCells(line: HistoryLine): string[] {
-  return [timesText(timesOf(line)), actorOf(line) ?? '-', historyLineText(line, textContext)];
+  return [
+    messages.history.times(timesOf(line), localFormatter),
+    actorOf(line) ?? '-',
+    historyLineText(line, textContext),
+  ];
 }
 
 function groupCells({ newest, projects, times }: SimilarLines): string[] {
   if (projects.length === 1) return lineCells(newest);
-  return [timesText(times), actorOf(newest) ?? '-', historySummary(newest, textContext) ?? ''];
-}
-
-function timesText({ from, to }: SimilarLines['times']): string {
-  return messages.history.times(localFormatter.time(from), to === null ? null : localFormatter.time(to));
+  return [
+    messages.history.times(times, localFormatter),
+    actorOf(newest) ?? '-',
+    historySummary(newest, textContext) ?? '',
+  ];
 }
 
 /** A history entry in the `--json` output. */

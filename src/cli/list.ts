@@ -4,6 +4,7 @@ import { countProjects } from '../domain/attention.ts';
 import { type ListFilter, parseListFilter } from '../domain/list-filter.ts';
 import { hasQueue, isNotConfigured, type ObservedProject } from '../domain/observation.ts';
 import { messages } from '../messages/catalog.ts';
+import { joinDots } from '../messages/format.ts';
 import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } from '../messages/list-text.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
@@ -62,7 +63,7 @@ const columns: readonly Column[] = [
 /** A `?` is a number that could not be read. */
 function projectTable(observed: readonly ObservedProject[], now: number): string {
   const rows = observed.map(({ project, stats }) => {
-    const { event, cause, since } = listRow(project, { format: cliFormatter, revealReasons: true });
+    const { event, cause, since, acknowledgement } = listRow(project, { format: cliFormatter, revealReasons: true });
     return [
       project.id,
       event,
@@ -71,7 +72,10 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
       stats.latencyMs === null ? '?' : messages.format.duration(stats.latencyMs),
       messages.format.duration(now - since),
       project.by,
-      cause ?? project.reason ?? '',
+      joinDots(
+        acknowledgement && messages.acknowledgements.short(acknowledgement, { format: cliFormatter, now }),
+        cause ?? project.reason,
+      ),
     ];
   });
   return formatTable(columns, rows);

@@ -7,7 +7,7 @@ import {
   precheckProject,
   readObservationStatus,
 } from '../application/queries.ts';
-import { firingAlerts, firingConditions, severalCauses } from '../domain/alert.ts';
+import { firingAlerts, severalCauses } from '../domain/alert.ts';
 import type { FailureCauses } from '../domain/failure-causes.ts';
 import type { Failure } from '../domain/link.ts';
 import {
@@ -87,9 +87,10 @@ export function projectJson({ project, stats }: ObservedProject, operation: Oper
   const { id, state, since, by, reason } = project;
   const { latencyMs, backlog, observedAt, links } = stats;
   const { cause } = listRow(project, { format: cliFormatter, revealReasons: true });
-  const alerts = firingAlerts(project.alerts).map(({ condition, since: alertSince }) => ({
+  const alerts = firingAlerts(project.alerts).map(({ condition, since: alertSince, acknowledgement }) => ({
     kind: condition.kind,
     since: alertSince,
+    ...(acknowledgement === undefined ? {} : { acknowledgement }),
   }));
   const numbers = { latencyMs, backlog, observedAt, links: links.map(linkJson) };
   const summary = { id, state, since, by, reason, cause, alerts, ...numbers };
@@ -126,7 +127,7 @@ function detailsText(details: ProjectDetails, now: number): string {
   const { show: shared, links, precheck: checks } = messages;
   const facts = [
     ...stateFacts(details),
-    ...alertFacts(details),
+    ...alertFacts(details, now),
     ...actionFacts(details),
     ...statFacts(details, now),
     ...skippedFacts(project),
@@ -138,9 +139,9 @@ function detailsText(details: ProjectDetails, now: number): string {
   const recent = operations.map((operation) => shared.operation(operation, cliFormatter));
   return [
     [sanitizeText(project.id), ...facts].join('\n'),
-    [links.title(stats.links.length, stats.links.length), linkTable(stats.links)].join('\n'),
-    indented(checks.summary(items), failed),
-    indented(shared.operationsTitle, recent.length === 0 ? [shared.noOperations] : recent),
+    [links.title(stats.links.length, stats.links.length, false), linkTable(stats.links)].join('\n'),
+    indented(checks.summary(items, cliFormatter), failed),
+    recent.length === 0 ? shared.noOperations : indented(shared.operationsTitle, recent),
   ].join('\n\n');
 }
 
@@ -166,17 +167,21 @@ function failureText(failure: Failure, causes: FailureCauses | null): string {
     return joinDots(...messages.failures.details(causes, failure, { format: cliFormatter, revealReasons: true }));
   }
   const reason = messages.format.failureReason(failure.reason, cliFormatter, 400);
-  return shared.taskFailed(cliFormatter.link(failure.link), cliFormatter.time(failure.at), reason);
+  return shared.taskFailed(failure, reason, cliFormatter);
 }
 
-/** Without `project_failed`, because the failure is a fact of its own. */
-function alertFacts({ project }: ProjectDetails): Fact[] {
-  return firingConditions(project.alerts)
-    .filter(({ kind }) => kind !== 'project_failed')
-    .map((condition) => {
-      const { event, details } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
-      return [messages.factLabels.alert, joinDots(event, ...details)];
-    });
+/** Who is on the alerts too. Of `project_failed` only that, because the failure is a fact of its own. */
+function alertFacts({ project }: ProjectDetails, now: number): Fact[] {
+  return firingAlerts(project.alerts).flatMap(({ condition, acknowledgement }): Fact[] => {
+    const { event, details } = alertText(condition, { project, format: cliFormatter, revealReasons: true });
+    const person = acknowledgement && messages.acknowledgements.line(acknowledgement, { format: cliFormatter, now });
+    return [
+      ...(condition.kind === 'project_failed'
+        ? []
+        : [[messages.factLabels.alert, joinDots(event, ...details)] as const]),
+      ...(person === undefined ? [] : [[messages.factLabels.onIt, person] as const]),
+    ];
+  });
 }
 
 function actionFacts(details: ProjectDetails): Fact[] {
@@ -186,10 +191,11 @@ function actionFacts(details: ProjectDetails): Fact[] {
   return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
-function statFacts({ stats, samples }: ProjectDetails, now: number): Fact[] {
+function statFacts(details: ProjectDetails, now: number): Fact[] {
+  const { samples } = details;
   const { factLabels, show: shared } = messages;
   return [
-    [factLabels.numbers, shared.numbers(stats, samples, now)],
+    [factLabels.numbers, shared.numbers(details, samples, now)],
     ...shared.trends(samples, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
   ];
 }

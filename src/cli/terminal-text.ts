@@ -9,11 +9,16 @@ export const cliFormatter: Formatter = {
   channel: sanitizeText,
   link: (link) => sanitizeText(linkName(link)),
   time: formatUtc,
+  at: (at) => `at ${formatUtc(at)}`,
   command: (commandLine) => `syncbot ${sanitizeText(commandLine)}`,
 };
 
 /** The same with the times of this machine's time zone. */
-export const localFormatter: Formatter = { ...cliFormatter, time: formatLocalTime };
+export const localFormatter: Formatter = {
+  ...cliFormatter,
+  time: formatLocalTime,
+  at: (at) => `at ${formatLocalTime(at)}`,
+};
 
 /** `2026-11-24 16:30`, in the time zone of this machine. */
 function formatLocalTime(at: number): string {

@@ -164,6 +164,7 @@ export const settingsSchema = z
     showErrors: withDefault(boolean, false).meta(keyDocs.showErrors),
     alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),
     alertGroupInterval: withDefault(duration({ from: '1s', to: '1h' }), '1m').meta(keyDocs.alertGroupInterval),
+    channelsWithoutButtons: withDefault(uniqueItems(z.array(channelId)), []).meta(keyDocs.channelsWithoutButtons),
   })
   .meta(keyDocs.settings);
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Acknowledgement, acknowledgementSchema, isActive } from './acknowledgement.ts';
 import { type AlertKind, alertKinds, type Condition, severities } from './conditions.ts';
 import { messageRefSchema } from './operation.ts';
 import type { ProjectId } from './project.ts';
@@ -19,6 +20,8 @@ export const alertMemberSchema = z.object({
   calls: z.array(z.string()),
   /** Whether the project's record says that the channel was notified of `seq`. */
   isRecorded: z.boolean(),
+  /** Earlier versions did not store it. */
+  acknowledgement: acknowledgementSchema.nullable().default(null),
 });
 export type AlertMember = Readonly<z.infer<typeof alertMemberSchema>>;
 
@@ -45,6 +48,8 @@ export const alertGroupSchema = z.object({
     calls: z.array(z.string()),
     /** When the last reply was posted, or 0. */
     repliedAt: z.number(),
+    /** The newest end of an acknowledgement. Earlier versions did not store it. */
+    acknowledgedUntil: z.number().default(0),
   }),
 });
 export type AlertGroup = Readonly<z.infer<typeof alertGroupSchema>> & {
@@ -95,8 +100,12 @@ export interface FiringMembers {
   readonly calls: readonly string[];
 }
 
-export function summarizeFiring({ members }: AlertGroup): FiringMembers {
-  const firing = [...members.values()].filter(isFiring);
+export function firingMembers({ members }: Pick<AlertGroup, 'members'>): AlertMember[] {
+  return [...members.values()].filter(isFiring);
+}
+
+export function summarizeFiring(group: AlertGroup): FiringMembers {
+  const firing = firingMembers(group);
   return {
     count: firing.length,
     weight: firing.reduce((highest, { weight }) => Math.max(highest, weight), 0),
@@ -118,7 +127,7 @@ export function someMember({ members }: AlertGroup, matches: (member: AlertMembe
 export function worstFirst({ members }: AlertGroup): ProjectId[] {
   return [...members]
     .filter(([, member]) => isFiring(member))
-    .sort(([a, x], [b, y]) => y.weight - x.weight || x.since - y.since || (a < b ? -1 : 1))
+    .sort(([a, x], [b, y]) => y.weight - x.weight || (a < b ? -1 : 1))
     .map(([project]) => project);
 }
 
@@ -161,8 +170,11 @@ export function needsPerson(condition: Condition): boolean {
   return condition.kind !== 'unexpectedly_running' || condition.cause !== 'not_paused';
 }
 
-/** What happened after people were notified last. `more`: alerts have joined that call other people. */
-export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'more' | 'resolved';
+/**
+ * What happened after people were notified last. `more`: alerts have joined that call other people. `unconfirmed`: an
+ * acknowledgement has ended.
+ */
+export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'more' | 'unconfirmed' | 'resolved';
 
 /** A message about one alert becomes worse when its weight has grown this many times. */
 const worseFactors: Readonly<Partial<Record<AlertKind, number>>> = { tasks_failed: 10 };
@@ -175,18 +187,40 @@ const reminders: ReadonlySet<AlertKind> = new Set([
   'paused_reminder',
 ]);
 
-/** What people must be notified of now, or null. */
+/**
+ * What people must be notified of now, or null. While every alert that fires is acknowledged, that is only what gets worse:
+ * for one alert its weight, for several a new one, since it is not acknowledged.
+ */
 export function groupEvent(group: AlertGroup): GroupEvent | null {
   const { notified, kind, members } = group;
   const now = summarizeFiring(group);
   if (now.count === 0) return notified.firing === 0 || reminders.has(kind) ? null : 'resolved';
-  if (notified.firing === 0) return 'again';
+  const loud = firingMembers(group).filter((member) => !isSilent(group, member));
+  if (notified.firing === 0) return loud.length === 0 ? null : 'again';
   if (now.needsPerson && !notified.needsPerson) return 'needs_person';
   const factor = worseFactors[kind] ?? defaultWorseFactor;
   const [before, after, growth] =
     members.size === 1 ? [notified.weight, now.weight, factor] : [notified.firing, now.count, 2];
-  if (after > before && after >= before * growth) return 'worse';
-  return now.calls.some((id) => !notified.calls.includes(id)) ? 'more' : null;
+  const isGrown = after > before && after >= before * growth;
+  if (isGrown && (members.size === 1 || loud.length > 0)) return 'worse';
+  if (endedAcknowledgements(group).some(({ until }) => until > notified.acknowledgedUntil)) return 'unconfirmed';
+  return loud.some(({ calls }) => calls.some((id) => !notified.calls.includes(id))) ? 'more' : null;
+}
+
+/** Whether the message shows that a person has the alert, or has snoozed it. */
+function isSilent({ writtenAt }: AlertGroup, { acknowledgement }: AlertMember): boolean {
+  return acknowledgement !== null && isActive(acknowledgement, writtenAt);
+}
+
+/** The acknowledgements of firing alerts that the message shows as ended. */
+export function endedAcknowledgements(group: AlertGroup): Acknowledgement[] {
+  return firingMembers(group).flatMap((member) => (isSilent(group, member) ? [] : (member.acknowledgement ?? [])));
+}
+
+/** When the message must show the end of an acknowledgement, or infinity. */
+export function nextAcknowledgementEnd(group: AlertGroup): number {
+  const silent = firingMembers(group).filter((member) => isSilent(group, member));
+  return silent.reduce((end, { acknowledgement }) => Math.min(end, acknowledgement?.until ?? end), Infinity);
 }
 
 /** Whether the channel shows the reply too. The outcome of a restore already says that a project is not Failed any more. */

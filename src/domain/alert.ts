@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Acknowledgement, acknowledgementSchema } from './acknowledgement.ts';
 import {
   type AlertKind,
   alertKinds,
@@ -14,12 +15,14 @@ const alertFields = {
   since: z.number(),
   /** Grows by one with each change that the channel must be notified of. */
   seq: z.number(),
-  /** When `seq` or `state` last changed. 0 when the alert resolved before it fired. */
+  /** When `condition` or `state` last changed. 0 when the alert resolved before it fired. */
   changedAt: z.number(),
   /** The project's version at the first observation. */
   version: z.number(),
   /** The occurrence before, for its message if that could not be edited in time. Earlier versions did not store it. */
   earlier: z.object({ since: z.number(), resolvedAt: z.number(), condition: conditionSchema.optional() }).optional(),
+  /** Of this occurrence. Earlier versions did not store it. */
+  acknowledgement: acknowledgementSchema.optional(),
 };
 
 /** One alert of a project. Times are epoch ms of the bot's Redis server. */
@@ -152,7 +155,10 @@ export function reduceAlert(previous: Alert | null, { result, version, now }: Ob
   const { condition } = result;
   if (previous === null || previous.state === 'resolved') return start(previous, condition, { version, now });
   if (previous.state === 'firing') return onPresentWhileFiring(previous, condition, now);
-  if (previous.version !== version) return { ...previous, condition, version, since: now };
+  if (previous.version !== version) {
+    const { acknowledgement: _ended, ...kept } = previous;
+    return { ...kept, condition, version, since: now };
+  }
   return fire(previous, condition, now);
 }
 
@@ -173,26 +179,31 @@ function start(
   const returnsSoon = previous !== null && now - previous.changedAt < flappingWindowMs;
   const since = returnsSoon && flapping.has(condition.kind) ? previous.since : now;
   const seq = previous?.seq ?? 0;
-  const earlier = earlierOccurrence(previous, since);
-  const pending: PendingAlert = { state: 'pending', condition, since, seq, changedAt: now, version, ...earlier };
+  const kept = fieldsFrom(previous, since);
+  const pending: PendingAlert = { state: 'pending', condition, since, seq, changedAt: now, version, ...kept };
   return debounced.has(condition.kind) ? pending : fire(pending, condition, now);
 }
 
-/** The last occurrence that fired before the one that began at `since`. */
-function earlierOccurrence(previous: ResolvedAlert | null, since: number): Pick<Alert, 'earlier'> {
+/** The last occurrence that fired before the one that began at `since`. If that one continues, what it keeps. */
+function fieldsFrom(previous: ResolvedAlert | null, since: number): Pick<Alert, 'earlier' | 'acknowledgement'> {
   if (previous === null) return {};
   const { since: earlierSince, changedAt: resolvedAt, condition } = previous;
-  if (earlierSince === since || resolvedAt === 0) return keepEarlier(previous);
+  if (earlierSince === since) return keptFields(previous);
+  if (resolvedAt === 0) return previous.earlier === undefined ? {} : { earlier: previous.earlier };
   return { earlier: { since: earlierSince, resolvedAt, ...(condition === undefined ? {} : { condition }) } };
 }
 
-function keepEarlier({ earlier }: Alert): Pick<Alert, 'earlier'> {
-  return earlier === undefined ? {} : { earlier };
+/** What an occurrence keeps in each state. */
+function keptFields({ earlier, acknowledgement }: Alert): Pick<Alert, 'earlier' | 'acknowledgement'> {
+  return {
+    ...(earlier === undefined ? {} : { earlier }),
+    ...(acknowledgement === undefined ? {} : { acknowledgement }),
+  };
 }
 
 function fire(pending: PendingAlert, condition: Condition, now: number): FiringAlert {
   const { since, seq, version } = pending;
-  const fields = { since, seq: seq + 1, changedAt: now, version, ...keepEarlier(pending) };
+  const fields = { since, seq: seq + 1, changedAt: now, version, ...keptFields(pending) };
   return { state: 'firing', condition, absentOnce: false, ...fields };
 }
 
@@ -203,6 +214,11 @@ function onPresentWhileFiring(previous: FiringAlert, condition: Condition, now: 
   const mayChange = severities[condition.kind] === 'critical' || now - previous.changedAt >= updateIntervalMs;
   if (!mayChange || isEqual(previous.condition, condition)) return continued;
   return { ...continued, condition, seq: previous.seq + 1, changedAt: now };
+}
+
+/** The alert after a person has acknowledged it. Its message shows that. */
+export function acknowledge(previous: FiringAlert, acknowledgement: Acknowledgement): FiringAlert {
+  return { ...previous, acknowledgement, seq: previous.seq + 1 };
 }
 
 /** The reminder of a pause after a person has answered that the project stays Paused. */
@@ -220,7 +236,7 @@ function toResolved(
   { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
 ): ResolvedAlert {
   const { since, version, condition } = previous;
-  return { state: 'resolved', condition, since, seq, changedAt, version, ...keepEarlier(previous) };
+  return { state: 'resolved', condition, since, seq, changedAt, version, ...keptFields(previous) };
 }
 
 /** A second failure, or a second pause, after a restore is another occurrence. */

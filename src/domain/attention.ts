@@ -1,3 +1,4 @@
+import { conditionWeight } from './alert-group.ts';
 import type { AlertKind } from './conditions.ts';
 import type { Project } from './project.ts';
 import { countStates, type ProjectState, projectStates, type StateCounts, urgency } from './project-state.ts';
@@ -73,7 +74,7 @@ export function attentionTotal(counts: AttentionCounts): number {
 const firstUrgency = 1_000;
 const urgenciesPerCause = 10;
 
-/** A place in the order of the list. The projects of one place are ordered by id. */
+/** A level in the order of the list. Its projects are ordered by how bad their alert is, then by id. */
 export interface UrgencyLevel {
   readonly cause: AttentionCause | null;
   readonly state: ProjectState;
@@ -81,7 +82,7 @@ export interface UrgencyLevel {
   readonly urgency: number;
 }
 
-/** All places, the most urgent first. */
+/** All levels, the most urgent first. */
 export const urgencyLevels: readonly UrgencyLevel[] = [...attentionCauses, null].flatMap((cause) =>
   projectStates
     .filter((state) => (state === 'failed') === (cause === 'failed'))
@@ -89,9 +90,15 @@ export const urgencyLevels: readonly UrgencyLevel[] = [...attentionCauses, null]
     .sort((a, b) => a.urgency - b.urgency),
 );
 
-/** Projects that need attention come first, by their most urgent cause. Then the order is that of the states. */
+/**
+ * Projects that need attention come first, by their most urgent cause. Then the order is that of the states. Of alerts of one
+ * kind the worst comes first, as in the message about them. So the urgency is that of the level, or less than 1 more.
+ */
 export function urgencyOf(project: StateAndAlerts): number {
-  return levelUrgency(attentionCause(project), project.state);
+  const cause = attentionCause(project);
+  const level = levelUrgency(cause, project.state);
+  const alert = cause === null || cause === 'failed' ? undefined : project.alerts[cause]?.alert;
+  return alert?.state === 'firing' ? level + 1 / (1 + conditionWeight(alert.condition)) : level;
 }
 
 function levelUrgency(cause: AttentionCause | null, state: ProjectState): number {

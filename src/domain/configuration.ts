@@ -19,6 +19,8 @@ export const settingsSchema = z.object({
   alertGroupWaitMs: positive.default(10_000),
   /** How long after its last alert a group accepts another one. Earlier versions did not store it. */
   alertGroupIntervalMs: positive.default(60_000),
+  /** The channels whose alerts and outcomes have no buttons. Earlier versions did not store it. */
+  channelsWithoutButtons: z.array(z.string()).readonly().default([]),
 });
 export type ConfigSettings = Readonly<z.infer<typeof settingsSchema>>;
 export type SettingName = keyof ConfigSettings;
@@ -72,11 +74,13 @@ export type ConfigurationChange =
     }
   | { readonly kind: 'connection_removed'; readonly name: string };
 
+export type SettingValue = ConfigSettings[SettingName];
+
 export interface SettingChange {
   readonly kind: 'setting';
   readonly name: SettingName;
-  readonly before: number | boolean;
-  readonly after: number | boolean;
+  readonly before: SettingValue;
+  readonly after: SettingValue;
 }
 
 /** Returns what a new configuration changes. Empty if both have the same effect. `before`: null if none is stored. */
@@ -119,8 +123,13 @@ function isSameDigests(a: readonly Digest[], b: readonly Digest[]): boolean {
 function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingChange[] {
   const names = settingsSchema.keyof().options;
   return names
-    .filter((name) => before[name] !== after[name])
+    .filter((name) => !isSameSetting(before[name], after[name]))
     .map((name) => ({ kind: 'setting', name, before: before[name], after: after[name] }));
+}
+
+/** The order of ids has no effect. */
+function isSameSetting(a: SettingValue, b: SettingValue): boolean {
+  return typeof a === 'object' && typeof b === 'object' ? [...a].sort().join() === [...b].sort().join() : a === b;
 }
 
 function connectionChanges(before: ConnectionSources, after: ConnectionSources): ConfigurationChange[] {

@@ -140,7 +140,8 @@ function endOf({ since }: Pick<AlertMember, 'since'>, record: AlertRecord | null
 
 function toMember(alert: Alert, { calls, resolvedAt: resolvedBefore = null }: KeptFields): AlertMember {
   const { since, seq } = alert;
-  const fields = { since, seq, calls: [...calls], isRecorded: false };
+  const { acknowledgement = null } = alert;
+  const fields = { since, seq, calls: [...calls], isRecorded: false, acknowledgement };
   if (alert.state === 'firing') {
     const { condition } = alert;
     return { ...fields, weight: conditionWeight(condition), needsPerson: needsPerson(condition), resolvedAt: null };
@@ -213,7 +214,7 @@ function adopt(draft: Draft, { message, kind, project, member, wasFiring }: Adop
   const id = `${kind}:${message.ts}`;
   for (const [other, group] of draft.groups) if (other !== id && group.message?.ts === message.ts) return;
   const { weight, calls } = member;
-  const notified = { firing: wasFiring ? 1 : 0, weight, needsPerson: true, calls, repliedAt: 0 };
+  const notified = { firing: wasFiring ? 1 : 0, weight, needsPerson: true, calls, repliedAt: 0, acknowledgedUntil: 0 };
   if (!draft.groups.has(id))
     draft.groups.set(id, { ...emptyGroup, kind, openedAt: member.since, message, isChanged: true, notified });
   setMember(draft, id, project, member);
@@ -227,7 +228,7 @@ const emptyGroup = {
   refusals: 0,
   isChanged: true,
   writtenAt: 0,
-  notified: { firing: 0, weight: 0, needsPerson: false, calls: [], repliedAt: 0 },
+  notified: { firing: 0, weight: 0, needsPerson: false, calls: [], repliedAt: 0, acknowledgedUntil: 0 },
   members: new Map<ProjectId, AlertMember>(),
 };
 

@@ -11,6 +11,8 @@ export interface HistoryLine {
   readonly newest: HistoryEntry;
   /** All of them, newest first. The oldest ones are missing if they were not read. */
   readonly entries: readonly HistoryEntry[];
+  /** How long the project ran after this operation before it failed again, ms. Null if it did not, or if that is not known. */
+  readonly failedAfterMs: number | null;
 }
 
 /** Where the next page begins. */
@@ -37,7 +39,7 @@ export function foldHistory(
   entries: readonly HistoryEntry[],
   { size, cursor }: { readonly size: number; readonly cursor: HistoryCursor | null },
 ): HistoryPage {
-  const lines: HistoryLine[] = [];
+  const lines: Omit<HistoryLine, 'failedAfterMs'>[] = [];
   /** The entries of the line of each subject. Null if an earlier page has the line. */
   const entriesOf = new Map<string, HistoryEntry[] | null>((cursor?.shown ?? []).map((subject) => [subject, null]));
   let next: HistoryCursor | null = null;
@@ -56,7 +58,22 @@ export function foldHistory(
     line?.push(entry);
     for (const other of otherSubjects) entriesOf.set(other, line);
   }
-  return { lines, next };
+  return { lines: addFailedRuns(lines), next };
+}
+
+/** Puts what an alert says about a repeated failure to the operation before it. */
+function addFailedRuns(lines: readonly Omit<HistoryLine, 'failedAfterMs'>[]): HistoryLine[] {
+  const runs = new Map(
+    lines
+      .flatMap(({ entries }) => entries.flatMap(({ alert }) => (alert?.state === 'firing' ? [alert.condition] : [])))
+      .flatMap((condition) => (condition.kind === 'project_failed' && condition.streak ? [condition.streak] : []))
+      .filter(({ count }) => count > 1)
+      .map(({ run, failedAt }) => [run.since, failedAt - run.since] as const),
+  );
+  return lines.map((line) => {
+    const done = line.kind === 'operation' ? line.entries.find(({ event }) => event === 'done') : undefined;
+    return { ...line, failedAfterMs: done === undefined ? null : (runs.get(done.at) ?? null) };
+  });
 }
 
 /** The cursor after all of these entries, which are below `cursor`. Null if there is none. */
@@ -69,6 +86,13 @@ export function cursorAfter(entries: readonly HistoryEntry[], cursor: HistoryCur
   return { before: last.id, shown: [...subjects].filter((subject) => startOf(subject) <= last.at) };
 }
 
+/** A person did something about an alert. It is a line of its own. */
+const pressEvents: ReadonlySet<string> = new Set<HistoryEvent>([
+  'alert_owned',
+  'alert_taken_over',
+  'alert_given_back',
+  'alert_snoozed',
+]);
 const addingEvents: ReadonlySet<string> = new Set<HistoryEvent>(['drained', 'caught_up', 'alert_notified']);
 
 /** The newest entry that does not only add to another one: the outcome of an operation, or the last change of an alert. */
@@ -113,7 +137,7 @@ function subjectsOf(entry: HistoryEntry): string[] {
   if (event === 'failed' && failure !== null) return [failureSubject(at)];
   const kind = alertKindOf(entry);
   const since = alertSince(entry);
-  if (kind === null || since === null) return [];
+  if (kind === null || since === null || pressEvents.has(event)) return [];
   const subject = `alert:${kind}:${since}`;
   const condition = alert?.state === 'firing' ? alert.condition : null;
   return condition?.kind === 'project_failed' ? [subject, failureSubject(condition.since)] : [subject];
@@ -134,5 +158,5 @@ function startOf(subject: string): number {
 
 function kindOf(entry: HistoryEntry): HistoryLine['kind'] {
   if (entry.operation !== null) return 'operation';
-  return alertKindOf(entry) === null ? 'entry' : 'alert';
+  return alertKindOf(entry) === null || pressEvents.has(entry.event) ? 'entry' : 'alert';
 }

@@ -1,13 +1,16 @@
+import { pressedAt } from './acknowledgement.ts';
 import { flappingWindowMs } from './alert.ts';
 import {
   type AlertGroup,
   type AlertMember,
   type ChannelAlerts,
+  endedAcknowledgements,
   type GroupEvent,
   type GroupTimes,
   groupEvent,
   isCritical,
   isFiring,
+  nextAcknowledgementEnd,
   severityRank,
   someMember,
   summarizeFiring,
@@ -77,16 +80,13 @@ function nextStep(
   }
   if (someMember(group, ({ isRecorded }) => !isRecorded)) return { step: { kind: 'record', group: id }, at: 0 };
   const event = groupEvent(group);
-  if (event === null) {
-    const isSettled = summarizeFiring(group).count === 0;
-    return {
-      step: { kind: 'forget', group: id },
-      at: isSettled ? writtenAt + forgetAfterMs : Number.POSITIVE_INFINITY,
-    };
-  }
+  if (event === null && summarizeFiring(group).count === 0)
+    return { step: { kind: 'forget', group: id }, at: writtenAt + forgetAfterMs };
+  const edit: Step = { step: { kind: 'edit', group: id }, at: Math.max(nextAcknowledgementEnd(group), pausedUntil) };
+  if (event === null) return edit;
   const isPaced = notified.repliedAt > 0 && !isUrgent;
   const at = Math.max(nextPostAt, pausedUntil, isPaced ? notified.repliedAt + times.intervalMs : 0);
-  return { step: { kind: 'reply', group: id, event }, at };
+  return at <= edit.at ? { step: { kind: 'reply', group: id, event }, at } : edit;
 }
 
 function nextFreePost({ posts }: ChannelAlerts): number {
@@ -94,9 +94,13 @@ function nextFreePost({ posts }: ChannelAlerts): number {
   return oldest === undefined || posts.length < maxPostsPerMinute ? 0 : oldest + minuteMs;
 }
 
-/** The last edit of a group is not delayed by the others. */
+/** The last edit of a group is not delayed by the others, nor is the answer to a press. */
 function editInterval(group: AlertGroup, { intervalMs }: GroupTimes): number {
-  if (isCritical(group.kind) || summarizeFiring(group).count === 0) return editIntervalMs;
+  const isPressed = someMember(
+    group,
+    ({ acknowledgement }) => acknowledgement !== null && pressedAt(acknowledgement) > group.writtenAt,
+  );
+  if (isCritical(group.kind) || isPressed || summarizeFiring(group).count === 0) return editIntervalMs;
   return Math.min(
     Math.max(intervalMs, editIntervalMs),
     editIntervalMs + editIntervalPerMemberMs * (group.members.size - 1),
@@ -121,7 +125,7 @@ export function afterWriting(
     message,
     isChanged: false,
     writtenAt: now,
-    notified: isNew ? { ...notifiedNow(group), repliedAt: 0 } : group.notified,
+    notified: isNew ? { ...notifiedNow({ ...group, writtenAt: now }), repliedAt: 0 } : group.notified,
     members: isNew
       ? mapMembers(group, (member) => ({ ...member, isRecorded: member.isRecorded && !isFiring(member) }))
       : group.members,
@@ -195,6 +199,10 @@ function notifiedNow(group: AlertGroup): AlertGroup['notified'] {
     weight,
     needsPerson,
     calls: [...new Set([...group.notified.calls, ...calls])],
+    acknowledgedUntil: Math.max(
+      group.notified.acknowledgedUntil,
+      ...endedAcknowledgements(group).map(({ until }) => until),
+    ),
   };
 }
 

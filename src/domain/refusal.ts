@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertTargetSchema } from './alert-press.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { type Link, linkSchema } from './link.ts';
 import type { UsageEvidence } from './observation.ts';
@@ -67,6 +68,20 @@ export const refusalSchema = z.discriminatedUnion('code', [
     project: z.string(),
     kept: z.object({ at, by: z.string(), until: at.nullable() }).nullable(),
   }),
+  /** Another person has the alerts of a message, or has snoozed them. `project`: of one of them. */
+  z.object({
+    code: z.literal('alert_held'),
+    project: z.string(),
+    target: alertTargetSchema,
+    held: z.enum(['owned', 'snoozed']),
+    by: z.string(),
+    at,
+    until: at,
+    /** When it was refused. */
+    seenAt: at,
+  }),
+  /** No alert of the message fires any more. */
+  z.object({ code: z.literal('alert_over') }),
   /** A restore without tasks, and no task has failed again. */
   z.object({ code: z.literal('no_task_to_skip'), project: z.string() }),
   /** A restore without `tasks` more tasks than the project may skip. `skipped`: how many it skips already. */

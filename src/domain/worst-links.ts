@@ -11,6 +11,11 @@ export function worstLinksFirst(links: readonly LinkObservation[]): LinkObservat
   return [...links].sort((a, b) => severity(b) - severity(a));
 }
 
+/** Whether a link does not answer, has no queue, cannot be read, or has failed tasks. */
+export function hasProblem(links: readonly LinkObservation[]): boolean {
+  return links.some((observation) => observation.kind !== 'read' || observation.failuresAfterWatermark > 0);
+}
+
 function severity(observation: LinkObservation): number {
   switch (observation.kind) {
     case 'unreachable':

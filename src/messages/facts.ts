@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../domain/acknowledgement.ts';
 import type { GroupEvent } from '../domain/alert-group.ts';
 import type { Operators } from '../domain/authorization.ts';
 import type { AlertKind, Condition } from '../domain/conditions.ts';
@@ -75,6 +76,8 @@ export interface AlertReplyFacts extends Omit<AlertGroupFacts, 'since' | 'resolv
   readonly before: { readonly firing: number; readonly weight: number };
   /** When it happened. */
   readonly at: number;
+  /** Of \`unconfirmed\`: the acknowledgement that ended last. */
+  readonly ended: Acknowledgement | null;
 }
 
 export interface HistoryContext {

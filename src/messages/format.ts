@@ -10,6 +10,8 @@ export interface Formatter {
   readonly link: (link: Link) => string;
   /** `at` is epoch ms. */
   readonly time: (at: number) => string;
+  /** When something happened, as the end of a clause: `at 14:03`, or `today at 14:03`. `at` is epoch ms. */
+  readonly at: (at: number) => string;
   /** The command as people type it, such as `/sync pause orders`. */
   readonly command: (words: string) => string;
 }

@@ -1,6 +1,7 @@
+import type { Acknowledgement } from '../domain/acknowledgement.ts';
 import { firingConditions } from '../domain/alert.ts';
 import { attentionCause, attentionTotal, type ProjectCounts } from '../domain/attention.ts';
-import type { Condition } from '../domain/conditions.ts';
+import { type Condition, sampledLinks } from '../domain/conditions.ts';
 import { formatListFilter, type ListFilter, type NoMatch, type UnknownFilterValue } from '../domain/list-filter.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
@@ -31,7 +32,7 @@ export function listHeading(
   const areReached = observedProjects.every(({ stats }) => stats.links.every(({ kind }) => kind !== 'unreachable'));
   const areWell = attention === 0 && areReached && observation.kind === 'observed';
   const filterText = formatListFilter(filter);
-  const states = areWell ? list.allWell(counts.states, filterText !== '') : list.counts(counts.states);
+  const states = areWell ? list.allWell(counts.states, filterText !== '') : list.counts(counts);
   const filterLines = filterText === '' ? [] : [list.filter(format.text(filterText))];
   if (attention === 0) return [states, ...filterLines];
   const statesLines = attention < totalCount(counts.states) ? [states] : [];
@@ -85,24 +86,42 @@ export interface ListRow {
   readonly since: number;
   /** How many more alerts fire. */
   readonly moreAlerts: number;
+  /** Of the alert. Null without one. */
+  readonly acknowledgement: Acknowledgement | null;
 }
 
 export function listRow(project: Project, { format, revealReasons }: HistoryContext): ListRow {
   const { state, since } = project;
   const condition = worstCondition(project);
-  if (condition === null) return { event: messages.states[state], cause: null, since, moreAlerts: 0 };
+  if (condition === null)
+    return { event: messages.states[state], cause: null, since, moreAlerts: 0, acknowledgement: null };
   const { event, details } = alertText(condition, { project, format, revealReasons });
+  const { alert } = project.alerts[condition.kind] ?? {};
+  const acknowledgement = alert?.state === 'firing' ? (alert.acknowledgement ?? null) : null;
   const moreAlerts = firingConditions(project.alerts).filter(({ kind }) => isOther(kind, condition)).length;
   // A repeated failure is one of the same state.
   if (condition.kind === 'project_failed')
-    return { event: messages.states[state], cause: messages.list.cause(details.slice(0, 1)), since, moreAlerts };
+    return {
+      event: messages.states[state],
+      cause: causeText(details.slice(0, 1), condition, format),
+      since,
+      moreAlerts,
+      acknowledgement,
+    };
   const stateName = messages.states[state];
   return {
     event: event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event),
-    cause: messages.list.cause(details),
-    since: event === stateName ? since : (project.alerts[condition.kind]?.alert.since ?? since),
+    cause: causeText(details, condition, format),
+    since: event === stateName ? since : (alert?.since ?? since),
     moreAlerts,
+    acknowledgement,
   };
+}
+
+function causeText(details: readonly string[], condition: Condition, format: Formatter): string {
+  const [start = ''] = details;
+  const startsWithLink = sampledLinks(condition).some((link) => start.startsWith(format.link(link)));
+  return messages.list.cause(details, startsWithLink);
 }
 
 function isOther(kind: Condition['kind'], { kind: shown }: Condition): boolean {

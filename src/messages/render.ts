@@ -49,16 +49,24 @@ export function historyText(entry: HistoryEntry, context: HistoryContext): strin
 
 /** A line of a history, as it follows its times and the name of the person. */
 export function historyLineText(line: HistoryLine, context: HistoryContext): string {
-  const { kind, newest, entries } = line;
+  const { kind, newest, entries, failedAfterMs } = line;
   const main = mainEntry(line);
   if (kind === 'operation') {
     // The text of `requested` has its reason and its place.
     const { reason, channel } = main.event === 'requested' ? { reason: null, channel: null } : main;
     const followed = main === newest ? null : { step: historyText(newest, context), at: newest.at };
-    return messages.history.operation({ step: historyText(main, context), reason, channel, followed }, context.format);
+    return messages.history.operation(
+      { step: historyText(main, context), reason, channel, failedAfterMs, followed },
+      context.format,
+    );
   }
   const failed = entries.find(({ event }) => event === 'failed');
   const alertKind = alertKindOf(newest);
+  const condition = entries.find(({ alert }) => alert?.state === 'firing')?.alert;
+  if (condition?.state === 'firing' && condition.condition.kind === 'project_failed') {
+    const text = messages.history.tasksFailed(condition.condition, context);
+    if (text !== null) return text;
+  }
   if (kind === 'entry' || alertKind === null || failed !== undefined) return historyText(failed ?? newest, context);
   const firing = entries.filter(({ event }) => event === 'alert_firing');
   const [alert = null] = firing.map((entry) => entry.alert);

@@ -12,6 +12,7 @@ import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
 import {
   actionIds,
+  alertActionIdPattern,
   commandActionIdPattern,
   filterActionIdPattern,
   historyPageActionIdPattern,
@@ -27,6 +28,7 @@ import { onCancel, onOk } from './listeners/confirmation.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onMessageShortcut } from './listeners/message-shortcut.ts';
 import {
+  onAlertPress,
   onAllLinks,
   onFilter,
   onHistoryPage,
@@ -172,6 +174,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         const { alertGroupWaitMs, alertGroupIntervalMs } = context.settings;
         return { waitMs: alertGroupWaitMs, intervalMs: alertGroupIntervalMs };
       },
+      get channelsWithoutButtons() {
+        return context.settings.channelsWithoutButtons;
+      },
       observations: context.observations,
       auditLog: context.auditLog,
       digests: context.digests,
@@ -221,6 +226,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());
   app.action(requestActionIdPattern, action(onRequestAction));

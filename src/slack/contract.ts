@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { type AlertPress, alertPresses, alertTargetSchema } from '../domain/alert-press.ts';
 import type { TaskRef } from '../domain/failed-tasks.ts';
 import { type ProjectOperationKind, projectOperationKinds } from '../domain/lifecycle.ts';
 import { linkId } from '../domain/link.ts';
@@ -15,6 +16,7 @@ export const actionIds = {
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
   keepPaused: 'sync:v1:keep-paused',
+  alert: { own: 'sync:v1:alert:own', snooze: 'sync:v1:alert:snooze', hand_over: 'sync:v1:alert:hand-over' },
   /** Opens a URL. Slack also sends the press. */
   runbook: 'sync:v1:runbook',
   request: {
@@ -45,6 +47,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.show,
   actionIds.keepPaused,
   actionIds.runbook,
+  ...Object.values(actionIds.alert),
   ...Object.values(actionIds.request),
   ...Object.values(actionIds.restoreWithout),
   ...Object.values(actionIds.retry),
@@ -59,6 +62,7 @@ export const handledActionIds: readonly string[] = [
 /** Matches every action id without a listener. Bolt runs all listeners that match. */
 export const outdatedActionIdPattern = new RegExp(`^(?!(?:${handledActionIds.join('|')})$)`, 's');
 export const requestActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.request).join('|')})$`);
+export const alertActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.alert).join('|')})$`);
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.filter).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
@@ -170,6 +174,24 @@ export function commandActionId(index: number): string {
 /** Returns the operation kind of a request button's action id, or null. */
 export function readOperationKind(actionId: string): ProjectOperationKind | null {
   return projectOperationKinds.find((kind) => actionIds.request[kind] === actionId) ?? null;
+}
+
+/** Returns what a button of an alert does, by its action id, or null. */
+export function readAlertPress(actionId: string): AlertPress | null {
+  return alertPresses.find((press) => actionIds.alert[press] === actionId) ?? null;
+}
+
+const alertButtonSchema = z.object({ target: alertTargetSchema, seenAt: z.number() });
+export type AlertButton = Readonly<z.infer<typeof alertButtonSchema>>;
+
+export function alertButtonValue({ target, seenAt }: AlertButton): string {
+  return JSON.stringify({ target, seenAt });
+}
+
+/** Returns the alerts in a button's value, and when the button was rendered, or null. */
+export function readAlertButton(value: unknown): AlertButton | null {
+  const parsed = alertButtonSchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
+  return parsed.success ? parsed.data : null;
 }
 
 /** Quotes make the text of a filter longer than what a person typed. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runObserver } from '../../src/application/observer.ts';
+import { acknowledge } from '../../src/domain/alert.ts';
 import { formatUtc } from '../../src/messages/format.ts';
 import { firingAlert } from '../support/example-alerts.ts';
 import { exampleLink } from '../support/example-records.ts';
@@ -121,12 +122,12 @@ describe('list', () => {
     await alerts.save('orders', 1, { kind: 'no_worker', before: null, after, event: 'alert_firing' });
     const { out } = await cli('list');
     expect(out).toMatch(
-      /^2 need attention: 1 Failed, 1 without a worker\n3 projects: 1 Failed, 1 Paused, 1 Running\n\nPROJECT .* CAUSE OR REASON\n/,
+      /^2 need attention: 1 Failed, 1 without a worker\n3 projects: 1 Failed, 1 Paused, 1 Running \(1 without a worker\)\n\nPROJECT .* CAUSE OR REASON\n/,
     );
     const rows = out.trim().split('\n').slice(4);
     expect(rows).toEqual([
       expect.stringMatching(/^payments +Failed .* A task failed on pay: refused$/),
-      expect.stringMatching(/^orders +No worker .* None is connected to orders-full and 9 more$/),
+      expect.stringMatching(/^orders +No worker connected .* orders-full and 9 more links$/),
       expect.stringMatching(/^users +Paused /),
     ]);
     const json = JSON.parse((await cli('list attention --json')).out);
@@ -141,6 +142,24 @@ describe('list', () => {
     const labeled = await runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services) });
     expect(labeled.out).toMatch(/Filter: label:"two words"\n/);
   });
+});
+
+test('list and show have who is on an alert', async () => {
+  await services.createProject('orders', links);
+  const { alerts } = services.context;
+  const { alert: before } = firingAlert('no_worker');
+  if (before.state !== 'firing') throw new Error('it does not fire');
+  await alerts.save('orders', 1, { kind: 'no_worker', before: null, after: before, event: 'alert_firing' });
+  const at = Date.now();
+  const acknowledgement = { kind: 'owned', by: 'U0ALICE', at, until: at + 1_800_000 } as const;
+  const after = acknowledge(before, acknowledgement);
+  await alerts.acknowledge('orders', { kind: 'no_worker', before, after, by: 'U0ALICE', event: 'alert_owned' });
+  const listed = JSON.parse((await cli('list --json')).out);
+  expect(listed).toMatchObject([{ alerts: [{ kind: 'no_worker', since: before.since, acknowledgement }] }]);
+  expect(JSON.parse((await cli('show orders --json')).out)).toMatchObject({ alerts: [{ acknowledgement }] });
+  expect((await cli('list')).out).toMatch(/U0ALICE is on it · None is connected to /);
+  expect((await cli('show orders')).out).toMatch(/ {2}on it +U0ALICE is on it since .* No repeats before /);
+  expect((await cli('history orders')).out).toMatch(/U0ALICE .*took the alert: no worker took its tasks/);
 });
 
 test("durations use the clock of the bot's Redis, not that of this machine", async () => {
@@ -174,10 +193,10 @@ describe('show and precheck', () => {
     expect(exit).toBe(0);
     expect(out).toContain('Orders [2J to the warehouse');
     expect(out).toContain('syncbot pause orders');
-    expect(out).toMatch(/state +Running · Since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC · cli:test/);
+    expect(out).toMatch(/state +Running · Since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC by cli:test/);
     expect(out).toMatch(/orders-incr +other +Running +0/);
     expect(out).toMatch(/^Precheck: \d of \d pass/m);
-    expect(out).toMatch(/^Last operations\n {2}None yet/m);
+    expect(out).toMatch(/^No operation yet$/m);
   });
 
   test('precheck gives exit code 1 if an item fails, and 0 if items are only unknown', async () => {

@@ -36,6 +36,7 @@ describe('a valid file', () => {
         showErrors: true,
         alertGroupWaitMs: 5_000,
         alertGroupIntervalMs: 120_000,
+        channelsWithoutButtons: ['C0789'],
       },
       projects: [
         {
@@ -75,6 +76,7 @@ describe('a valid file', () => {
       showErrors: false,
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
+      channelsWithoutButtons: [],
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.onCall).toEqual([]);

@@ -36,7 +36,10 @@ export function createCommandNamer({ project, operation }: OperationRef): Comman
       hasTakenJob = true;
     }
     const name = [command, ...keys, `on server ${server + 1}`].join(' ');
-    const label = name.replaceAll(operation, '<operation>').replaceAll(project, '<project>');
+    const label = name
+      .replaceAll(operation, '<operation>')
+      .replaceAll(project, '<project>')
+      .replace(/once:trend:\d+/, 'once:trend:<minute>');
     const count = (counts.get(label) ?? 0) + 1;
     counts.set(label, count);
     return `${label} #${count}`;

@@ -1,5 +1,7 @@
 // The process that a crash test stops: a worker on the queue `actions`, or a bot between OK and the job. It has no cycles
 // and posts no messages, so that it sends to Redis only the commands of its operation. See forked-process.ts.
+
+import { pressAlerts } from '../../src/application/acknowledge-alerts.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import { execute } from '../../src/application/execute.ts';
 import { keepPaused } from '../../src/application/keep-paused.ts';
@@ -45,7 +47,8 @@ async function runStep(step: ProcessStep): Promise<void> {
   if (services === null) throw new Error('step before open');
   const { context } = services;
   if (step.kind === 'observe') await runObserver(context);
-  else await keepPaused(context, step);
+  else if (step.kind === 'keep_paused') await keepPaused(context, step);
+  else await pressAlerts(context, { press: 'own', target: { project: step.project }, by: step.by, seenAt: Date.now() });
 }
 
 async function run(command: ProcessCommand): Promise<void> {

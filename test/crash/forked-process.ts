@@ -19,10 +19,10 @@ export interface PressDetails {
   readonly by: string;
 }
 
-/** A step outside the queue `actions`: one observe cycle, or a press of Keep Paused. */
+/** A step outside the queue `actions`: one observe cycle, or a press of Keep Paused or I've Got It. */
 export type ProcessStep =
   | { readonly kind: 'observe' }
-  | { readonly kind: 'keep_paused'; readonly project: string; readonly by: string };
+  | { readonly kind: 'keep_paused' | 'own_alerts'; readonly project: string; readonly by: string };
 
 /** A message to the process. */
 export type ProcessCommand =

@@ -10,7 +10,7 @@ import { type CrashHarness, pausedReminderMs } from './harness.ts';
 import { createProjectFixture, type ProjectFixture } from './project-fixture.ts';
 
 /** A step outside the queue `actions` that a process is stopped in. */
-export const crashSteps = ['follow_up', 'keep_paused'] as const;
+export const crashSteps = ['follow_up', 'keep_paused', 'own_alerts'] as const;
 export type CrashStep = (typeof crashSteps)[number];
 
 interface PreparedStep {
@@ -78,6 +78,9 @@ const prepare: {
     await waitFor(() => links.every((link) => completedTasks(link).length === tasks.length), {
       description: 'all tasks',
     });
+    // The first observation of a minute also records the trend. So each run has the same commands.
+    const sampledMinutes = await services.redis.keys('syncbot:once:trend:*');
+    if (sampledMinutes.length > 0) await services.redis.del(...sampledMinutes);
     return {
       ref,
       step: { kind: 'observe' },
@@ -94,12 +97,8 @@ const prepare: {
       },
     };
   },
-  /** A project with a reminder. */
   async keep_paused({ services }, { project }) {
-    await services.redis.hincrby(`syncbot:{p:${project}}:state`, 'since', -pausedReminderMs);
-    await runObserver(withoutJobs(services));
-    const read = () => services.context.projects.read(project);
-    expect((await read())?.alerts.paused_reminder?.alert.state).toBe('firing');
+    const read = await fireReminder(services, project);
     return {
       ref: { project, operation: 'none' },
       step: { kind: 'keep_paused', project, by: 'U0BOB' },
@@ -114,7 +113,30 @@ const prepare: {
       },
     };
   },
+  async own_alerts({ services }, { project }) {
+    const read = await fireReminder(services, project);
+    return {
+      ref: { project, operation: 'none' },
+      step: { kind: 'own_alerts', project, by: 'U0BOB' },
+      async expectOnce() {
+        const reminder = (await read())?.alerts.paused_reminder?.alert;
+        const count = await countEvents(services, project, 'alert_owned');
+        expect(reminder?.state).toBe('firing');
+        expect(reminder?.acknowledgement?.by).toBe([undefined, 'U0BOB'][count]);
+        expect(reminder?.seq).toBe(1 + count);
+      },
+    };
+  },
 };
+
+/** Lets the reminder of a pause fire. Returns a function that reads the project. */
+async function fireReminder(services: CrashHarness['services'], project: string) {
+  await services.redis.hincrby(`syncbot:{p:${project}}:state`, 'since', -pausedReminderMs);
+  await runObserver(withoutJobs(services));
+  const read = () => services.context.projects.read(project);
+  expect((await read())?.alerts.paused_reminder?.alert.state).toBe('firing');
+  return read;
+}
 
 async function countEvents({ context }: CrashHarness['services'], project: string, event: string): Promise<number> {
   return (await context.auditLog.read(project, { limit: 100 })).filter((entry) => entry.event === event).length;

@@ -136,7 +136,7 @@ function inlineCode(text: string | null): string {
 
 function settingsExample(): string {
   return configKeys
-    .filter(({ pathPattern }) => pathPattern.startsWith('settings.'))
+    .filter(({ pathPattern }) => pathPattern.startsWith('settings.') && !pathPattern.endsWith('*'))
     .map(({ pathPattern, defaultValue }) => `  ${pathPattern.slice('settings.'.length)}: ${defaultValue}`)
     .join('\n');
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Alert,
+  acknowledge,
   alertSchema,
   type ConditionResult,
   firingConditions,
@@ -11,6 +12,7 @@ import {
 import type { Condition } from '../../src/domain/conditions.ts';
 import { exampleLink } from '../support/example-records.ts';
 
+const delivered = { seq: 1, since: 1_000, message: null, resolved: false };
 const present = (condition: Condition): ConditionResult => ({ kind: 'present', condition });
 const absent: ConditionResult = { kind: 'absent' };
 const unknown: ConditionResult = { kind: 'unknown' };
@@ -166,6 +168,26 @@ it('only firing alerts have a condition that is shown', () => {
 describe('the reminder of a pause', () => {
   const reminder = (since: number) => present({ kind: 'paused_reminder', since, by: 'U0ALICE', reason: null });
   const kept = { at: 9_000, by: 'U0BOB', until: 99_000 };
+
+  it('of a flapping kind keeps its acknowledgement when it fires again, and a new occurrence has none', () => {
+    const acknowledgement = { kind: 'owned', by: 'U0BOB', at: 2_500, until: 1_802_500 } as const;
+    const firing = observe(latency(5_000), latency(5_000));
+    if (firing?.state !== 'firing') throw new Error('it does not fire');
+    const next = (alert: Alert | null, result: ConditionResult, now: number, version = 1) =>
+      reduceAlert(alert, { result, version, now });
+    const acknowledged = acknowledge(firing, acknowledgement);
+    expect(needsNotification({ alert: acknowledged, delivered: { ...delivered, seq: firing.seq } })).toBe(true);
+    const worse = next(acknowledged, latency(9_000), 70_000);
+    expect(worse).toMatchObject({ state: 'firing', seq: firing.seq + 2, acknowledgement });
+    const resolved = next(next(worse, absent, 71_000), absent, 72_000);
+    expect(resolved).toMatchObject({ state: 'resolved', acknowledgement });
+    const pending = next(resolved, latency(5_000), 80_000);
+    expect(next(pending, latency(5_000), 81_000)).toMatchObject({ state: 'firing', acknowledgement });
+    expect(next(pending, latency(5_000), 81_000, 2)).not.toHaveProperty('acknowledgement');
+    const later = next(next(resolved, latency(5_000), 1_000_000), latency(5_000), 1_001_000);
+    expect(later).toMatchObject({ state: 'firing', since: 1_000_000 });
+    expect(later).not.toHaveProperty('acknowledgement');
+  });
 
   it('is resolved by Keep Paused, with who did it, and fires again as another occurrence', () => {
     const firing = observe(reminder(1));

@@ -81,12 +81,25 @@ describe('the urgency', () => {
     expect(new Set(ordered).size).toBe(ordered.length);
   });
 
+  it('of alerts of one kind is that of the worst one first, within its level.', () => {
+    const withLinks = (total: number) => {
+      const links = { total, first: [] };
+      const { alert, ...rest } = firingAlert('no_worker');
+      const condition = { kind: 'no_worker' as const, noWorker: links, overdue: { total: 0, first: [] } };
+      return urgencyOf(exampleProject({ alerts: { no_worker: { ...rest, alert: { ...alert, condition } } } }));
+    };
+    const [worst = 0, bad = 0, least = 0] = [100, 2, 1].map(withLinks);
+    expect([worst, bad, least]).toEqual([worst, bad, least].sort((a, b) => a - b));
+    expect(new Set([worst, bad, least].map(Math.floor)).size).toBe(1);
+    expect(new Set([worst, bad, least]).size).toBe(3);
+  });
+
   it('of each cause and state is a level of its own, above all numbers of earlier versions.', () => {
     const urgencies = urgencyLevels.map(({ urgency }) => urgency);
     expect(urgencies).toEqual([...new Set(urgencies)].sort((a, b) => a - b));
     expect(Math.min(...urgencies)).toBeGreaterThan(100);
     for (const state of projectStates)
       for (const kinds of [[], ...alertKinds.map((kind) => [kind])])
-        expect(urgencies).toContain(urgencyOf(projectWith(state, ...kinds)));
+        expect(urgencies).toContain(Math.floor(urgencyOf(projectWith(state, ...kinds))));
   });
 });

@@ -44,6 +44,7 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     showErrors: fc.boolean(),
     alertGroupWaitMs: duration,
     alertGroupIntervalMs: duration,
+    channelsWithoutButtons: ids,
   }),
   connections: sources,
 });
@@ -54,7 +55,7 @@ const normalize = ({ policy, onCall, settings, connections }: Configuration) =>
     [...policy.operators].sort(),
     [...policy.channels].sort(),
     onCall.map(({ mention, label, severity }) => [mention, label, severity]),
-    settings,
+    { ...settings, channelsWithoutButtons: [...settings.channelsWithoutButtons].sort() },
     Object.entries(connections).sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 

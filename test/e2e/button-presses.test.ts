@@ -160,7 +160,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     harness.press('Cancel', dialog);
-    await harness.waitForMessage('orders · Cancelled at ');
+    await harness.waitForMessage('orders · Cancelled ');
     await harness.press('OK', dialog).acked;
     const [operation] = await operations();
     expect(operation).toMatchObject({ state: 'cancelled', resolvedAt: expect.any(Number) });
@@ -176,7 +176,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     harness.press('OK', late, bob.user);
     const refused = visibleText(await harness.waitForMessage('orders · Not paused', bob));
     expect(refused).toMatch(/by <@U0ALICE>/);
-    expect(refused).toMatch(/(since|at) <!date/);
+    expect(refused).toMatch(/(since|it) <!date/);
     expect(await pauseEvents()).toHaveLength(1);
     const channelTexts = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
     expect(channelTexts).toEqual([expect.stringContaining('orders was paused')]);
@@ -205,7 +205,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     // The loser reads who won and when. The channel reads of the winner only.
     const loserText = visibleText(await harness.waitForMessage('orders · Not paused', { user: loser?.by ?? '' }));
     expect(loserText).toContain(`<@${winner?.by}>`);
-    expect(loserText).toMatch(/(since|at) <!date/);
+    expect(loserText).toMatch(/(since|it) <!date/);
     await harness.waitForMessage('orders was paused', { user: 'U0CAROL' });
     const channelTexts = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
     expect(channelTexts).toEqual([expect.stringContaining('orders was paused')]);

@@ -27,9 +27,9 @@ async function restore(): Promise<void> {
 it('The message of a restore follows the backlog until the project has caught up.', async () => {
   await link.queue.addBulk(Array.from({ length: 30 }, () => ({ name: 'task', data: {} })));
   await restore();
-  await waitForChannelMessage(harness, /orders was restored .*\nNo worker on `orders-full`: 30 left at /s);
+  await waitForChannelMessage(harness, /orders was restored .*\nNo worker on `orders-full`: 30 tasks left /s);
   await link.startWorker(async () => {});
-  const message = await waitForChannelMessage(harness, /orders was restored .*\nCaught up at .*, after /s);
+  const message = await waitForChannelMessage(harness, /orders was restored .*\nCaught up .*, after /s);
   expect(visibleText(message)).not.toContain('left');
   expect(channelMessages(harness, /orders was restored/)).toHaveLength(1);
   const entries = await harness.services.context.auditLog.read('orders', { limit: 10 });
@@ -47,9 +47,9 @@ it('A project without a backlog is not followed.', async () => {
 it('A pause ends what is followed after a restore, and the message stays true.', async () => {
   await link.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'task', data: {} })));
   await restore();
-  await waitForChannelMessage(harness, /orders was restored .*3 left/s);
+  await waitForChannelMessage(harness, /orders was restored .*3 tasks left/s);
   await harness.requestAndPressOk('pause', 'orders', { user: 'U0BOB' });
   await waitForChannelMessage(harness, /orders was paused/);
-  await waitForChannelMessage(harness, /At .* 3 tasks were left\. It became Paused at .*, by <@U0BOB>\./);
+  await waitForChannelMessage(harness, /3 tasks were left .*\. It became Paused .*, by <@U0BOB>\./);
   expect(channelMessages(harness, /orders was (restored|paused)/)).toHaveLength(2);
 });

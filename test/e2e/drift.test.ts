@@ -14,6 +14,9 @@ import {
 import type { InitialProjectState, TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** The buttons for the people of an alert that nothing has acknowledged. */
+const acknowledge = ["I've Got It", 'Snooze 1 h'];
+
 let harness: SlackHarness;
 let fullLink: TestLink;
 let incrementalLink: TestLink;
@@ -63,7 +66,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   await startWorkersAndProject('paused');
   await fullLink.queue.resume();
   const alertMessage = await waitForAlert(/orders · Paused, but a link runs · `orders-full`/);
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show', ...acknowledge]);
   expect(await pauseFlags()).toEqual([false, true]);
   await pressAndConfirm(
     'Re-apply',
@@ -72,7 +75,7 @@ it('One critical alert fires when another client resumes links of a Paused proje
   );
   await waitForAlert(/orders was re-applied · its links were set to its state · by <@U0BOB>/);
   expect(await pauseFlags()).toEqual([true, true]);
-  const resolvedMessage = await waitForAlert(/Resolved at .* · links ran although they should have been paused/);
+  const resolvedMessage = await waitForAlert(/Resolved .* · links ran although they should have been paused/);
   expect([resolvedMessage.ts, buttonLabels(resolvedMessage)]).toEqual([alertMessage.ts, []]);
   expect(await readProject()).toMatchObject({ state: 'paused', by: 'cli:test', activeOperation: null });
   expect(await historyEvents()).toEqual(
@@ -84,7 +87,7 @@ it('Adopt makes a Paused project Running when all its links were resumed, and ch
   await startWorkersAndProject('paused');
   for (const { queue } of [fullLink, incrementalLink]) await queue.resume();
   const alertMessage = await waitForAlert(/Paused, but 2 links run/);
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Adopt', 'Show', ...acknowledge]);
   const metaBefore = await fullLink.queue.getMeta();
   await pressAndConfirm(
     'Adopt',
@@ -102,13 +105,13 @@ it('One alert fires when another client pauses a link of a Running project, and 
   await incrementalLink.queue.pause();
   const alertMessage = await waitForAlert(/Running, but a link is paused · `orders-incr`/);
   expect(visibleText(alertMessage)).not.toContain('Attention');
-  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Re-apply', 'Show', ...acknowledge]);
   expect(await pauseFlags()).toEqual([false, true]);
   harness.press('Show', alertMessage, 'U0BOB');
   const projectMessage = await harness.waitForMessage(/Alert · .*orders-incr/, { user: 'U0BOB' });
   expect(buttonLabels(projectMessage)).toContain('Re-apply');
   await incrementalLink.queue.resume();
-  expect((await waitForAlert(/Resolved at .* · links were paused although they should have run/)).ts).toBe(
+  expect((await waitForAlert(/Resolved .* · links were paused although they should have run/)).ts).toBe(
     alertMessage.ts,
   );
 });
@@ -129,8 +132,8 @@ it('An alert fires when a queue is deleted, and Re-apply continues without it.',
   await worker.close();
   await harness.services.redis.del(...(await harness.services.redis.keys('bull:orders-incr:*')));
   const alertMessage = await waitForAlert(/Queue missing · `orders-incr`/);
-  await pressAndConfirm('Re-apply', alertMessage, /`orders-incr` has no queue, and the project goes on without it/);
-  await waitForAlert(/Resolved at .* · a queue was missing · `orders-incr`/);
+  await pressAndConfirm('Re-apply', alertMessage, /syncbot goes on without the queue of `orders-incr`/);
+  await waitForAlert(/Resolved .* · a queue was missing · `orders-incr`/);
   expect((await readProject())?.pendingLinks).toEqual(['default/bull:orders-incr']);
   expect(await harness.services.redis.keys('bull:orders-incr:meta')).toEqual([]);
 });

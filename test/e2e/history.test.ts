@@ -37,10 +37,10 @@ describe('/sync history', () => {
     expect(history.ephemeralFor).toBe('U0CAROL');
     expect(historyLines(visibleText(history))).toEqual([
       expect.stringMatching(
-        /^<@U0BOB> · the request to pause it was refused: it was Paused, since .*, by <@U0ALICE> · in <#C0SYNC>$/,
+        /^<@U0BOB> · asked to pause it · not done: it was Paused, since .*, by <@U0ALICE> · in <#C0SYNC>$/,
       ),
       '<@U0ALICE> · paused 2 of 2 links · because schema change · in <#C0SYNC>',
-      'cli:test · added the project',
+      'test on the command line · added the project',
     ]);
     expect(buttonsOf(history)).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('/sync history', () => {
     expect(textForCarol).not.toContain('column is missing');
   });
 
-  it('shows a failure and the alert about it in one line with both times, and its restore in another', async () => {
+  it('shows a failure and the alert about it in one line, and its restore in another', async () => {
     await harness.services.createProject('orders', links, { channel: 'C0SYNC' });
     const { context } = harness.services;
     const link = links[0]?.link ?? expect.fail();
@@ -71,17 +71,17 @@ describe('/sync history', () => {
     await harness.waitForMessage('orders · Failed');
     expect(historyLines(visibleText(await harness.runCommand('history orders')))).toEqual([
       'Failed: a task failed on `orders-full`: column is missing',
-      'cli:test · added the project',
+      'test on the command line · added the project',
     ]);
     for (const each of links) await each.startWorker(async () => {});
     await harness.services.instance.startWorkers();
     await harness.requestAndPressOk('restore', 'orders');
     await harness.waitForMessage('Was Failed until a restore');
     const lines = historyLines(visibleText(await harness.runCommand('history orders')));
-    expect(lines.map((line) => line.replace(/^– <!date[^>]*> · /, 'until then · '))).toEqual([
+    expect(lines.map((line) => line.replace(/^– <!date[^>]*> · /, ''))).toEqual([
       expect.stringMatching(/^<@U0ALICE> · restored 2 of 2 links/),
-      'until then · Failed: a task failed on `orders-full`: column is missing',
-      'cli:test · added the project',
+      'Failed: a task failed on `orders-full`: column is missing',
+      'test on the command line · added the project',
     ]);
   });
 
@@ -94,15 +94,24 @@ describe('/sync history', () => {
     const newest = await harness.runCommand('history orders', carol);
     expect(buttonsOf(newest).map(({ label }) => label)).toEqual(['Older']);
     const changes = (from: number, to: number) =>
-      Array.from({ length: from - to + 1 }, (_, index) => `cli:${from - index} · changed its definition`);
-    expect(historyLines(visibleText(newest))).toEqual(['cli:root · removed the project', ...changes(19, 11)]);
+      Array.from(
+        { length: from - to + 1 },
+        (_, index) => `${from - index} on the command line · changed its definition`,
+      );
+    expect(historyLines(visibleText(newest))).toEqual([
+      'root on the command line · removed the project',
+      ...changes(19, 11),
+    ]);
 
     harness.press('Older', newest, 'U0CAROL');
-    const older = await harness.waitForMessage('cli:1 ·', carol);
+    const older = await harness.waitForMessage('· 1 on the command line ·', carol);
     expect(historyLines(visibleText(older))).toEqual(changes(10, 1));
     harness.press('Older', older, 'U0CAROL');
     const oldest = await harness.waitForMessage('added the project', carol);
-    expect(historyLines(visibleText(oldest))).toEqual([...changes(0, 0), 'cli:test · added the project']);
+    expect(historyLines(visibleText(oldest))).toEqual([
+      ...changes(0, 0),
+      'test on the command line · added the project',
+    ]);
     expect(oldest.ts).toBe(newest.ts);
     expect(buttonsOf(oldest).map(({ label }) => label)).toEqual(['Newest']);
     harness.press('Newest', oldest, 'U0CAROL');
@@ -140,18 +149,21 @@ describe('/sync history of all projects', () => {
 
     const night = visibleText(await harness.runCommand('history', carol));
     expect(historyLines(night)).toEqual([
-      'users and orders · cli:test · added the project',
-      'users · cli:later · changed its definition',
-      'orders · cli:night · changed its definition',
+      'users and orders · test on the command line · added the project',
+      'users · later on the command line · changed its definition',
+      'orders · night on the command line · changed its definition',
     ]);
     expect(night).toContain('History of 2 projects since <!date^');
     expect(night).not.toContain('UTC ·');
 
     const since = visibleText(await harness.runCommand('history since 14h'));
-    expect(historyLines(since).at(-1)).toBe('orders · cli:yesterday · changed its definition');
+    expect(historyLines(since).at(-1)).toBe('orders · yesterday on the command line · changed its definition');
     const ofOne = visibleText(await harness.runCommand('history users since 3h'));
     expect(ofOne).toContain('History of users since <!date^');
-    expect(historyLines(ofOne)).toEqual(['cli:test · added the project', 'cli:later · changed its definition']);
+    expect(historyLines(ofOne)).toEqual([
+      'test on the command line · added the project',
+      'later on the command line · changed its definition',
+    ]);
     expect(visibleText(await harness.runCommand('history since yesterday'))).toContain('the time was read in UTC');
     expect(visibleText(await harness.runCommand('history usrs since 3h'))).toContain('History users');
   });

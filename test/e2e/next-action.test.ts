@@ -45,7 +45,7 @@ it('After a task has failed, the outcome of the restore has Restore and Show.', 
     throw new Error('row 17 refused');
   });
   await link.queue.add('change', {});
-  await waitForButtons(/^orders was restored, and became Failed at /, ['Restore', 'Show']);
+  await waitForButtons(/^orders was restored, and became Failed <!date/, ['Restore', 'Show']);
 });
 
 it('A project that is removed takes the button of its last outcome.', async () => {

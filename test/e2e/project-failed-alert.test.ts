@@ -9,6 +9,9 @@ import {
 } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 
+/** The buttons for the people of an alert that nothing has acknowledged. */
+const acknowledge = ["I've Got It", 'Snooze 1 h'];
+
 let harness: SlackHarness;
 afterEach(() => closeWithoutViolations(harness));
 
@@ -38,7 +41,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
   const alertMessage = await harness.slack.waitFor(() => alertMessages()[0]);
   expect(visibleText(alertMessage)).toContain('payments · Failed · a task failed on `payments-full`');
   expect(visibleText(alertMessage)).not.toContain('row 17');
-  expect(buttonLabels(alertMessage)).toEqual(['Restore', 'Show']);
+  expect(buttonLabels(alertMessage)).toEqual(['Restore', 'Show', ...acknowledge]);
   failingRow.isRepaired = true;
   harness.press('Restore', alertMessage, 'U0BOB');
   const dialog = await harness.waitForMessage('Restore payments?', { user: 'U0BOB' });
@@ -48,7 +51,7 @@ it('A failed task fires an alert in the channel, whose Restore button opens the 
     alertMessages().find((message) => buttonLabels(message).length === 0),
   );
   expect(visibleText(resolvedMessage)).toMatch(
-    /payments · Was Failed until a restore at .*, after .* · a task failed on /,
+    /payments · Was Failed until a restore .*, after .* · a task failed on /,
   );
   expect(resolvedMessage.ts).toBe(alertMessage.ts);
   expect(await projectState()).toBe('running');
@@ -64,9 +67,9 @@ it('With showErrors the alert shows the masked reason, and a second failure post
     () => alertMessages().length === 2 && buttonLabels(alertMessages()[0] ?? first).length === 0,
   );
   const second = alertMessages()[1] ?? first;
-  expect(buttonLabels(second)).toEqual(['Restore', 'Restore Without 1 Task', 'Show']);
+  expect(buttonLabels(second)).toEqual(['Restore', 'Restore Without 1 Task', 'Show', ...acknowledge]);
   expect(visibleText(second)).toMatch(
-    /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · same cause · 2nd time · a task failed on `payments-full`: row 17/,
+    /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · 2 failures in a row, same cause · a task failed on `payments-full`: row 17/,
   );
   expect(visibleText(second)).toMatch(/\nAttention, <@U0ALICE>: /);
   await harness.waitForMessage(/payments was restored, and became Failed at /, { user: 'U0CAROL' });

@@ -43,7 +43,7 @@ describe('a firing alert', () => {
     [
       { kind: 'project_failed', since: 7, failure, streak: failureStreak() },
       'failed',
-      /^Failed again 1 s after @U0ALICE restored it · same cause · 2nd time · a task failed on a: row 7\. /,
+      /^Failed again 1 s after @U0ALICE restored it · 2 failures in a row, same cause · a task failed on a: row 7\. /,
     ],
     [
       {
@@ -53,7 +53,7 @@ describe('a firing alert', () => {
         streak: failureStreak({ count: 13, isSameCause: false, run: { since: 0, by: 'cli:bob', action: 'adopt' } }),
       },
       'failed',
-      /^Failed again 1 min after @cli:bob recorded it as Running · 13th time · a task failed on a: row 7\. /,
+      /^Failed again 1 min after @cli:bob recorded it as Running · 13 failures in a row · a task failed on a: row 7\. /,
     ],
     [{ kind: 'project_failed', since: 1, failure: null }, 'failed', /^Failed · a task failed\. /],
     [
@@ -68,7 +68,7 @@ describe('a firing alert', () => {
         failure: { kind: 'link_unreachable', link: exampleLink('a'), at: 1, isNotConfigured: true },
       },
       'failed',
-      /^Failed · a could not be reached, because its connection was not configured in the worker that tried last\. /,
+      /^Failed · a could not be reached, because its connection was not configured in the syncbot worker that tried last\. /,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(1, 'a'), cause: 'resumed' },
@@ -126,11 +126,7 @@ describe('a firing alert', () => {
       'paused',
       /^Cannot be read · a and 1 more\. .* Ask the owner of the queues to remove that task\.$/,
     ],
-    [
-      { kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) },
-      'running',
-      /^No worker · none is connected to a\. /,
-    ],
+    [{ kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) }, 'running', /^No worker connected · a\. /],
     [
       { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
       'running',
@@ -140,7 +136,7 @@ describe('a firing alert', () => {
     [
       { kind: 'tasks_failed', count: 7, failure },
       'running',
-      /^7 tasks failed · the oldest on a: row 7\. The project stays Running/,
+      /^7 tasks failed · the oldest on a: row 7\. orders stays Running/,
     ],
     [
       { kind: 'tasks_failed', count: 7, failure, removedTasks: 350 },
@@ -150,15 +146,23 @@ describe('a firing alert', () => {
     [
       { kind: 'project_failed', since: 1, failure: { ...failure, removedTasks: 1 } },
       'failed',
-      / At least 1 more failed task was removed from the queue \(removeOnFail\) and cannot be retried\.$/,
+      / At least 1 more failed task was removed from the queue \(removeOnFail\) and cannot be retried\. Fix/,
     ],
-    [{ kind: 'log_retention_50', until: 5 }, 'paused', /^Paused · its source keeps its log until T5\. Half/],
-    [{ kind: 'log_retention_80', until: 5 }, 'failed', /^Failed · its source keeps its log until T5\. Most/],
+    [
+      { kind: 'log_retention_50', until: 5 },
+      'paused',
+      /^Paused · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
+    ],
+    [
+      { kind: 'log_retention_80', until: 5 },
+      'failed',
+      /^Failed · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
+    ],
     [{ kind: 'log_retention_100', until: 5 }, 'paused', /^Paused · its source kept its log until T5\. /],
     [
       { kind: 'paused_reminder', since: 5, by: 'U0ALICE', reason: 'we deploy' },
       'paused',
-      /^Paused since T5 · by @U0ALICE · we deploy\. Restore it, or press Keep Paused: /,
+      /^Paused since T5 · by @U0ALICE · we deploy\. Restore orders, or press Keep Paused: /,
     ],
   ];
   const casesWithKind = cases.map(([condition, state, text]) => [condition.kind, state, text, condition] as const);
@@ -188,7 +192,7 @@ it.each<[Condition, Project['state'], string]>([
   [
     { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 },
     'paused',
-    'Resolved at END, after 1 min, when it was Paused · it was too far behind · limit 5 min',
+    'Ended at END, after 1 min, because orders was Paused · it was too far behind · limit 5 min',
   ],
   [
     { kind: 'no_worker', noWorker: sample(0), overdue: sample(1, 'a') },
@@ -203,9 +207,9 @@ it.each<[Condition, Project['state'], string]>([
   [
     log,
     'paused',
-    'Resolved at END, after 1 min, because a newer reminder replaced it, or logRetention was changed · half of the time to restore it had passed',
+    'Ended at END, after 1 min, because a newer reminder replaced it, or logRetention was changed · half of its log retention had passed',
   ],
-  [log, 'running', 'Resolved at END, after 1 min · half of the time to restore it had passed'],
+  [log, 'running', 'Resolved at END, after 1 min · half of its log retention had passed'],
 ])('A resolved alert keeps its cause and says when it ended (%j, %s).', (condition, state, expected) => {
   const project = exampleProject({ state });
   const resolvedAt = project.since + 61_000;

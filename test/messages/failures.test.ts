@@ -49,7 +49,7 @@ it('Both alerts about failed tasks have the causes, since when, and the workers.
     '7 tasks failed, 2 causes: connection refused (6), duplicate entry (1)',
     'the oldest on a',
     since,
-    '3 workers',
+    '3 workers connected',
   ]);
   const { workers: _workers, ...causes } = twoCauses;
   const continues = alertText({ kind: 'tasks_failed', count: 7, failure, causes }, context);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/domain/alert.ts';
 import type { ConditionOf } from '../../src/domain/conditions.ts';
 import { type HistoryEntry, type HistoryEvent, historyEntrySchema, requestedFrom } from '../../src/domain/history.ts';
 import { foldHistory } from '../../src/domain/history-lines.ts';
@@ -42,6 +43,12 @@ const refusalFacts = { project: 'orders', action: 'pause', state: 'paused', sinc
 
 const firing = { state: 'firing', absentOnce: false, since: 1, seq: 1, changedAt: 1, version: 1 } as const;
 
+const acknowledged: Alert = {
+  ...firing,
+  condition: { kind: 'latency', latencyMs: 2, limitMs: 1 },
+  acknowledgement: { kind: 'owned', by: 'U0BOB', at: 1, until: 2, from: 'U0ALICE' },
+};
+
 /** The text of each event with all its fields, and with the event alone. */
 const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, full: string, bare: string]>> = {
   created: [{}, 'added the project', 'added the project'],
@@ -63,8 +70,8 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   started: [{ ...pauseOperation, state: 'pausing' }, 'Pausing began', 'a syncbot worker began'],
   refused: [
     { ...pauseOperation, code: 'not_allowed', refusal: { code: 'not_allowed', ...refusalFacts } },
-    'the request to pause it was refused: it was Paused, since T1, by @U0BOB',
-    'the request was refused: the reason was not recorded',
+    'asked to pause it · not done: it was Paused, since T1, by @U0BOB',
+    'asked for an action · not done: the reason was not recorded',
   ],
   done: [
     { ...pauseOperation, outcome: { ...outcome, inFlight: 3 } },
@@ -80,6 +87,18 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     'skipped tasks were no longer failed',
   ],
   kept_paused: [{ by: 'U0BOB' }, 'kept it Paused', 'kept it Paused'],
+  alert_owned: [{ by: 'U0BOB', alertKind: 'tasks_failed' }, 'took the alert: tasks failed', 'took the alert'],
+  alert_taken_over: [
+    { alertKind: 'tasks_failed', alert: acknowledged },
+    'took over the alert from @U0ALICE: tasks failed',
+    'took over the alert',
+  ],
+  alert_given_back: [{ alertKind: 'tasks_failed' }, 'gave the alert back: tasks failed', 'gave the alert back'],
+  alert_snoozed: [
+    { alertKind: 'tasks_failed', alert: acknowledged },
+    'snoozed the alert until T2: tasks failed',
+    'snoozed the alert',
+  ],
   correction_scheduled: [
     { links: [link], cause: 'late_write' },
     'syncbot scheduled a correction of orders-full, because an older command of syncbot may have arrived late',
@@ -158,19 +177,21 @@ describe('the text of an entry', () => {
     const refusalCodes = refusalSchema.options.map((option) => [...option.shape.code.values][0] as RefusalCode);
     expect(refusalCodes.length).toBeGreaterThan(10);
     for (const code of refusalCodes)
-      expect(renderEntry({ event: 'refused', code })).toMatch(/^the request was refused: [a-zA-Z ]+( \d+ min)?$/);
+      expect(renderEntry({ event: 'refused', code })).toMatch(
+        /^asked for an action · not done: [a-zA-Z ]+( \d+ min)?$/,
+      );
     expect(
       renderEntry({
         event: 'refused',
         code: 'operation_active',
         refusal: { code: 'operation_active', ...refusalFacts, action: 'restore' },
       }),
-    ).toBe('the request was refused: another operation was in progress: @U0BOB had asked to restore it at T1');
+    ).toBe('asked for an action · not done: another operation was in progress: @U0BOB had asked to restore it at T1');
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
-      'the request was refused: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
+      'asked for an action · not done: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
-    expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('the request was refused: too_‹new>');
-    expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('the request was refused: constructor');
+    expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('asked for an action · not done: too_‹new>');
+    expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('asked for an action · not done: constructor');
   });
 });
 
@@ -224,6 +245,37 @@ describe('the text of a line', () => {
     expect(lineTexts({ event: 'alert_firing' })).toEqual(['an alert fired']);
   });
 
+  it('of a restore says when the project failed again', () => {
+    const run = { since: 7_000, by: 'U0ALICE', action: 'restore' } as const;
+    const streak = { count: 2, isSameCause: true, failedAt: 9_000, run };
+    const condition = { kind: 'project_failed', since: 9_000, failure, streak } as const;
+    const restore = { ...pauseOperation, action: 'restore', outcome } as const;
+    const [, line] = lineTexts(
+      { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+      { ...restore, operation: 'op2', event: 'refused', code: 'changed' },
+      { ...restore, event: 'done' },
+    );
+    expect(line).toMatch(/^asked to restore it · not done: /);
+    expect(
+      lineTexts(
+        { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+        { ...restore, operation: 'op2', event: 'requested' },
+        { ...restore, event: 'done' },
+      )[2],
+    ).toBe('restored 10 of 10 links · failed again after 2 s');
+  });
+
+  it('of a failure of several tasks has their number and their causes', () => {
+    const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: 'refused', tasks: 7 }], since: 1 };
+    const condition = { kind: 'project_failed', since: 8_000, failure, causes } as const;
+    expect(
+      lineTexts(
+        { event: 'alert_firing', alertKind: 'project_failed', alert: { ...firing, condition } },
+        { event: 'failed', failure },
+      ),
+    ).toEqual(['Failed: 7 tasks failed: refused · the oldest on orders-full']);
+  });
+
   it('of a project that became Failed has the failure', () => {
     const condition = { kind: 'project_failed', since: 7_000, failure: null } as const;
     expect(
@@ -234,6 +286,13 @@ describe('the text of a line', () => {
       ),
     ).toEqual(['Failed: a task failed on orders-full: row ‹17> was refused']);
   });
+});
+
+it('A period has both of its times, or one if both are in the same minute or it goes on.', () => {
+  const { times } = messages.history;
+  expect(times({ from: 0, to: 60_000 }, plainFormatter)).toBe('T0 – T60000');
+  expect(times({ from: 0, to: 59_999 }, plainFormatter)).toBe('T0');
+  expect(times({ from: 0, to: null }, plainFormatter)).toBe('T0');
 });
 
 it('The number of lines that are not shown is exact, a lower bound, or unknown.', () => {

@@ -9,5 +9,6 @@ export const plainFormatter: Formatter = {
   channel: (id) => `#${escapeText(id)}`,
   link: ({ queue }) => escapeText(queue),
   time: (at) => `T${at}`,
+  at: (at) => `at T${at}`,
   command: (words) => `/sync ${escapeText(words)}`,
 };

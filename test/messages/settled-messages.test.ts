@@ -229,7 +229,7 @@ describe('a settled message', () => {
     const facts = { kind: 'paused_reminder', occurrence, condition, revealReasons: true, format } as const;
     for (const project of laterProjects)
       expect(textsOf(buildResolvedAlert({ ...facts, project }))[0]).toBe(
-        `orders · Kept Paused by <@U0BOB> at ${format.time(exampleNow)} · next reminder planned for ${format.time(exampleNow + hourMs)}`,
+        `orders · Kept Paused by <@U0BOB> ${format.at(exampleNow)} · next reminder planned for ${format.time(exampleNow + hourMs)}`,
       );
   });
 
@@ -242,7 +242,10 @@ describe('a settled message', () => {
         const settled = messages.alertGroups.resolved({ ...group, resolvedAt });
         expect(presentWords(settled), settled).toEqual([]);
       }
-      for (const event of ['worse', 'again', 'needs_person', 'more'] as const)
+      const owned = { kind: 'owned', by: 'U0ALICE', at: exampleNow, until: exampleNow + hourMs } as const;
+      for (const ended of [owned, { ...owned, isGivenBack: true }, { ...owned, kind: 'snoozed' }] as const)
+        for (const text of messages.acknowledgements.ended(ended, format)) expect(presentWords(text), text).toEqual([]);
+      for (const event of ['worse', 'again', 'needs_person', 'more', 'unconfirmed'] as const)
         for (const total of [1, 100]) {
           const reply = messages.alertGroups.reply({
             ...group,
@@ -252,6 +255,7 @@ describe('a settled message', () => {
             weight: 9,
             before,
             at: exampleNow,
+            ended: owned,
           });
           expect(presentWords(reply), reply).toEqual([]);
         }

@@ -1,4 +1,5 @@
 import { type Arbitrary, array, boolean, constantFrom, integer, noBias, oneof, record, subarray } from 'fast-check';
+import { type AlertPress, alertPresses } from '../../src/domain/alert-press.ts';
 import type { Correction, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { LostMessage } from '../support/faulty-redis-proxy.ts';
 
@@ -81,6 +82,14 @@ export type Command =
   | {
       readonly kind: 'keep_paused';
       readonly project: number;
+      readonly by: (typeof slackUsers)[number];
+      readonly bot: number;
+    }
+  /** A user of Slack takes, snoozes or hands over the alerts of a project. */
+  | {
+      readonly kind: 'press_alert';
+      readonly project: number;
+      readonly press: AlertPress;
       readonly by: (typeof slackUsers)[number];
       readonly bot: number;
     }
@@ -169,6 +178,16 @@ const command: Arbitrary<Command> = oneof(
     arbitrary: record({
       kind: kind('keep_paused'),
       project: anyIndex,
+      by: constantFrom(...slackUsers),
+      bot: anyIndex,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: record({
+      kind: kind('press_alert'),
+      project: anyIndex,
+      press: constantFrom(...alertPresses),
       by: constantFrom(...slackUsers),
       bot: anyIndex,
     }),

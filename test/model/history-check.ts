@@ -16,6 +16,8 @@ interface ReplayState {
   readonly optionalLink: string | null;
   readonly versions: ProjectVersion[];
   readonly operationStates: Map<string, string>;
+  /** Who has each alert, by kind and occurrence. */
+  readonly owners: Map<string, { readonly by: string; readonly until: number }>;
   readonly report: (violation: string) => void;
 }
 
@@ -31,6 +33,7 @@ export function replay(
     optionalLink,
     versions: [],
     operationStates: new Map(),
+    owners: new Map(),
     report: (violation) => violations.push(`${records.id}: ${violation}`),
   };
   const [created, ...entries] = records.audit;
@@ -78,6 +81,10 @@ const handlers: Readonly<Record<string, Handler>> = {
   kept_paused(replay) {
     if (currentVersion(replay).state !== 'paused') replay.report(`kept Paused while ${currentVersion(replay).state}`);
   },
+  alert_owned: onAlertPress,
+  alert_taken_over: onAlertPress,
+  alert_given_back: onAlertPress,
+  alert_snoozed: onAlertPress,
   caught_up(replay) {
     if (currentVersion(replay).state !== 'running') replay.report(`caught up while ${currentVersion(replay).state}`);
   },
@@ -202,6 +209,20 @@ function onTaskFailed(replay: ReplayState, _id: string, { at, fields }: AuditEnt
     activeOperation: null,
     completed: null,
   });
+}
+
+/** Of two persons who press at once, one has the alert. */
+function onAlertPress({ owners, report }: ReplayState, _id: string, { event, at, fields }: AuditEntry): void {
+  const { by = '', alertKind = '' } = fields;
+  const { state, since, acknowledgement } = JSON.parse(fields['alert'] || '{}');
+  const key = `${alertKind} ${since}`;
+  const owner = owners.get(key);
+  const isActive = owner !== undefined && owner.until > acknowledgement.at;
+  if (state !== 'firing' || acknowledgement.by !== by) report(`${event} by ${by} of ${fields['alert']}`);
+  if (event === 'alert_taken_over' ? owner?.by !== acknowledgement.from : isActive && owner.by !== by)
+    report(`${event} by ${by} at ${at}, while ${owner?.by} had the alert ${key}`);
+  if (acknowledgement.kind === 'owned') owners.set(key, acknowledgement);
+  else owners.delete(key);
 }
 
 function compareFinalState(replay: ReplayState): void {

@@ -35,6 +35,7 @@ export async function runModel(
     presses: [],
     cliRuns: [],
     keeps: [],
+    alertPresses: [],
     openConfirmations: [],
     errors: [],
     faults: new Map(),

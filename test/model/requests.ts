@@ -4,9 +4,10 @@ import { cancel, confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { ConfirmationResult } from '../../src/application/stores.ts';
+import type { AlertPress } from '../../src/domain/alert-press.ts';
 import { type Action, isAction } from '../../src/domain/lifecycle.ts';
 import { type Operation, refOf } from '../../src/domain/operation.ts';
-import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { actionIds, alertButtonValue, operationRefValue } from '../../src/slack/contract.ts';
 import { onCancel, onOk } from '../../src/slack/listeners/confirmation.ts';
 import {
   createListener,
@@ -14,7 +15,7 @@ import {
   type ListenerOptions,
   type ListenerResult,
 } from '../../src/slack/listeners/listener.ts';
-import { onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
+import { onAlertPress, onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
 import { onRetryAll } from '../../src/slack/listeners/skipped-tasks.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
 import { readBlockAction, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
@@ -113,6 +114,21 @@ export async function pressKeepPaused(
   if (result === undefined) return;
   const refusal = result.kind === 'refusal' ? result.refusal : null;
   run.trace.keeps.push({ project: project.id, by, refusal, permission: await permission() });
+}
+
+/** Presses I've Got It, Snooze 1 h or Hand Over in `show`. */
+export async function pressAlertButton(
+  run: ModelRun,
+  bot: ModelBot,
+  { project, by, press }: Pick<NewRequest, 'project' | 'by'> & { readonly press: AlertPress },
+): Promise<void> {
+  const permission = await watchPermission(run.system, by);
+  const listener = { decode: readBlockAction, run: onAlertPress };
+  const value = alertButtonValue({ target: { project: project.id }, seenAt: Date.now() });
+  const [result] = await deliver(run, [bot], { listener, body: buttonBody(by, actionIds.alert[press], value) });
+  if (result === undefined) return;
+  const refusal = result.kind === 'refusal' ? result.refusal : null;
+  run.trace.alertPresses.push({ project: project.id, by, refusal, permission: await permission() });
 }
 
 const cliErrorSchema = z.object({ code: z.string() });

@@ -5,7 +5,7 @@ import type { Trace } from './trace.ts';
 
 /** Compares the results that users received with the history. Returns the differences. */
 export function findWrongResponses(
-  { requests, presses, cliRuns, keeps }: Trace,
+  { requests, presses, cliRuns, keeps, alertPresses }: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
 ): string[] {
   const violations: string[] = [];
@@ -76,6 +76,17 @@ export function findWrongResponses(
     };
     if (isCorrect[refusal?.code ?? 'kept'] !== true)
       violations.push(`${project}: Keep Paused by ${by} was answered with ${JSON.stringify(refusal)}`);
+  }
+  for (const { project, by, refusal, permission } of alertPresses) {
+    const isOfOther = refusal?.code === 'alert_held' && refusal.by !== by;
+    const isCorrect: Readonly<Record<string, boolean>> = {
+      accepted: permission !== 'not_operator',
+      not_operator: permission !== 'operator',
+      alert_held: isOfOther,
+      alert_over: true,
+    };
+    if (isCorrect[refusal?.code ?? 'accepted'] !== true)
+      violations.push(`${project}: a press on an alert by ${by} was answered with ${JSON.stringify(refusal)}`);
   }
   for (const [id, count] of resolutionCounts) if (count > 1) violations.push(`${id} was resolved ${count} times`);
   return violations;

@@ -7,7 +7,7 @@ import { sweep } from '../../src/application/sweep.ts';
 import { refOf } from '../../src/domain/operation.ts';
 import type { ApplyPolicy, ChangeFlags, Command } from './commands.ts';
 import { changeFlag } from './links.ts';
-import { pressButton, pressKeepPaused, sendRequest } from './requests.ts';
+import { pressAlertButton, pressButton, pressKeepPaused, sendRequest } from './requests.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
 import { configurationWith, type ModelProject } from './system.ts';
@@ -41,6 +41,12 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
       return pressKeepPaused(run, botOf(system, command.bot), {
         project: projectOf(system, command.project),
         by: command.by,
+      });
+    case 'press_alert':
+      return pressAlertButton(run, botOf(system, command.bot), {
+        project: projectOf(system, command.project),
+        by: command.by,
+        press: command.press,
       });
     case 'redeliver_job': {
       const operation = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });

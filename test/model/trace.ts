@@ -13,6 +13,7 @@ export interface Trace {
   readonly presses: PressRecord[];
   readonly cliRuns: CliRecord[];
   readonly keeps: KeepRecord[];
+  readonly alertPresses: AlertPressRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
   /** Errors other than those that `unknownResults` counts. There must be none. */
@@ -50,6 +51,15 @@ export interface KeepRecord {
   readonly by: string;
   readonly permission: Permission;
   /** Null if the project was kept Paused. */
+  readonly refusal: Refusal | null;
+}
+
+/** A press of I've Got It, Snooze 1 h or Hand Over. */
+export interface AlertPressRecord {
+  readonly project: string;
+  readonly by: string;
+  readonly permission: Permission;
+  /** Null if it was accepted. */
   readonly refusal: Refusal | null;
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Acknowledgement } from '../../src/domain/acknowledgement.ts';
 import type { Alert, FiringAlert } from '../../src/domain/alert.ts';
 import { alertKinds, alertSeverities, type Condition } from '../../src/domain/conditions.ts';
 import type { FailureCauses } from '../../src/domain/failure-causes.ts';
@@ -178,12 +179,27 @@ export const conditionArbitrary: fc.Arbitrary<Condition> = fc.oneof(
 );
 
 const alertFields = { since: timestamp, seq: fc.nat(100), changedAt: timestamp, version: fc.nat(100) };
-export const firingAlertArbitrary: fc.Arbitrary<FiringAlert> = fc.record({
-  state: fc.constant('firing' as const),
-  condition: conditionArbitrary,
-  absentOnce: fc.boolean(),
-  ...alertFields,
-});
+export const acknowledgementArbitrary: fc.Arbitrary<Acknowledgement> = fc.record(
+  {
+    kind: fc.constantFrom('owned' as const, 'snoozed' as const),
+    by: requester,
+    at: timestamp,
+    until: timestamp.map((at) => at + 3_600_000),
+    from: requester,
+    isGivenBack: fc.constant(true as const),
+  },
+  { requiredKeys: ['kind', 'by', 'at', 'until'] },
+);
+export const firingAlertArbitrary: fc.Arbitrary<FiringAlert> = fc.record(
+  {
+    state: fc.constant('firing' as const),
+    condition: conditionArbitrary,
+    absentOnce: fc.boolean(),
+    acknowledgement: acknowledgementArbitrary,
+    ...alertFields,
+  },
+  { requiredKeys: ['state', 'condition', 'absentOnce', 'since', 'seq', 'changedAt', 'version'] },
+);
 const alert: fc.Arbitrary<Alert> = fc.oneof(
   firingAlertArbitrary,
   fc.record({ state: fc.constant('pending' as const), condition: conditionArbitrary, ...alertFields }),
@@ -385,6 +401,17 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     project: projectIdArbitrary,
     kept: fc.option(fc.record({ at: timestamp, by: requester, until: fc.option(timestamp) })),
   }),
+  fc.record({
+    code: fc.constant('alert_held' as const),
+    project: projectIdArbitrary,
+    target: fc.constant({ channel: 'C0SYNC', group: 'log_retention_100:1800000000000:C0OTHER' }),
+    held: fc.constantFrom('owned' as const, 'snoozed' as const),
+    by: requester,
+    at: timestamp,
+    until: timestamp,
+    seenAt: timestamp,
+  }),
+  fc.constant({ code: 'alert_over' as const }),
   fc.record({ code: fc.constant('not_operator' as const), user: requester }),
   fc.record({ code: fc.constant('group_unknown' as const), user: requester, group: hostileTextArbitrary }),
   fc.record({

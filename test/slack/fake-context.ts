@@ -80,6 +80,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       pausedReminderMs: 0,
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
+      channelsWithoutButtons: [],
       digests: [],
     },
     stopSignal: new AbortController().signal,

@@ -75,6 +75,7 @@ export const testSettings = {
   pausedReminderMs: 0,
   alertGroupWaitMs: 50,
   alertGroupIntervalMs: 1_000,
+  channelsWithoutButtons: [],
 } satisfies ServicesSettings;
 
 export async function startTestServices({

@@ -5,6 +5,7 @@ import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 const saveAlertStep = defineStep('save-alert', writeReply);
 const keepPausedStep = defineStep('keep-paused', writeReply);
+const acknowledgeAlertStep = defineStep('acknowledge-alert', writeReply);
 const markAlertNotifiedStep = defineStep('mark-alert-notified', noReply);
 
 export interface AlertStoreOptions {
@@ -39,6 +40,13 @@ export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertSt
       if (result.kind === 'written') await index.refresh(id);
       return result;
     },
+    acknowledge: (id, { before, after, ...change }) =>
+      runStep(acknowledgeAlertStep, {
+        project: id,
+        ...change,
+        before: serializeAlert(before),
+        after: serializeAlert(after),
+      }),
     async markNotified(id, kind, delivered) {
       const { message } = delivered;
       const args = { project: id, kind, delivered: JSON.stringify(delivered), message: message?.ts ?? null };

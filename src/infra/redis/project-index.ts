@@ -48,7 +48,7 @@ export function createProjectIndex({ client, keys, readMany }: ProjectIndexOptio
           redis.scard(keys.projects),
           redis.zcard(keys.urgencyIndex),
           redis.zcount(keys.urgencyIndex, unreadableScore, unreadableScore),
-          Promise.all(urgencyLevels.map(({ urgency }) => redis.zcount(keys.urgencyIndex, urgency, urgency))),
+          Promise.all(urgencyLevels.map(({ urgency }) => redis.zcount(keys.urgencyIndex, urgency, nextLevel(urgency)))),
         ]),
       );
       const levels = urgencyLevels.map((level, index) => ({ ...level, count: levelCounts[index] ?? 0 }));
@@ -57,20 +57,20 @@ export function createProjectIndex({ client, keys, readMany }: ProjectIndexOptio
       const ids = await sendCommands(client, (redis) =>
         Promise.all(
           slices.map(({ urgency, from, count }) =>
-            redis.zrangebyscore(keys.urgencyIndex, urgency, urgency, 'LIMIT', from, count),
+            redis.zrangebyscore(keys.urgencyIndex, urgency, nextLevel(urgency), 'LIMIT', from, count),
           ),
         ),
       );
-      const scores = new Map(
+      const levelOf = new Map(
         slices.flatMap(({ urgency }, index) => (ids[index] ?? []).map((id) => [id, urgency] as const)),
       );
-      const projects = await readMany([...scores.keys()]);
+      const projects = await readMany([...levelOf.keys()]);
       const scoredCount = levels.reduce((sum, { count }) => sum + count, unreadableCount);
       const isUpToDate =
         idCount === indexedCount &&
         indexedCount === scoredCount &&
         projects.length === slices.reduce((sum, { count }) => sum + count, 0) &&
-        projects.every((project) => scores.get(project.id) === urgencyOf(project));
+        projects.every((project) => levelOf.get(project.id) === Math.floor(urgencyOf(project)));
       return isUpToDate ? { kind: 'page', counts: countLevels(listed), projects } : { kind: 'outdated' };
     },
     async repairIndex(ids, projects) {
@@ -92,6 +92,11 @@ export function createProjectIndex({ client, keys, readMany }: ProjectIndexOptio
       if (indexedCount > idCount) await removeOrphans(client, keys);
     },
   };
+}
+
+/** The end of a level, without its own score. */
+function nextLevel(urgency: number): string {
+  return `(${urgency + 1}`;
 }
 
 interface CountedLevel extends UrgencyLevel {

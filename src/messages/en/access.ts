@@ -2,7 +2,7 @@ import type { Operators } from '../../domain/authorization.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { AccessFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
-import { joinOr, pluralize } from './format.ts';
+import { joinOr } from './format.ts';
 
 const maxPeople = 5;
 const maxChannels = 3;
@@ -13,21 +13,21 @@ function restriction(refusal: Refusal, operators: Operators, format: Formatter):
   const ask = askOperators(operators, format);
   switch (refusal.code) {
     case 'not_operator':
-      return `You can look at projects, but not change them. ${ask}`;
+      return `You may look, not change. ${ask}`;
     case 'no_operators':
       return 'No user can change projects yet: syncbot has no operators.';
     case 'channel_not_allowed':
-      return `You can look at projects here. To change one, use ${names(refusal.allowed.map(format.channel), maxChannels)}.`;
+      return `You may look here, not change. To change a project, use ${names(refusal.allowed.map(format.channel), maxChannels)}.`;
     case 'channel_shared':
-      return 'You can look at projects here. To change one, use a channel that is not shared with another organization.';
+      return 'You may look here, not change. To change a project, use a channel that is not shared with another organization.';
     case 'channel_unknown':
-      return 'You can only look here: syncbot cannot read whether this channel is shared with another organization. Invite syncbot, or use another channel.';
+      return 'You may only look here: syncbot cannot read whether this channel is shared with another organization. Invite syncbot, or use another channel.';
     case 'group_unknown':
-      return `You can only look now: syncbot could not read from Slack who is in the user group ${format.text(refusal.group, 30)}. ${ask}`;
+      return `You may only look now: syncbot could not read from Slack who is in the user group ${format.text(refusal.group, 30)}. ${ask}`;
     case 'policy_unreadable':
-      return 'You can only look now: syncbot cannot read its stored policy.';
+      return 'You may only look now: syncbot cannot read its stored policy.';
     default:
-      return 'You can look at projects, but not change them.';
+      return 'You may look, not change.';
   }
 }
 
@@ -49,7 +49,10 @@ function names(all: readonly string[], max: number): string {
 /** Answers to `whoami`. */
 export const access = {
   restriction,
-  mayChange: 'You can start, pause and restore projects here.',
+  /** Follows the refusal of a person who is no operator: who can do it, and how the person becomes an operator. */
+  askToChange: ({ user, operators }: Pick<AccessFacts, 'user' | 'operators'>, format: Formatter) =>
+    `${askOperators(operators, format)} To become an operator, ask the administrator of syncbot to add your id ${format.text(user, 30)} to policy.operators in syncbot.yml and to run syncbot apply.`,
+  mayChange: 'You may start, pause and restore projects here.',
   reasons: {
     user: 'policy.operators names you',
     group: (group: string) => `you are in the user group ${group}, which policy.operators names`,
@@ -58,8 +61,8 @@ export const access = {
   identity: ({ user, operatorEntry, operators }: AccessFacts, format: Formatter) => {
     const { reasons } = access;
     const who = `You are ${format.person(user)}, with the id ${format.text(user, 30)}`;
-    const groups = operators.unreadGroups.length === 0 ? ' or a user group of yours' : '';
-    if (operatorEntry === null) return `${who}. policy.operators does not name you${groups}.`;
+    // A user group that Slack did not return may have the person.
+    if (operatorEntry === null) return operators.unreadGroups.length === 0 ? `${who}, and not an operator.` : `${who}.`;
     const reason = operatorEntry === user ? reasons.user : reasons.group(format.text(operatorEntry, 30));
     return `${who}. You are an operator: ${reason}.`;
   },
@@ -68,14 +71,16 @@ export const access = {
     channels.length === 0
       ? 'Operators can change projects from every channel that is not shared with another organization.'
       : `Operators can change projects from ${names(channels.map(format.channel), 5)} only.`,
-  /** The other operators. */
-  others: ({ user, operators: { people, unreadGroups } }: AccessFacts, format: Formatter) => {
+  /** The other operators, or all of them for a person who is none. */
+  others: ({ user, operatorEntry, operators: { people, unreadGroups } }: AccessFacts, format: Formatter) => {
     const others = people.filter((person) => person !== user);
     const groups = unreadGroups.map((group) => format.text(group, 30));
     const unread = groups.length === 0 ? '' : ` syncbot could not read who is in ${names(groups, maxGroups)}.`;
-    if (others.length === 0) return groups.length === 0 ? 'There is no other operator.' : unread.trim();
+    const title = operatorEntry === null ? 'Operators' : 'Other operators';
+    if (others.length === 0 && groups.length > 0) return unread.trim();
+    if (others.length === 0) return `There is no ${operatorEntry === null ? '' : 'other '}operator.`;
     const shown = others.slice(0, maxPeople).map(format.person).join(', ');
     const more = others.length - maxPeople;
-    return `${pluralize(others.length, 'other operator')}: ${shown}${more > 0 ? ` and ${more} more` : ''}.${unread}`;
+    return `${title}: ${shown}${more > 0 ? ` and ${more} more` : ''}.${unread}`;
   },
 };

@@ -1,6 +1,7 @@
 import type { AlertKind } from '../../domain/conditions.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../facts.ts';
 import { joinDots } from '../format.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alerts, maxMentions } from './alerts.ts';
 import { formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { states } from './terms.ts';
@@ -17,28 +18,29 @@ const events: Readonly<Record<AlertKind, string>> = {
   no_worker: 'No worker takes their tasks',
   latency: 'Too far behind',
   tasks_failed: 'Tasks failed, and the projects stay Running',
-  log_retention_50: 'Half of the time to restore them has passed',
-  log_retention_80: 'Most of the time to restore them has passed',
+  log_retention_50: 'Half of their log retention has passed',
+  log_retention_80: 'Most of their log retention has passed',
   log_retention_100: 'Their log retention has ended',
-  paused_reminder: `${states.paused} for long`,
+  paused_reminder: `${states.paused} for a long time`,
 };
 
 /** What to do first. Each project has its own buttons. */
 const advice: Readonly<Record<AlertKind, string>> = {
   project_failed:
-    'syncbot pauses their links, so that later tasks wait. They may have one cause. Fix it, then restore them.',
+    'syncbot pauses their links, so that later tasks wait. The cause may be the same. Fix it, then restore the projects.',
   unexpectedly_running: 'Workers may process their tasks. Re-apply pauses the links of a project again.',
   pause_ignored: 'Stop these workers, and upgrade them to BullMQ 5 or newer.',
   unexpectedly_paused: 'Their tasks wait. Re-apply resumes the links of a project.',
   queue_missing: 'The queues do not exist any more, and their tasks are gone. Ask their owners to create them again.',
   queue_created: 'You do not have to do anything.',
   link_unreadable: 'A task there has a timestamp or an id that BullMQ does not expect. Ask the owners to remove it.',
-  no_worker: 'They may have one cause. Start the workers. If they run, check why they take no tasks.',
-  latency: 'They may have one cause. Check their workers and their targets.',
-  tasks_failed: 'They may have one cause. Fix it. To retry the failed tasks, pause and restore a project.',
-  log_retention_50: 'A later restore may not find every change.',
-  log_retention_80: 'A later restore may not find every change.',
-  log_retention_100: 'A restore may not find every change. Check the sources before you restore them.',
+  no_worker:
+    'Start their workers. If the workers are running already, check why they take no tasks. The cause may be the same.',
+  latency: 'Check their workers and their targets. The cause may be the same.',
+  tasks_failed: 'Fix the cause, which may be the same. To retry the failed tasks, pause and restore each project.',
+  log_retention_50: 'Restore them before their log retention ends. After that, changes may be lost.',
+  log_retention_80: 'Restore them before their log retention ends. After that, changes may be lost.',
+  log_retention_100: 'Changes may be lost. Check the sources before you restore the projects.',
   paused_reminder: 'Restore them, or keep them Paused until the next reminder.',
 };
 
@@ -54,10 +56,10 @@ const pastEvents: Readonly<Record<AlertKind, string>> = {
   no_worker: 'no worker took their tasks',
   latency: 'they were too far behind',
   tasks_failed: alerts.pastTitles.tasks_failed,
-  log_retention_50: 'half of the time to restore them had passed',
-  log_retention_80: 'most of the time to restore them had passed',
-  log_retention_100: 'their log retention had ended',
-  paused_reminder: 'they had been paused for long',
+  log_retention_50: 'half of their log retention had passed',
+  log_retention_80: 'most of their log retention had passed',
+  log_retention_100: 'their log retention had ended, so changes could be lost',
+  paused_reminder: 'they had been paused for a long time',
 };
 
 /** `12 of 100 projects`. */
@@ -69,11 +71,7 @@ function projects(firing: number, total: number): string {
 function heading({ kind, firing, total, since, resolvedAt, format }: AlertGroupFacts): string {
   const resolved = total - firing;
   const last =
-    resolvedAt === null
-      ? ''
-      : resolved === 1
-        ? ` at ${format.time(resolvedAt)}`
-        : `, the last at ${format.time(resolvedAt)}`;
+    resolvedAt === null ? '' : resolved === 1 ? ` ${format.at(resolvedAt)}` : `, the last ${format.at(resolvedAt)}`;
   return joinDots(
     projects(firing, total),
     events[kind],
@@ -84,7 +82,7 @@ function heading({ kind, firing, total, since, resolvedAt, format }: AlertGroupF
 
 /** A settled message. */
 function resolved({ kind, total, since, resolvedAt, names, format }: AlertGroupFacts): string {
-  const end = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}, after ${formatDuration(resolvedAt - since)}`;
+  const end = resolvedAt === null ? '' : ` ${format.at(resolvedAt)}, after ${formatDuration(resolvedAt - since)}`;
   const event = kind === 'project_failed' ? `Were ${states.failed} until a restore` : 'Resolved';
   const past = kind === 'project_failed' ? null : pastEvents[kind];
   return joinDots(pluralize(total, 'project'), `${event}${end}`, past, nameAndMore(names, total));
@@ -98,7 +96,7 @@ function amount(kind: AlertKind, weight: number): string {
 
 /** A reply stays as it is, so it gives the clock time of what it says. */
 function reply(facts: AlertReplyFacts): string {
-  const { event, kind, firing, total, weight, before, at, names, format } = facts;
+  const { event, kind, firing, total, weight, before, at, ended, names, format } = facts;
   const [first = ''] = names;
   const isSingle = total === 1;
   const subject = isSingle ? first : projects(firing, total);
@@ -109,14 +107,25 @@ function reply(facts: AlertReplyFacts): string {
       const [now, earlier] = isSingle
         ? [amount(kind, weight), amount(kind, before.weight)]
         : [pluralize(firing, 'project'), formatNumber(before.firing)];
-      return joinDots(subject, `Worse at ${time}`, `${now}, ${earlier} before`, past);
+      return joinDots(subject, `Worse since ${time}: ${now}, before ${earlier}`, past);
     }
     case 'again':
-      return joinDots(subject, `Again at ${time}`, past);
+      return joinDots(subject, `Again since ${time}`, past);
     case 'more':
-      return joinDots(subject, `More since ${time}`, past);
+      return joinDots(
+        subject,
+        isSingle
+          ? `Other people called since ${time}`
+          : `More since ${time}: ${pluralize(firing, 'project')}, before ${formatNumber(before.firing)}`,
+        past,
+      );
     case 'needs_person':
-      return joinDots(subject, `A person was needed from ${time} on`, past);
+      return joinDots(subject, `From ${time} on, only a person could correct it`, past);
+    case 'unconfirmed': {
+      const [what = `Not confirmed ${format.at(at)}`, whose = null] =
+        ended === null ? [] : acknowledgements.ended(ended, format);
+      return joinDots(subject, what, past, whose);
+    }
     default:
       return event satisfies never;
   }

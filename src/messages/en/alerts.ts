@@ -21,15 +21,10 @@ import { stateClause, states } from './terms.ts';
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
 
 const firing: FiringTexts = {
-  project_failed: (condition, context) => {
-    const { project } = context;
-    const { failure } = condition;
-    const links = pluralize(project.definition.links.length, 'link');
-    return {
-      ...failedEvent(condition, context),
-      advice: `syncbot pauses its ${links}, so that later tasks wait. Fix the cause, then restore it.${failedAgainHint(condition)}${failure?.kind === 'task_failed' ? removedTasksSentence(failure.removedTasks) : ''}`,
-    };
-  },
+  project_failed: (condition, context) => ({
+    ...failedEvent(condition, context),
+    advice: `syncbot pauses the ${pluralize(context.project.definition.links.length, 'link')} of ${context.project.id}, so that later tasks wait.${keptTasks(condition)} Fix the cause, then restore ${context.project.id}.${failedAgainHint(condition)}`,
+  }),
   unexpectedly_running: ({ links, cause }, context) => ({
     event: `${stateOf(context)}, but ${links.total === 1 ? 'a link runs' : `${pluralize(links.total, 'link')} run`}`,
     details: [someLinks(links, context)],
@@ -52,7 +47,7 @@ const firing: FiringTexts = {
   queue_missing: ({ links }, context) => ({
     event: links.total === 1 ? 'Queue missing' : `${pluralize(links.total, 'queue')} missing`,
     details: [someLinks(links, context)],
-    advice: `${links.total === 1 ? 'The queue does not exist any more, and its tasks are gone.' : 'The queues do not exist any more, and their tasks are gone.'} Ask the owner to create ${them(links)} again, or press Re-apply to go on without ${them(links)}.`,
+    advice: `${links.total === 1 ? 'The queue does not exist any more, and its tasks are gone.' : 'The queues do not exist any more, and their tasks are gone.'} Ask the owner to create ${them(links)} again, or press Re-apply: then syncbot goes on without ${them(links)}.`,
   }),
   queue_created: ({ links }, context) => ({
     event: links.total === 1 ? 'New queue' : `${formatNumber(links.total)} new queues`,
@@ -68,12 +63,12 @@ const firing: FiringTexts = {
     advice: `A task there has a timestamp or an id that BullMQ does not expect. Backlog and latency are unknown until it is gone. Failed tasks still count, and Pause and Restore work. Ask the owner of ${links.total === 1 ? 'the queue' : 'the queues'} to remove that task.`,
   }),
   no_worker: ({ noWorker, overdue }, context) => ({
-    event: noWorker.total > 0 ? 'No worker' : 'No worker takes tasks',
+    event: noWorker.total > 0 ? 'No worker connected' : 'No worker takes tasks',
     details: [
-      ...(noWorker.total > 0 ? [`none is connected to ${someLinks(noWorker, context)}`] : []),
+      ...(noWorker.total > 0 ? [linksWithoutWorker(noWorker, context)] : []),
       ...(overdue.total > 0 ? [`delayed tasks of ${someLinks(overdue, context)} are due`] : []),
     ],
-    advice: 'Start the workers. If they run, check why they take no tasks.',
+    advice: 'Start the workers. If they are running already, check why they take no tasks.',
   }),
   latency: ({ latencyMs, limitMs }) => ({
     event: `${formatDuration(latencyMs)} behind`,
@@ -83,19 +78,19 @@ const firing: FiringTexts = {
   tasks_failed: (condition, context) => ({
     event: `${pluralize(condition.count, 'task')} failed`,
     details: tasksFailedDetails(condition, context),
-    advice: `The project stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore it.${removedTasksSentence(condition.removedTasks)}`,
+    advice: `${context.project.id} stays Running, because it has onFailure: continue. Fix the cause. To retry the failed tasks, pause and restore ${context.project.id}.${removedTasksSentence(condition.removedTasks)}`,
   }),
-  log_retention_50: ({ until }, context) => logRetentionText(until, context, 'Half'),
-  log_retention_80: ({ until }, context) => logRetentionText(until, context, 'Most'),
-  paused_reminder: ({ since, by, reason }, { format }) => ({
+  log_retention_50: logRetentionText,
+  log_retention_80: logRetentionText,
+  paused_reminder: ({ since, by, reason }, { project, format }) => ({
     event: `${states.paused} since ${format.time(since)}`,
     details: [`by ${format.person(by)}`, formatReason(reason, format) ?? ''],
-    advice: 'Restore it, or press Keep Paused: then syncbot reminds you again later.',
+    advice: `Restore ${project.id}, or press Keep Paused: then syncbot reminds you again later.`,
   }),
   log_retention_100: ({ until }, context) => ({
     event: stateOf(context),
     details: [`its source kept its log until ${context.format.time(until)}`],
-    advice: `A restore may not find every change. Check the source before you restore ${context.project.id}.`,
+    advice: `Changes may be lost. Check the source before you restore ${context.project.id}.`,
   }),
 };
 
@@ -109,7 +104,7 @@ function failedEvent(
     return { event: isRepeated ? `${states.failed} again` : states.failed, details: cause };
   return {
     event: `${states.failed} again ${failures.afterRun(streak, context.format)}`,
-    details: [...failures.repetition(streak), ...cause],
+    details: [failures.repetition(streak), ...cause],
   };
 }
 
@@ -156,12 +151,28 @@ function failureReason({ reason }: TaskFailure, { format, revealReasons }: Alert
   return revealReasons ? `: ${formatFailureReason(reason, format, 400)}` : '';
 }
 
-function logRetentionText(until: number, context: AlertContext, part: 'Half' | 'Most'): AlertText {
+function logRetentionText({ until }: { readonly until: number }, context: AlertContext): AlertText {
+  const deadline = context.format.time(until);
   return {
     event: stateOf(context),
-    details: [`its source keeps its log until ${context.format.time(until)}`],
-    advice: `${part} of the time to restore ${context.project.id} has passed. A later restore may not find every change.`,
+    details: [`its source keeps its log until ${deadline}`],
+    advice: `Restore ${context.project.id} before ${deadline}. After that, changes may be lost.`,
   };
+}
+
+/** What happened to the failed tasks. Empty if that is not known. */
+function keptTasks({ failure, causes }: ConditionOf<'project_failed'>): string {
+  if (failure?.kind !== 'task_failed') return '';
+  const removed = removedTasksSentence(failure.removedTasks);
+  if (removed !== '') return removed;
+  const count = causes?.tasks ?? 1;
+  return count === 1 ? ' The failed task is kept.' : ` The ${formatNumber(count)} failed tasks are kept.`;
+}
+
+/** `a and 9 more links`. */
+function linksWithoutWorker(sample: LinkSample, context: AlertContext): string {
+  const others = sample.total - 1;
+  return `${someLinks(sample, context)}${others > 0 && sample.first.length > 0 ? ` ${others === 1 ? 'link' : 'links'}` : ''}`;
 }
 
 /** In a list of alerts and in the history: `alert: links run although they should be paused`. */
@@ -176,10 +187,10 @@ const titles: Readonly<Record<AlertKind, string>> = {
   no_worker: 'no worker takes its tasks',
   latency: 'it is too far behind',
   tasks_failed: 'tasks failed, and the project stays Running',
-  log_retention_50: 'half of the time to restore it has passed',
-  log_retention_80: 'most of the time to restore it has passed',
-  log_retention_100: 'its log retention has ended',
-  paused_reminder: 'it has been Paused for long',
+  log_retention_50: 'half of its log retention has passed',
+  log_retention_80: 'most of its log retention has passed',
+  log_retention_100: 'its log retention has ended, so changes may be lost',
+  paused_reminder: 'it has been Paused for a long time',
 };
 
 /** After an alert is resolved: `alert resolved: links ran although they should have been paused`. */
@@ -194,10 +205,10 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   no_worker: 'no worker took its tasks',
   latency: 'it was too far behind',
   tasks_failed: 'tasks failed',
-  log_retention_50: 'half of the time to restore it had passed',
-  log_retention_80: 'most of the time to restore it had passed',
-  log_retention_100: 'its log retention had ended',
-  paused_reminder: 'it had been paused for long',
+  log_retention_50: 'half of its log retention had passed',
+  log_retention_80: 'most of its log retention had passed',
+  log_retention_100: 'its log retention had ended, so changes could be lost',
+  paused_reminder: 'it had been paused for a long time',
 };
 
 /** What was observed, a noun phrase or a clause in the past tense. Empty when nothing more is known than the kind. */
@@ -237,29 +248,31 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
   const at =
     occurrence === null
       ? ''
-      : ` at ${format.time(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
+      : ` ${format.at(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
   const details = pastDetails(condition, facts);
   // A restore of a Failed project may fail too, so the alert does not say that the project runs.
   return kind === 'project_failed'
     ? [`Was ${states.failed} until a restore${at}`, ...details]
-    : [`Resolved${at}${resolvedHint(facts)}`, pastTitles[kind], ...details];
+    : [endOf(facts, at), pastTitles[kind], ...details];
 }
 
 function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
   const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
-  return [`Kept ${states.paused} by ${format.person(by)} at ${format.time(at)}`, ...next];
+  return [`Kept ${states.paused} by ${format.person(by)} ${format.at(at)}`, ...next];
 }
 
 /** Alerts that only a Running project has. */
 const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
 
-/** Follows `Resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
-function resolvedHint({ kind, project: { state, since }, occurrence }: ResolvedAlertFacts): string {
-  if (occurrence === null || since > occurrence.resolvedAt) return '';
-  if (runningOnlyKinds.has(kind) && state !== 'running') return `, when it was ${states[state]}`;
-  if (kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
-    return ', because a newer reminder replaced it, or logRetention was changed';
-  return '';
+/** `Resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
+function endOf({ kind, project: { id, state, since }, occurrence }: ResolvedAlertFacts, at: string): string {
+  const isStateKnown = occurrence !== null && since <= occurrence.resolvedAt;
+  // A pause resolves nothing.
+  if (isStateKnown && runningOnlyKinds.has(kind) && state !== 'running')
+    return `Ended${at}, because ${id} was ${states[state]}`;
+  if (isStateKnown && kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
+    return `Ended${at}, because a newer reminder replaced it, or logRetention was changed`;
+  return `Resolved${at}`;
 }
 
 /** Slack takes 4,000 characters of text in an edit. */

@@ -12,7 +12,7 @@ type Sentences = {
 /** Why a file is not applied, and what to do about it. */
 export const applyRefusals: Sentences = {
   configuration_unreadable: () =>
-    'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Apply with that version.',
+    'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Apply the file with the newer version of syncbot.',
   links_unreachable: ({ project, links }, format) =>
     `${project}: ${names(links, format)} cannot be reached, so syncbot cannot read the queues. Find the reason with syncbot doctor, then apply again.`,
   adopt_mixed: ({ project, running, paused }, format) =>

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
@@ -29,6 +30,7 @@ import { skipped } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
+import { withoutButtons } from './without-buttons.ts';
 
 /** Every sentence for people in English. */
 export const en = {
@@ -50,6 +52,7 @@ export const en = {
   outcomes,
   seeOutcome,
   alerts,
+  acknowledgements,
   alertGroups,
   failures,
   history,
@@ -58,6 +61,7 @@ export const en = {
   digest,
   show,
   links,
+  withoutButtons,
   skipped,
   observation,
   help,

@@ -157,7 +157,7 @@ export const cliMessages = {
     pauses: (link: string) => `pauses ${link}`,
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
     missing: (links: readonly string[]) => `queue does not exist yet (syncbot does not create it): ${links.join(', ')}`,
-    precheck: ({ item, result, message }: CheckText) => `precheck ${result}: ${item}: ${message}`,
+    precheck: ({ item, result, message }: CheckText) => `precheck ${result} · ${item} · ${message}`,
   },
 
   run: {
@@ -214,6 +214,7 @@ export const factLabels = {
   cause: 'cause',
   sourceLog: 'source log',
   alert: 'alert',
+  onIt: 'on it',
   possibleNow: 'possible now',
   canStart: 'can start',
 };

@@ -23,17 +23,19 @@ export const commandErrors = {
     format: Formatter,
   ) => {
     const names = nameAndMore(others.map((id) => format.text(id)));
-    return `Only one project at a time is supported, and you also named ${names}. ${nothingChanged} If “${format.text(reason, 100)}” is the reason, write because before it: ${format.command(`${command} because ${reason.slice(0, 100)}`)}.`;
+    return `Only one project at a time is supported, and you also named “${names}”. ${nothingChanged} If “${format.text(reason, 100)}” is the reason, write “because” before it: ${format.command(`${command} because ${reason.slice(0, 100)}`)}.`;
   },
   timeNotSupported: (command: string, format: Formatter) =>
     `A duration or an end time is not supported yet. ${nothingChanged} Use ${format.command(command)}.`,
   /** `command` is that without the time. */
   invalidSince: (text: string, command: string, format: Formatter) =>
-    `${text === '' ? 'There is no time after since' : `syncbot cannot read the time ${format.text(text)}`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,
+    `${text === '' ? 'There is no time after “since”' : `syncbot cannot read the time “${format.text(text)}”`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,
   reasonMissing: (command: string, format: Formatter) =>
-    `There is no reason after because. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
+    `There is no reason after “because”. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
   extraWords: (facts: { readonly project: string; readonly command: string }, format: Formatter) =>
     `syncbot cannot read the words after ${format.text(facts.project)}. ${nothingChanged} Type ${format.command(facts.command)}.`,
+  /** Follows suggested commands that change a project. */
+  asksFirst: (count: number) => (count === 1 ? 'The button asks for OK first.' : 'The buttons ask for OK first.'),
   otherCommand: (format: Formatter) =>
     `syncbot uses another command: type ${format.command('help')}. ${nothingChanged} The administrator of syncbot sets its name in SLACK_COMMAND.`,
 };

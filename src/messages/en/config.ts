@@ -15,7 +15,7 @@ export const configMessages = {
   tooSmall: (min: number) => `is less than ${min}`,
   tooLarge: (max: number) => `is more than ${max}`,
   notDuration: 'is not a duration',
-  durationOutOfRange: (from: string, to: string) => `is not from ${from} to ${to}`,
+  durationOutOfRange: (from: string, to: string) => `is not between ${from} and ${to}`,
   notOperatorId: 'is not the id of a user or user group',
   notChannelId: 'is not the id of a channel',
   notRunbook: 'is not an http or https URL without a user name and password',

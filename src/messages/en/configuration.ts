@@ -4,6 +4,7 @@ import type {
   ConnectionSource,
   SettingChange,
   SettingName,
+  SettingValue,
   UnusableConnection,
 } from '../../domain/configuration.ts';
 import type { Digest } from '../../domain/digest.ts';
@@ -18,6 +19,7 @@ const settingNames: Readonly<Record<SettingName, string>> = {
   showErrors: 'showErrors',
   alertGroupWaitMs: 'alertGroupWait',
   alertGroupIntervalMs: 'alertGroupInterval',
+  channelsWithoutButtons: 'channelsWithoutButtons',
 };
 
 /** One clause, such as `policy.operators: U0BOB may operate, U0ALICE no longer may`. */
@@ -72,7 +74,8 @@ const leastSeverities: Readonly<Record<AlertSeverity, string>> = {
   info: 'all alerts',
 };
 
-function settingValue({ name }: SettingChange, value: number | boolean): string {
+function settingValue({ name }: SettingChange, value: SettingValue): string {
+  if (typeof value === 'object') return value.length === 0 ? 'none' : value.join(', ');
   if (typeof value === 'boolean') return String(value);
   if (name === 'pausedReminderMs' && value === 0) return 'off';
   return name === 'auditLength' ? String(value) : durationInFile(value);

@@ -3,7 +3,7 @@ import { deletedLinks } from '../../domain/drift.ts';
 import { includesFailure } from '../../domain/failed-tasks.ts';
 import { repeatedFailure } from '../../domain/failure-streak.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
-import type { Link } from '../../domain/link.ts';
+import type { Link, TaskFailure } from '../../domain/link.ts';
 import { type Operation, operationReconcileTimeoutMs } from '../../domain/operation.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
@@ -13,19 +13,21 @@ import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize, remov
 import { failedTask, skippedTasks } from './skipped.ts';
 import { actions, stateClause, states } from './terms.ts';
 
-/** What OK would do. */
+const ifOk = 'If you press OK,';
+
+/** What OK would do: nothing is done yet. */
 const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => string>> = {
-  start: (facts) => `${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
+  start: (facts) => `${ifOk} ${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
   pause: (facts) =>
-    `${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore it.${logRetention(facts)}`,
+    `${ifOk} ${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore ${facts.project.id}.${logRetention(facts)}`,
   restore: (facts) =>
-    `${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${skips(facts)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
+    `${ifOk} ${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${skips(facts)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
   reapply: reapplyEffect,
   retry: retryEffect,
   adopt: (facts) => {
     const { project } = facts;
     const state = stateAfterAdopt(desiredLinkState(project.state));
-    return `syncbot will record the project as ${states[state]}. All of its links are ${state} already, and none is changed.${state === 'paused' ? logRetention(facts) : ''}`;
+    return `${ifOk} syncbot will record the project as ${states[state]}. All of its links are ${state} already, and none is changed.${state === 'paused' ? logRetention(facts) : ''}`;
   },
 };
 
@@ -50,23 +52,26 @@ function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {
   const shouldBePaused = desiredLinkState(project.state) === 'paused';
   const hasDrift = (shouldBePaused ? resumed : paused).length > 0;
   const state = stateClause(project.id, project.state);
-  const intro = hasDrift
-    ? `syncbot will ${shouldBePaused ? 'pause' : 'resume'} the links again, because ${state}`
-    : state;
   const parts = [
     shouldBePaused
       ? clause(resumed, format, ['stops taking tasks', 'stop taking tasks'])
       : clause(paused, format, ['takes tasks again', 'take tasks again']),
-    clause(deletedLinks(project, missing), format, [
-      'has no queue, and the project goes on without it',
-      'have no queue, and the project goes on without them',
-    ]),
+    goesOnWithout(deletedLinks(project, missing), format),
     clause(unreachable, format, [
       `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
       `cannot be reached now, and syncbot tries again for up to ${formatDuration(operationReconcileTimeoutMs)}`,
     ]),
   ].filter((part) => part !== '');
-  return `${intro}. ${capitalize(parts.join('; '))}.`;
+  const effect = parts.join('; ');
+  return hasDrift
+    ? `${ifOk} syncbot will ${shouldBePaused ? 'pause' : 'resume'} the links again, because ${state}. ${capitalize(effect)}.`
+    : `${ifOk} ${effect}. ${state}.`;
+}
+
+/** The alert about a missing queue says the same. */
+function goesOnWithout(deleted: readonly Link[], format: Formatter): string {
+  if (deleted.length === 0) return '';
+  return `syncbot goes on without the ${deleted.length === 1 ? 'queue' : 'queues'} of ${nameAndMore(deleted.map(format.link))}`;
 }
 
 function clause(some: readonly Link[], format: Formatter, [singular, plural]: readonly [string, string]): string {
@@ -76,7 +81,9 @@ function clause(some: readonly Link[], format: Formatter, [singular, plural]: re
 
 function logRetention({ project, stats, format, now }: ConfirmationFacts): string {
   const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
-  return until === null ? '' : ` The source keeps its log until ${format.time(until)}: restore it before then.`;
+  return until === null
+    ? ''
+    : ` The source keeps its log until ${format.time(until)}: restore ${project.id} before then.`;
 }
 
 function retriedTasks(failedTasks: number | null): string {
@@ -87,19 +94,21 @@ function retriedTasks(failedTasks: number | null): string {
 }
 
 /** A restore does not fix the cause of a failed task. */
-function failsAgain({ project: { id, definition, failure }, operation: { tasks }, format }: ConfirmationFacts): string {
-  if (failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
+function failsAgain({ project, operation: { tasks }, failedTasks, format }: ConfirmationFacts): string {
+  const { id, definition, failure } = project;
+  if (failedTasks === 0 || failure?.kind !== 'task_failed' || definition.onFailure !== 'pause') return '';
   if (includesFailure(tasks, failure)) return '';
-  return ` If the cause is not fixed, the task on ${format.link(failure.link)} fails again, and ${id} becomes ${states.failed} again.`;
+  const who = failedTasks === 1 ? `the task on ${format.link(failure.link)} fails` : 'they fail';
+  return ` If the cause is not fixed, ${who} again, and ${id} becomes ${states.failed} again.`;
 }
 
-/** `Restored at 18:52 by @alice, failed again after 1 s · same cause · 2nd time`. */
+/** `Last restore at 18:52 by @alice: failed again after 1 s · 2 failures in a row, same cause`. */
 function earlierFailure({ operation, project, format }: ConfirmationFacts): string[] {
   const streak = repeatedFailure(project);
   if (operation.action !== 'restore' || project.state !== 'failed' || streak === null) return [];
   const { run } = streak;
-  const restored = `${capitalize(actions[run.action ?? 'restore'].done)} at ${format.time(run.since)} by ${format.person(run.by)}`;
-  return [joinDots(`${restored}, failed again after ${failures.runTime(streak)}`, ...failures.repetition(streak))];
+  const last = `Last ${actions[run.action ?? 'restore'].verb} ${format.at(run.since)} by ${format.person(run.by)}`;
+  return [joinDots(`${last}: failed again after ${failures.runTime(streak)}`, failures.repetition(streak))];
 }
 
 const maxOtherRequests = 3;
@@ -145,8 +154,10 @@ export const confirmation = {
   namedTask: failedTask,
   moreNamedTasks: (count: number) => `And ${formatNumber(count)} more`,
   failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
-  failedTask: (link: string, time: string, reason: string) => `${link} at ${time}: ${reason}`,
+  failedTask: ({ link, at }: TaskFailure, reason: string, format: Formatter) =>
+    `${format.link(link)} ${format.at(at)}: ${reason}`,
   moreFailedTasks: (count: number) => `And ${formatNumber(count)} more`,
   requestedBy: (person: string) => `requested by ${person}`,
-  expiresAt: (time: string) => `expires at ${time}`,
+  /** `expires at 03:04`. */
+  expires: (at: string) => `expires ${at}`,
 };

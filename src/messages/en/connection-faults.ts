@@ -29,7 +29,7 @@ export function connectionFault(fault: ConnectionFault, format: Formatter): stri
     case 'no_permission':
       return fault.command === null
         ? 'does not permit this user a key, or a command of a script: compare its ACL with docs/security.md'
-        : `does not permit this user ${format.text(fault.command, 40)}: add it to its ACL (docs/security.md)`;
+        : `does not permit this user the command ${format.text(fault.command, 40)}: add it to its ACL (docs/security.md)`;
     case 'tls':
       return `does not pass the TLS check ${format.text(fault.check, 60)}: ${tlsHint(fault.check)}`;
     case 'other':

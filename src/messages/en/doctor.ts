@@ -62,7 +62,7 @@ export const doctorMessages = {
 
   otherSyncbot: {
     readable: (projects: number) =>
-      `it has ${pluralize(projects, 'project')} on this Redis, and its links in this Redis are not links here`,
+      `it has ${pluralize(projects, 'project')} on this Redis, and no queue is a link of both`,
     partlyReadable: (projects: number) =>
       `this version of syncbot cannot read ${pluralize(projects, 'project')} of it: check that no queue is a link of both`,
     sharesQueues: (queues: readonly string[]) =>

@@ -2,12 +2,16 @@ import type { FailureCauses } from '../../domain/failure-causes.ts';
 import type { FailureStreak } from '../../domain/failure-streak.ts';
 import type { TaskFailure } from '../../domain/link.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, formatFailureReason, formatNumber, formatOrdinal, pluralize } from './format.ts';
+import { formatDuration, formatFailureReason, formatNumber, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
 
 /** How long a project ran before its newest failure: `5 min`, `less than 1 s`. */
 function runTime({ failedAt, run }: Pick<FailureStreak, 'failedAt' | 'run'>): string {
-  const ms = failedAt - run.since;
+  return shortTime(failedAt - run.since);
+}
+
+/** `5 min`, `less than 1 s`. */
+export function shortTime(ms: number): string {
   return ms < 1_000 ? 'less than 1 s' : formatDuration(ms);
 }
 
@@ -18,9 +22,10 @@ function afterRun({ failedAt, run }: FailureStreak, format: Formatter): string {
   return `${runTime({ failedAt, run })} after ${format.person(run.by)} ${did}`;
 }
 
-/** What a failure has in common with the one before: `same cause`, `2nd time`. */
-function repetition({ count, isSameCause }: FailureStreak): string[] {
-  return [...(isSameCause ? ['same cause'] : []), `${formatOrdinal(count)} time`];
+/** How often it failed, and whether the newest failure has the cause of the one before: `2 failures in a row, same cause`. */
+function repetition({ count, isSameCause }: FailureStreak): string {
+  const cause = count === 2 ? 'same cause' : 'the last 2 with the same cause';
+  return `${pluralize(count, 'failure')} in a row${isSameCause ? `, ${cause}` : ''}`;
 }
 
 /** How a text shows causes. `revealReasons`: whether the masked reasons of failed tasks may be shown. */
@@ -53,12 +58,15 @@ function reasons({ causes: total, first }: FailureCauses, { format }: CausesCont
   return `${texts.join(', ')}${total > first.length ? ` and ${formatNumber(total - first.length)} more` : ''}`;
 }
 
-/** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers`. */
+/** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers connected`. */
 function circumstances({ since, workers }: FailureCauses, format: Formatter): string[] {
-  return [`since ${format.time(since)}`, ...(workers === undefined ? [] : [pluralize(workers, 'worker')])];
+  return [
+    `since ${format.time(since)}`,
+    ...(workers === undefined ? [] : [`${pluralize(workers, 'worker')} connected`]),
+  ];
 }
 
-/** `7 tasks failed: connection refused`, `the oldest on orders-full`, `since 02:58`, `3 workers`. */
+/** `7 tasks failed: connection refused`, `the oldest on orders-full`, `since 02:58`, `3 workers connected`. */
 function details(facts: FailureCauses, { link }: TaskFailure, context: CausesContext): string[] {
   const { format } = context;
   return [causes(facts, context), `the oldest on ${format.link(link)}`, ...circumstances(facts, format)];

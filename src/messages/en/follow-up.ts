@@ -3,7 +3,7 @@ import { remainingOf } from '../../domain/observe-follow-up.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { OutcomeFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { formatDuration, formatNumber, formatRate, nameAndMore, pluralize } from './format.ts';
+import { capitalize, formatDuration, formatRate, nameAndMore, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What happened after an operation was done. Empty if there was nothing to follow. Settled when it has ended. */
@@ -25,9 +25,9 @@ const live: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts) => string[] }
   caught_up: ({ operation, format }) => {
     const remaining = remainingOf(operation);
     const latest = operation.followUp?.latest ?? null;
-    const left = remaining === null ? 'backlog unknown' : `${formatNumber(remaining)} left`;
+    const left = remaining === null ? 'backlog unknown' : `${pluralize(remaining, 'task')} left`;
     if (latest === null) return [`Catching up: ${left}`];
-    return [joinDots(`${pace(latest, format)}: ${left} at ${format.time(latest.at)}`, ...speed(latest))];
+    return [joinDots(`${pace(latest, format)}: ${left} as of ${format.time(latest.at)}`, ...speed(latest))];
   },
 };
 
@@ -60,13 +60,17 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
     case 'reached':
       return reached[goal](facts, end.at);
     case 'timed_out':
-      return joinDots(remained(facts, goal, { withDuration: true }), lastRates(operation));
+      return joinDots(
+        remained(facts, goal, { withDuration: true }),
+        lastRates(operation),
+        'syncbot did not follow it any longer',
+      );
     case 'state_changed':
       // The first line says when it became Failed.
       if (end.state === 'failed' && operation.laterFailure !== null) return remained(facts, goal);
-      return `${remained(facts, goal)}. It became ${states[end.state]} at ${format.time(end.at)}, by ${format.person(end.by)}.`;
+      return `${remained(facts, goal)}. It became ${states[end.state]} ${format.at(end.at)}, by ${format.person(end.by)}.`;
     case 'removed':
-      return `${remained(facts, goal)}. ${format.person(end.by)} removed ${operation.project} at ${format.time(end.at)}.`;
+      return `${remained(facts, goal)}. ${format.person(end.by)} removed ${operation.project} ${format.at(end.at)}.`;
     default:
       return end satisfies never;
   }
@@ -74,12 +78,11 @@ function settled(facts: OutcomeFacts, goal: FollowGoal, end: FollowEnd): string 
 
 const reached: { readonly [Goal in FollowGoal]: (facts: OutcomeFacts, at: number) => string } = {
   quiet: ({ operation: { outcome }, format }, at) => {
-    const count = outcome?.inFlight ?? null;
-    const tasks = count === null ? 'its tasks' : count === 1 ? 'its task' : `its ${pluralize(count, 'task')}`;
-    return `Quiet from ${format.time(at)}, when ${tasks} in flight had ended`;
+    const task = outcome?.inFlight === 1 ? 'task' : 'last task';
+    return `Its ${task} in flight ended ${format.at(at)}`;
   },
   caught_up: ({ operation, format }, at) =>
-    `Caught up at ${format.time(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,
+    `Caught up ${format.at(at)}, after ${formatDuration(at - (operation.finishedAt ?? at))}`,
 };
 
 /** The rates of a project that had not caught up. */
@@ -88,7 +91,7 @@ function lastRates({ followUp }: Operation): string | null {
   return rates === null ? null : inAndOut(rates);
 }
 
-/** `At 04:09, after 1 h, 3 tasks were still in flight`: what was observed last. */
+/** `3 tasks were still in flight at 04:09, after 1 h`: what was observed last. */
 function remained(
   { operation, format }: OutcomeFacts,
   goal: FollowGoal,
@@ -96,8 +99,8 @@ function remained(
 ): string {
   const finishedAt = operation.finishedAt ?? operation.requestedAt;
   const at = operation.followUp?.latest?.at ?? finishedAt;
-  const after = withDuration && at > finishedAt ? ` after ${formatDuration(at - finishedAt)},` : '';
-  return `At ${format.time(at)},${after} ${remaining[goal](remainingOf(operation))}`;
+  const after = withDuration && at > finishedAt ? `, after ${formatDuration(at - finishedAt)}` : '';
+  return `${capitalize(remaining[goal](remainingOf(operation)))} ${format.at(at)}${after}`;
 }
 
 const remaining: { readonly [Goal in FollowGoal]: (count: number | null) => string } = {

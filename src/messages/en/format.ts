@@ -1,5 +1,7 @@
+import { isAllowed } from '../../domain/lifecycle.ts';
 import type { Failure } from '../../domain/link.ts';
-import type { ProjectStats } from '../../domain/observation.ts';
+import { countFailures, type ProjectStats } from '../../domain/observation.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
 import type { Formatter } from '../format.ts';
 
 export type LinkFailure = Extract<Failure, { readonly kind: 'link_unreachable' }>;
@@ -8,14 +10,6 @@ export type LinkFailure = Extract<Failure, { readonly kind: 'link_unreachable' }
 export function formatNumber(n: number): string {
   return n.toLocaleString('en-US');
 }
-
-/** `1st`, `2nd`, `3rd`, `11th`. */
-export function formatOrdinal(n: number): string {
-  const suffixes: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
-  return `${formatNumber(n)}${suffixes[ordinalRules.select(n)] ?? 'th'}`;
-}
-
-const ordinalRules = new Intl.PluralRules('en', { type: 'ordinal' });
 
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -82,7 +76,7 @@ export function removedTasksSentence(removedTasks = 0): string {
 /** Why a link made its project Failed, a clause after the name of the link. */
 export function unreachableClause({ isNotConfigured }: LinkFailure): string {
   return isNotConfigured
-    ? 'could not be reached, because its connection was not configured in the worker that tried last'
+    ? 'could not be reached, because its connection was not configured in the syncbot worker that tried last'
     : 'could not be reached';
 }
 
@@ -105,6 +99,12 @@ export const format = {
   backlog: ({ backlog }: ProjectStats) => (backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`),
   latency: ({ latencyMs }: ProjectStats) =>
     latencyMs === null ? 'latency unknown' : `latency ${formatDuration(latencyMs)}`,
+  /** `7 failed tasks wait for a restore`. Null if none does. */
+  waitForRestore: (state: ProjectState, { links }: ProjectStats) => {
+    const count = countFailures(links);
+    if (count === 0 || !isAllowed(state, 'restore')) return null;
+    return `${pluralize(count, 'failed task')} ${count === 1 ? 'waits' : 'wait'} for a restore`;
+  },
   /** Null when no task is in flight. */
   inFlight: ({ inFlight }: ProjectStats) => {
     if (inFlight === null) return 'tasks in flight unknown';

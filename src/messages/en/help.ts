@@ -3,6 +3,8 @@ import type { Formatter } from '../format.ts';
 /** The commands of Slack. Everybody may use the reading ones, and sees only these unless they may change projects. */
 export const help = {
   intro: 'Run data synchronization projects from here.',
+  /** For people who may only look. */
+  readingIntro: 'Look at data synchronization projects from here.',
   listHint: (format: Formatter) => `Type ${format.command('list')} for all projects.`,
   reading: (format: Formatter) => [
     `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,
@@ -10,7 +12,7 @@ export const help = {
     `${format.command('precheck <project>')} what must hold before a start`,
     `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time in UTC`,
     `${format.command('skipped <project>')} the failed tasks that restores have left out, with Retry`,
-    `${format.command('whoami')} what you can do, and who else`,
+    `${format.command('whoami')} what you may do, and who else`,
   ],
   changing: (format: Formatter) => [
     `${format.command('start <project>')} a project that was never started`,
@@ -19,5 +21,5 @@ export const help = {
   ],
   confirmation: (format: Formatter) =>
     `Start, Pause and Restore ask for OK or Cancel first. You can add a reason: ${format.command('pause <project> because we deploy')}.`,
-  permissions: 'Everybody can see projects. Only the operators in policy.operators of syncbot.yml can change them.',
+  permissions: 'Everybody may look at projects. Only operators may change them.',
 };

@@ -1,4 +1,4 @@
-import { type AlertKind, sampledLinks } from '../../domain/conditions.ts';
+import { type AlertKind, type ConditionOf, sampledLinks } from '../../domain/conditions.ts';
 import type { HistoryEntry, HistoryEvent } from '../../domain/history.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
@@ -6,6 +6,7 @@ import { exampleTimes } from '../../lib/since-time.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
+import { failures, shortTime } from './failures.ts';
 import {
   formatFailureReason,
   formatNumber,
@@ -28,7 +29,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   requested: ({ action, reason, channel }, { format }) => {
     const why = formatReason(reason, format, 120);
     return joinDots(
-      action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`,
+      asked({ action }),
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${format.channel(channel)}`,
     );
@@ -41,7 +42,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     if (action !== null && !isAction(action)) return `${actions[action].doing} began`;
     return state === null ? 'a syncbot worker began' : `${states[state]} began`;
   },
-  refused: (entry, { format }) => `the ${request(entry)} was refused: ${refusalReason(entry, format)}`,
+  refused: (entry, { format }) => joinDots(asked(entry), `not done: ${refusalReason(entry, format)}`),
   done: ({ action, outcome }, { format }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
@@ -69,6 +70,16 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
   kept_paused: () => 'kept it Paused',
+  alert_owned: ({ alertKind }) => `took the alert${titleOf(alertKind)}`,
+  alert_taken_over: ({ alertKind, alert }, { format }) => {
+    const from = alert?.acknowledgement?.from;
+    return `took over the alert${from === undefined ? '' : ` from ${format.person(from)}`}${titleOf(alertKind)}`;
+  },
+  alert_given_back: ({ alertKind }) => `gave the alert back${titleOf(alertKind)}`,
+  alert_snoozed: ({ alertKind, alert }, { format }) => {
+    const until = alert?.acknowledgement?.until;
+    return `snoozed the alert${until === undefined ? '' : ` until ${format.time(until)}`}${titleOf(alertKind)}`;
+  },
   skip_ended: ({ tasks }, { format }) =>
     tasks === null || tasks.length === 0
       ? 'skipped tasks were no longer failed'
@@ -96,9 +107,28 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   },
 };
 
+/** `asked to pause it`. */
+function asked({ action }: Pick<HistoryEntry, 'action'>): string {
+  return action === null ? 'asked for an action' : `asked to ${actions[action].verb} it`;
+}
+
+/** `: tasks failed`. */
+function titleOf(kind: AlertKind | null): string {
+  return kind === null ? '' : `: ${alerts.pastTitles[kind]}`;
+}
+
 /** `request to pause it`. Without the verb when the entry does not have the action. */
 function request({ action }: HistoryEntry): string {
   return action === null ? 'request' : `request to ${actions[action].verb} it`;
+}
+
+/** Several tasks failed. Null if it was one, or if that is not known. */
+function tasksFailed({ failure, causes }: ConditionOf<'project_failed'>, context: HistoryContext): string | null {
+  if (failure === null || causes === undefined || causes.tasks < 2) return null;
+  return joinDots(
+    `${states.failed}: ${failures.causes(causes, context)}`,
+    `the oldest on ${context.format.link(failure.link)}`,
+  );
 }
 
 function projectFailed({ failure }: HistoryEntry, { format, revealReasons }: HistoryContext): string {
@@ -131,18 +161,21 @@ interface OperationFacts {
   readonly step: string;
   readonly reason: string | null;
   readonly channel: string | null;
+  /** How long the project ran before it failed again. Null if it did not. */
+  readonly failedAfterMs: number | null;
   /** What happened after it was done, and when, epoch ms. */
   readonly followed: { readonly step: string; readonly at: number } | null;
 }
 
 /** `paused 2 of 2 links · because we deploy · in #sync`. */
-function operation({ step, reason, channel, followed }: OperationFacts, format: Formatter): string {
+function operation({ step, reason, channel, failedAfterMs, followed }: OperationFacts, format: Formatter): string {
   const why = formatReason(reason, format, 120);
   return joinDots(
     step,
+    failedAfterMs === null ? null : `failed again after ${shortTime(failedAfterMs)}`,
     why === null ? null : `because ${why}`,
     channel === null ? null : `in ${format.channel(channel)}`,
-    followed === null ? null : `${followed.step} at ${format.time(followed.at)}`,
+    followed === null ? null : `${followed.step} ${format.at(followed.at)}`,
   );
 }
 
@@ -162,6 +195,16 @@ function alert({ kind, isResolved, links, firings }: AlertFacts, format: Formatt
   return joinDots(`alert: ${title}${names}`, firings > 1 ? `fired ${formatNumber(firings)} times` : null);
 }
 
+/** Epoch ms. */
+interface Period {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+function minuteOf(at: number): number {
+  return Math.floor(at / 60_000);
+}
+
 /** How many lines are not shown. `isExact` is false if there can be more. */
 export function linesNotShown(count: number, isExact: boolean): string {
   if (count === 0) return 'older lines may be missing';
@@ -176,6 +219,7 @@ export function sinceHint(command: (time: string) => string): string {
 
 export const history = {
   operation,
+  tasksFailed,
   alert,
   events,
   /** The event of a newer version. */
@@ -196,7 +240,8 @@ export const history = {
   noOlder: 'Nothing older',
   /** `orders`, `orders and users`, or `orders and 59 more`. */
   projects: (names: readonly string[]) => (names.length === 2 ? names.join(' and ') : nameAndMore(names)),
-  /** `02:58 – 03:04`. `to` is null while it goes on. */
-  times: (from: string, to: string | null) => (to === null ? from : `${from} – ${to}`),
+  /** `02:58 – 03:04`, or one time if both are in the same minute. `to` is null while it goes on. */
+  times: ({ from, to }: Period, format: Formatter) =>
+    to === null || minuteOf(from) === minuteOf(to) ? format.time(from) : `${format.time(from)} – ${format.time(to)}`,
   olderEntries: (command: string) => `older ones: ${command}`,
 };

@@ -129,6 +129,12 @@ export const keyDocs = {
     description:
       'How long after its last alert such a message accepts another one. Then the next alert gets a new message.',
   },
+  channelsWithoutButtons: {
+    expected: 'a list of channel ids',
+    example: '[C0123ABCD]',
+    description:
+      'Channels whose alerts and outcomes have no buttons, because many people read them. The messages name the commands instead.',
+  },
   projects: {
     expected: 'ids and projects',
     hint: 'Write an id and its settings for each project, or `projects: {}` for none.',

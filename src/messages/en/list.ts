@@ -1,10 +1,16 @@
-import { type AttentionCause, type AttentionCounts, attentionCauses, attentionTotal } from '../../domain/attention.ts';
+import {
+  type AttentionCause,
+  type AttentionCounts,
+  attentionCauses,
+  attentionTotal,
+  type ProjectCounts,
+} from '../../domain/attention.ts';
 import type { AlertKind } from '../../domain/conditions.ts';
 import type { Actor } from '../../domain/project.ts';
 import { type ProjectState, projectStates, type StateCounts, totalCount, urgency } from '../../domain/project-state.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean } from './commands.ts';
-import { capitalize, formatDuration, formatNumber, formatReason, joinOr, pluralize } from './format.ts';
+import { capitalize, formatNumber, formatReason, joinOr, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** How the projects are that have this alert. Follows a number, or "is". */
@@ -22,7 +28,7 @@ const alertPhrases: Readonly<Record<AlertKind, string>> = {
   tasks_failed: 'Running with failed tasks',
   no_worker: 'without a worker',
   latency: 'too far behind',
-  paused_reminder: 'Paused for long',
+  paused_reminder: 'Paused for a long time',
 };
 
 /** Texts of the list of projects. */
@@ -35,8 +41,12 @@ export const list = {
       .map((cause) => `${formatNumber(counts[cause])} ${causePhrase(cause)}`);
     return `${formatNumber(total)} ${total === 1 ? 'needs' : 'need'} attention: ${parts.join(', ')}`;
   },
-  /** `60 projects: 10 Paused, 50 Running`. */
-  counts: (counts: StateCounts) => `${pluralize(totalCount(counts), 'project')}: ${stateCounts(counts)}`,
+  /** `60 projects: 10 Paused, 50 Running (44 without a worker)`. */
+  counts: ({ states: counts, attention }: ProjectCounts) => {
+    // Where no worker runs, a Running project does nothing.
+    const idle = attention.no_worker === 0 ? '' : ` (${formatNumber(attention.no_worker)} ${alertPhrases.no_worker})`;
+    return `${pluralize(totalCount(counts), 'project')}: ${stateCounts(counts, idle)}`;
+  },
   /** Only if each project was observed lately. A filter selects a part of the projects. */
   allWell: (counts: StateCounts, isFiltered: boolean) => {
     const total = totalCount(counts);
@@ -47,15 +57,14 @@ export const list = {
   filter: (filter: string) => `Filter: ${filter}`,
   unobserved: (projects: number) =>
     `${pluralize(projects, 'project')} could not be observed, because a link did not answer. Failed tasks and drift there are not noticed.`,
-  /** `for 2 h by @bob`. */
-  since: (sinceMs: number, person: string) => `for ${formatDuration(sinceMs)} by ${person}`,
   /** `By @bob: month-end closing`. */
   lastChange: ({ by, reason }: LastChange, format: Formatter) => {
     const given = formatReason(reason, format, 80);
     return `By ${format.person(by)}${given === null ? '' : `: ${given}`}`;
   },
-  /** `A task failed on orders_eu: connection refused`. Empty if nothing is known. */
-  cause: (details: readonly string[]) => capitalize(joinDots(...details)),
+  /** `A task failed on orders_eu: connection refused`. Empty if nothing is known. The name of a link keeps its case. */
+  cause: (details: readonly string[], startsWithLink: boolean) =>
+    startsWithLink ? joinDots(...details) : capitalize(joinDots(...details)),
   /** Follows a state or an alert: `· since 02:58`. */
   stateSince: (at: number, format: Formatter) => `since ${format.time(at)}`,
   moreAlerts: (count: number) => `and ${pluralize(count, 'more alert')}`,
@@ -115,11 +124,12 @@ function causePhrase(cause: AttentionCause): string {
   return cause === 'failed' ? states.failed : alertPhrases[cause];
 }
 
-function stateCounts(counts: StateCounts): string {
+/** `idle` follows the Running ones. */
+function stateCounts(counts: StateCounts, idle = ''): string {
   const present: ProjectState[] = projectStates.filter((state) => counts[state] > 0);
   return present
     .sort((a, b) => urgency[a] - urgency[b])
-    .map((state) => `${formatNumber(counts[state])} ${states[state]}`)
+    .map((state) => `${formatNumber(counts[state])} ${states[state]}${state === 'running' ? idle : ''}`)
     .join(', ');
 }
 

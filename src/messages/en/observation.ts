@@ -4,7 +4,7 @@ import { capitalize, pluralize } from './format.ts';
 type TimeFormat = Pick<Formatter, 'time'>;
 
 const consequence =
-  'No syncbot worker observes the links, so failed tasks and drift are not noticed. Check that syncbot runs with the role worker or all.';
+  'No syncbot worker observes the links. Syncing itself may go on, but failed tasks and drift are not noticed. Check that syncbot runs with the role worker or all.';
 
 /** `not observed since 2026-11-24 18:52 UTC`. */
 function notObserved(since: number | null, format: TimeFormat): string {

@@ -6,7 +6,7 @@ import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
-import { pastReason } from './past-refusals.ts';
+import { adoptMixedHint, pastReason } from './past-refusals.ts';
 import { nameTasks, skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -17,8 +17,8 @@ import { actions, nothingChanged, states } from './terms.ts';
  */
 export const outcomes: { readonly [State in OperationState]: (facts: OutcomeFacts) => OutcomeText } = {
   requested: (facts) => {
-    const { action, project } = facts.operation;
-    const headline = joinDots(project, `Waits for OK to ${actions[action].verb} it`);
+    const { action, project, by } = facts.operation;
+    const headline = joinDots(project, `Waits for OK from ${facts.format.person(by)} to ${actions[action].verb} it`);
     return { headline, attribution: attribution(facts), more: [] };
   },
   confirmed: waitsForWorker,
@@ -114,8 +114,8 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const desired = desiredLinkState(toState ?? 'failed');
   const later =
     reconciledAt === null
-      ? `syncbot went on trying to ${desired === 'paused' ? 'pause' : 'resume'} its links`
-      : `All its links that had a queue were ${desired} at ${facts.format.time(reconciledAt)}`;
+      ? `syncbot tried again later to ${desired === 'paused' ? 'pause' : 'resume'} its links`
+      : `All its links that had a queue were ${desired} ${facts.format.at(reconciledAt)}`;
   return {
     headline: joinDots(
       project,
@@ -129,7 +129,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
 
 /** `, and became Failed at 18:53`, if the project failed while the operation was the last one that had changed its state. */
 function becameFailed({ operation: { laterFailure: later }, format }: OutcomeFacts): string {
-  return later === null ? '' : `, and became ${states.failed} at ${format.time(later.at)}`;
+  return later === null ? '' : `, and became ${states.failed} ${format.at(later.at)}`;
 }
 
 function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFacts): string[] {
@@ -172,7 +172,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
     claim_timeout: `Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
     links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
-    adopt_mixed: 'Re-apply its state, or first pause or resume all of its queues.',
+    adopt_mixed: adoptMixedHint,
     not_skipped: `${format.command(`skipped ${project}`)} shows the skipped tasks.`,
     removed: `${format.command('list')} shows all projects.`,
   };
@@ -181,7 +181,7 @@ function advice({ project, action, refusal }: Operation, format: Formatter): str
 
 function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
   const { action, project, resolvedAt } = operation;
-  const at = resolvedAt === null ? '' : ` at ${format.time(resolvedAt)}`;
+  const at = resolvedAt === null ? '' : ` ${format.at(resolvedAt)}`;
   const not = action === 'retry' ? 'no skipped task was retried' : `it was not ${actions[action].done}`;
   const headline = joinDots(project, `${event}${at}`, not);
   return { headline, attribution: '', more: [consequence] };
@@ -233,6 +233,6 @@ function linkNames(links: readonly Link[], format: Formatter): string {
 
 /** `by @alice · we deploy`, and when the operation has ended `by @alice at 18:53 · we deploy`. */
 function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
-  const end = finishedAt === null ? '' : ` at ${format.time(finishedAt)}`;
+  const end = finishedAt === null ? '' : ` ${format.at(finishedAt)}`;
   return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
 }

@@ -20,6 +20,8 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   adopt_mixed: 'its links were not all in the same state',
   not_paused: 'it was not Paused any more',
   no_reminder: 'no reminder was open',
+  alert_held: 'another person had the alert',
+  alert_over: 'the alert did not fire any more',
   no_task_to_skip: 'no task had failed again',
   too_many_skipped: 'too many tasks would have been skipped',
   task_not_found: 'a task was not named exactly',
@@ -37,13 +39,17 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   unknown_operation: 'the request did not exist any more',
 };
 
+/** What to do when the links differ. Adopt was asked for, so it comes first. */
+export const adoptMixedHint =
+  'To adopt, first pause or resume all of its queues. To set the links to its state instead, press Re-apply.';
+
 /** The same with the facts of the refusal. */
 export function pastReason(refusal: Refusal, format: Formatter): string {
   switch (refusal.code) {
     case 'not_allowed':
       return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
-      return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it at ${format.time(refusal.since)}`;
+      return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it ${format.at(refusal.since)}`;
     case 'changed':
       return `${refusalReasons.changed}: it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'links_unreachable':

@@ -1,7 +1,7 @@
 import { isAllowed } from '../../domain/lifecycle.ts';
 import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../../domain/precheck.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
-import type { Formatter } from '../format.ts';
+import { type Formatter, joinDots } from '../format.ts';
 import { connectionFault } from './connection-faults.ts';
 import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 
@@ -67,6 +67,21 @@ const linksPassed: Readonly<Record<LinksCheck, string>> = {
   no_failed_task: 'no task failed since its link was added, started or restored',
 };
 
+/** What is wrong when a link does not pass. */
+const linksProblems: Readonly<Record<LinksCheck, string>> = {
+  queues_exist: 'a queue is missing',
+  bullmq_version: 'a queue is written by an old BullMQ',
+  workers_connected: 'a link has no worker',
+  failed_tasks_kept: 'failed tasks are removed',
+  no_failed_task: 'tasks failed',
+};
+
+function problem(item: PrecheckItem, format: Formatter): string {
+  if (!('connection' in item)) return linksProblems[item.check];
+  const name = `connection ${format.text(item.connection, 40)}`;
+  return item.check === 'connection_reachable' ? `${name} does not answer` : `${name} can lose tasks`;
+}
+
 /** What to do when a check fails for one of these reasons. The other reasons contain it. */
 const hints: Readonly<Partial<Record<CheckReason['code'], string>>> = {
   unreachable: ': check its address and that it is up',
@@ -118,17 +133,38 @@ function startsWithName(item: PrecheckItem): boolean {
 
 const maxItemsNamed = 3;
 
-/** The messages of the failed items, at most three: `a; b; c; and 2 more`. */
+/** What was found, for the failed items: `a; b; c; and 2 more`. */
 export function failedItems(items: readonly PrecheckItem[], format: Formatter): string {
-  const failed = items.filter(({ result }) => result === 'fail').map((item) => precheck.message(item, format));
+  return joinFailed(items, (item) => found(item, format));
+}
+
+/** What to do about the failed items: `a; b; c; and 2 more`. Only a project that was never started needs that. */
+export function failedLines(items: readonly PrecheckItem[], format: Formatter): string {
+  return joinFailed(items, (item) => precheck.line(item, 'not_started', format));
+}
+
+function joinFailed(items: readonly PrecheckItem[], textOf: (item: PrecheckItem) => string): string {
+  const failed = items.filter(({ result }) => result === 'fail').map(textOf);
   const more = failed.length - maxItemsNamed;
   return [...failed.slice(0, maxItemsNamed), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function found(item: PrecheckItem, format: Formatter, hint = ''): string {
+  if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
+  if (item.reason === null) return linksPassed[item.check];
+  // The reason is that of the first link. Another link can have the same result for another reason.
+  const [first] = item.links.first;
+  const name = first === undefined ? '' : `${format.link(first)}: `;
+  const others = item.links.total - 1;
+  const more = others > 0 ? ` (and ${formatNumber(others)} more with the same result)` : '';
+  return `${name}${reason(item.reason, format)}${hint}${more}`;
 }
 
 export const precheck = {
   connectionTitles,
   linksTitles,
   linksPassed,
+  linksProblems,
   reasons,
   reason,
   title: (item: PrecheckItem, format: Formatter) =>
@@ -136,36 +172,29 @@ export const precheck = {
   message: (item: PrecheckItem, format: Formatter) => {
     const namesFault = item.reason?.code === 'unreachable' && item.reason.fault !== undefined;
     const hint = item.result === 'fail' && item.reason !== null && !namesFault ? (hints[item.reason.code] ?? '') : '';
-    if ('connection' in item) return `${format.text(item.connection, 40)} ${reason(item.reason, format)}${hint}`;
-    if (item.reason === null) return linksPassed[item.check];
-    // The reason is that of the first link. Another link can have the same result for another reason.
-    const [first] = item.links.first;
-    const name = first === undefined ? '' : `${format.link(first)}: `;
-    const others = item.links.total - 1;
-    const more = others > 0 ? ` (and ${formatNumber(others)} more with the same result)` : '';
-    return `${name}${reason(item.reason, format)}${hint}${more}`;
+    return found(item, format, hint);
   },
   /** What people read of an item: what to do if it fails, else what was found. */
   line: (item: PrecheckItem, state: ProjectState, format: Formatter): string => {
     const message = precheck.message(item, format);
-    const found = startsWithName(item)
+    const text = startsWithName(item)
       ? `${'connection' in item ? 'Connection' : 'Link'} ${message}`
       : capitalize(message);
-    if (item.result !== 'fail' || item.reason === null) return found;
+    if (item.result !== 'fail' || item.reason === null) return text;
     const name =
       'connection' in item
         ? format.text(item.connection, 40)
         : nameAndMore(item.links.first.map(format.link), item.links.total);
-    return todo(name, { checkReason: item.reason, state, format }) ?? found;
+    return todo(name, { checkReason: item.reason, state, format }) ?? text;
   },
   results: resultLabels,
-  /** `Precheck: 6 of 7 pass`, with the unknown ones, which do not block a start. */
-  summary: (items: readonly Pick<PrecheckItem, 'result'>[]) => {
+  /** `Precheck: 6 of 7 pass · tasks failed`: what fails, with the unknown ones, which do not block a start. */
+  summary: (items: readonly PrecheckItem[], format: Formatter) => {
     const count = (result: CheckResult) => items.filter((item) => item.result === result).length;
     const unknown = count('unknown');
-    return items.length === 0
-      ? 'Precheck: nothing to check'
-      : `Precheck: ${count('pass')} of ${items.length} pass${unknown === 0 ? '' : `, ${unknown} unknown`}`;
+    if (items.length === 0) return 'Precheck: nothing to check';
+    const passed = `Precheck: ${count('pass')} of ${items.length} pass${unknown === 0 ? '' : `, ${unknown} unknown`}`;
+    return joinDots(passed, ...items.filter(({ result }) => result === 'fail').map((item) => problem(item, format)));
   },
   more: (count: number) => `And ${count} more, with the same or a better result`,
   unknownHint: 'An unknown item does not block a start',

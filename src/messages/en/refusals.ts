@@ -6,7 +6,8 @@ import type { RefusalCode, RefusalOf } from '../../domain/refusal.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean, maxShownNameLength } from './commands.ts';
 import { formatDuration, formatNumber, joinOr, nameAndMore } from './format.ts';
-import { failedItems } from './precheck.ts';
+import { adoptMixedHint } from './past-refusals.ts';
+import { failedLines } from './precheck.ts';
 import { skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
 
@@ -20,7 +21,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     const reasons: Readonly<Record<ProjectState, Partial<Record<OperationKind, string | null>>>> = notAllowedReasons;
     const { [action]: why = 'its state has changed since' } = reasons[state];
     if (why === null)
-      return `${stateClause(format.text(project), state)} already. Nothing to do. It became ${states[state]} at ${format.time(since)}, by ${format.person(by)}.`;
+      return `${stateClause(format.text(project), state)} already. Nothing to do. It became ${states[state]} ${format.at(since)}, by ${format.person(by)}.`;
     const instead = alternativeTo(state, action);
     const hint =
       instead === null || !isAction(instead) ? '' : ` Possible now: ${format.command(`${instead} ${project}`)}.`;
@@ -29,14 +30,14 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   unknown_project: ({ project, similar }, format) =>
     `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${similar.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(similar.map((id) => format.text(id)))}`,
   operation_active: ({ project, state, action, by, since }, format) =>
-    `${stateClause(format.text(project), state)}: ${format.person(by)} asked to ${actions[action].verb} it at ${format.time(since)}, and that is still in progress. ${nothingChanged} Wait until it is done, then ask again.`,
+    `${stateClause(format.text(project), state)}: ${format.person(by)} asked to ${actions[action].verb} it ${format.at(since)}, and that is still in progress. ${nothingChanged} Wait until it is done, then ask again.`,
   changed: (refusal, format) =>
     `${stateSince(refusal, format)}: it or its definition changed after your request. ${nothingChanged} Check it before you ask again.`,
   claim_timeout: ({ project, action }, format) =>
     `${joinDots(format.text(project), `Not ${actions[action].done}`)}: no syncbot worker took the request within ${formatDuration(claimTimeoutMs)}, so it was refused. ${nothingChanged} Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
   precheck_failed: ({ project, items }, format) =>
     // Only a project that was never started can be started.
-    `${stateClause(format.text(project), 'not_started')}: it did not pass its precheck: ${failedItems(items, format)}. ${nothingChanged} Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
+    `${stateClause(format.text(project), 'not_started')}: its precheck fails. ${failedLines(items, format)}. ${nothingChanged} Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
   links_unreachable: ({ project, links }, format) =>
     `${joinDots(format.text(project), 'Not done')}: ${linkNames(links, format)} could not be reached. ${nothingChanged} Find the reason with syncbot doctor, then ask again.`,
   no_drift: ({ project, state }, format) =>
@@ -47,16 +48,24 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       linksClause(paused, format, 'is paused', 'are paused'),
       linksClause(missing, format, 'has no queue', 'have no queue'),
     ].filter((part) => part !== '');
-    return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} Re-apply its state, or first pause or resume all of its queues.`;
+    return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} ${adoptMixedHint}`;
   },
   not_paused: (refusal, format) =>
     `${stateSince(refusal, format)}, so there is no pause to keep. ${nothingChanged} Check it before you pause it again.`,
   no_reminder: ({ project, kept }, format) => {
     const paused = stateClause(format.text(project), 'paused');
-    if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} Restore it when it may run again.`;
-    const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due at ${format.time(kept.until)}.`;
-    return `${paused} already: ${format.person(kept.by)} kept it Paused at ${format.time(kept.at)}. ${nothingChanged} ${next}`;
+    if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} It stays Paused.`;
+    const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due ${format.at(kept.until)}.`;
+    return `${paused} already: ${format.person(kept.by)} kept it Paused ${format.at(kept.at)}. ${nothingChanged} ${next}`;
   },
+  alert_held: ({ project, held, by, at, until }, format) => {
+    const person = format.person(by);
+    if (held === 'snoozed')
+      return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
+    const taken = joinDots(format.text(project), `Taken by ${person} ${format.at(at)}`);
+    return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
+  },
+  alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,
   no_task_to_skip: ({ project }, format) =>
     `${joinDots(format.text(project), 'Not done')}: none of its failed tasks has failed again after a retry. ${nothingChanged} Possible now: ${format.command(`restore ${project}`)}.`,
   too_many_skipped: ({ project, tasks, skipped, max }, format) =>
@@ -81,7 +90,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   no_operators: ({ user }, format) =>
     `syncbot has no operators yet, so no user can change projects. ${nothingChanged} The administrator of syncbot must add operators to policy.operators in syncbot.yml and run syncbot apply. Your id is ${format.text(user)}.`,
   not_operator: ({ user }, format) =>
-    `You are not an operator, ${format.person(user)}: you can see projects, but not change them. ${nothingChanged} Ask the administrator of syncbot to add your id ${format.text(user)} to policy.operators in syncbot.yml and to run syncbot apply.`,
+    `You are not an operator, ${format.person(user)}: you may see projects, but not change them. ${nothingChanged}`,
   other_team: ({ user }, format) =>
     `Only members of the workspace that installed syncbot may use it. ${nothingChanged} Ask one of them. Your id is ${format.text(user)}.`,
   group_unknown: ({ user, group }, format) =>
@@ -117,7 +126,7 @@ export const notAllowedReasons: {
   not_started: {
     pause: 'it was never started, so there is nothing to pause',
     restore: 'it was never started, so there is nothing to restore',
-    adopt: 'it was never started; re-apply its state, then start it',
+    adopt: 'it was never started; only Start makes it Running, and before that Re-apply pauses its links',
     retry: 'it was never started, so it has no skipped task',
   },
   starting: {

@@ -1,4 +1,5 @@
-import { type LinkStats, linkBacklog, linkLatencyMs, type ProjectStats } from '../../domain/observation.ts';
+import type { TaskFailure } from '../../domain/link.ts';
+import { type LinkStats, linkBacklog, linkLatencyMs, type ObservedProject } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { directionOf, type TrendSample, type TrendStat, trendOf } from '../../domain/trend.ts';
@@ -19,25 +20,27 @@ import { actions, operationStates } from './terms.ts';
 
 /** Texts of the details of one project. The answer stays visible, so times are clock times. */
 export const show = {
-  /** `Since 18:53 · @bob · we deploy`. */
+  /** `Since 18:53 by @bob · we deploy`. */
   since: ({ since, by, reason }: Pick<Project, 'since' | 'by' | 'reason'>, formatter: Formatter) =>
-    joinDots(`Since ${formatter.time(since)}`, formatter.person(by), formatReason(reason, formatter, 200)),
+    joinDots(`Since ${formatter.time(since)} by ${formatter.person(by)}`, formatReason(reason, formatter, 200)),
   endpoints: (source: string | null, target: string | null) => `${source ?? 'Not named'} → ${target ?? 'not named'}`,
   labels: (labels: readonly string[], total: number) =>
     `Labels: ${labels.join(', ')}${total > labels.length ? ` and ${total - labels.length} more` : ''}`,
-  taskFailed: (link: string, time: string, reason: string) => `A task failed on ${link} at ${time}: ${reason}`,
+  taskFailed: ({ link, at }: TaskFailure, reason: string, formatter: Formatter) =>
+    `A task failed on ${formatter.link(link)} ${formatter.at(at)}: ${reason}`,
   linkUnreachable: (failure: LinkFailure, formatter: Formatter) =>
-    `${formatter.link(failure.link)} ${unreachableClause(failure)} at ${formatter.time(failure.at)}`,
+    `${formatter.link(failure.link)} ${unreachableClause(failure)} ${formatter.at(failure.at)}`,
   hiddenReason: 'only operators can see its reason',
   alertTitle: 'Alert',
-  /** `Backlog 1,204, falling · latency 5 s, steady · 3 tasks in flight`. */
-  numbers: (stats: ProjectStats, samples: readonly TrendSample[], now: number) => {
+  /** `Backlog 1,204, falling · latency 5 s, steady · 3 tasks in flight`. Failed tasks that wait come first. */
+  numbers: ({ project, stats }: ObservedProject, samples: readonly TrendSample[], now: number) => {
     const { backlog, latencyMs } = stats;
     const parts = [
       [format.backlog(stats), directionClause(samples, 'backlog', { value: backlog, now })],
       [format.latency(stats), directionClause(samples, 'latencyMs', { value: latencyMs, now })],
     ];
-    return capitalize(joinDots(...parts.map((part) => part.join('')), format.inFlight(stats)));
+    const waiting = format.waitForRestore(project.state, stats);
+    return capitalize(joinDots(waiting, ...parts.map((part) => part.join('')), format.inFlight(stats)));
   },
   /** The last hour: `Backlog ▇▅▃▂▁ 18,200 at 17:52 → 1,204 at 18:51`. No lines before the second minute of observation. */
   trends: (samples: readonly TrendSample[], { format: formatter, now }: TextContext): string[] => {
@@ -46,7 +49,7 @@ export const show = {
       return trend === null ? [] : [{ trend, label, formatValue }];
     });
     const lines = shown.map(({ trend: { cells, first, last }, label, formatValue }) => {
-      const [from, to] = [first, last].map(({ at, value }) => `${formatValue(value)} at ${formatter.time(at)}`);
+      const [from, to] = [first, last].map(({ at, value }) => `${formatValue(value)} ${formatter.at(at)}`);
       return `${label} ${sparkline(cells)} ${from} → ${to}`;
     });
     const hasGap = shown.some(({ trend: { cells } }) => cells.includes(null));
@@ -55,7 +58,8 @@ export const show = {
   /** `2 skipped tasks`. */
   skipped: skippedTasks,
   operationsTitle: 'Last operations',
-  noOperations: 'None yet',
+  /** Without the title. */
+  noOperations: 'No operation yet',
   /** `18:53 · @bob · Pause · Done · we deploy`. */
   operation: ({ action, by, state, requestedAt, outcome, reason }: Operation, formatter: Formatter) => {
     const partial =
@@ -89,9 +93,13 @@ function directionClause(
 
 /** Texts of one link. */
 export const links = {
-  /** `100 links, the worst 5`, or `2 links`. */
-  title: (total: number, shown: number) =>
-    shown < total ? `${pluralize(total, 'link')}, the worst ${formatNumber(shown)}` : pluralize(total, 'link'),
+  /** `100 links, the worst 5`, `5 of 100 links, none has a problem`, or `2 links`. */
+  title: (total: number, shown: number, hasProblem: boolean) => {
+    if (shown === total) return pluralize(total, 'link');
+    return hasProblem
+      ? `${pluralize(total, 'link')}, the worst ${formatNumber(shown)}`
+      : `${formatNumber(shown)} of ${pluralize(total, 'link')}, none has a problem`;
+  },
   unreachable: 'Not reachable, numbers unknown',
   notConfigured: 'Its connection is not configured in this process, numbers unknown',
   unreadable: 'Numbers unreadable, because a task has an unexpected timestamp or id',
@@ -103,7 +111,7 @@ export const links = {
     const { active, delayed, failed, prioritized, waiting } = stats;
     const counts = [
       [waiting + prioritized, 'waiting'],
-      [active, 'active'],
+      [active, 'in flight'],
       [delayed, 'delayed'],
       [failed, 'failed'],
     ] as const;

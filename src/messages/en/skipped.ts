@@ -25,7 +25,7 @@ export function skippedTasks(count: number): string {
 
 /** `17 on orders-full, failed at 03:02: connection refused`. */
 export function failedTask({ reason, at, ...failed }: TaskFailure, format: Formatter): string {
-  return `${task(failed, format)}, failed at ${format.time(at)}: ${formatFailureReason(reason, format, maxReasonChars)}`;
+  return `${task(failed, format)}, failed ${format.at(at)}: ${formatFailureReason(reason, format, maxReasonChars)}`;
 }
 
 /** Texts about the failed tasks that restores have left out. */
@@ -36,8 +36,8 @@ export const skipped = {
   /** `revealReason`: whether the masked reason may be shown. */
   row: (each: SkippedTask, { format, revealReason }: { readonly format: Formatter; readonly revealReason: boolean }) =>
     joinDots(
-      revealReason ? failedTask(each, format) : `${task(each, format)}, failed at ${format.time(each.at)}`,
-      `skipped at ${format.time(each.skippedAt)} by ${format.person(each.by)}`,
+      revealReason ? failedTask(each, format) : `${task(each, format)}, failed ${format.at(each.at)}`,
+      `skipped ${format.at(each.skippedAt)} by ${format.person(each.by)}`,
     ),
   explanation:
     'These tasks stay failed in BullMQ, and syncbot does not count them as failures. Retry moves a task back before newer ones. A task that its owner retries or removes leaves this list.',

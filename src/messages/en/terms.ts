@@ -52,6 +52,7 @@ export const buttons = {
   next: 'Next',
   previous: 'Previous',
   keepPaused: 'Keep Paused',
+  alertPresses: { own: "I've Got It", snooze: 'Snooze 1 h', hand_over: 'Hand Over' },
   older: 'Older',
   newest: 'Newest',
   /** `Pause orders`. */
@@ -65,6 +66,11 @@ export const buttons = {
     onProject,
     page: (label: string) => `${label} page`,
     showAll: 'Show all projects with this alert',
+    alertPresses: {
+      own: "I've Got It: I work on this alert",
+      snooze: 'Snooze this alert for 1 hour',
+      hand_over: 'Hand Over: take this alert over, or give it back',
+    },
     retryAll: (project: string) => `Retry all skipped tasks of ${project}`,
     retryTask: (task: string) => `Retry task ${task}`,
   },

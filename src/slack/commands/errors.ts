@@ -3,6 +3,7 @@ import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import type { ParseError } from './parse.ts';
 import {
+  changesProject,
   commandOf,
   type Suggestion,
   suggestCommands,
@@ -20,6 +21,12 @@ export interface ParseErrorAnswer {
 
 /** `projects` are the candidates for a missing or misspelled name, the most likely ones first. */
 export function explainParseError(error: ParseError, projects: readonly string[], format: Formatter): ParseErrorAnswer {
+  const { text, suggestions } = explain(error, projects, format);
+  const changing = suggestions.filter(changesProject).length;
+  return { text: changing === 0 ? text : `${text} ${messages.commandErrors.asksFirst(changing)}`, suggestions };
+}
+
+function explain(error: ParseError, projects: readonly string[], format: Formatter): ParseErrorAnswer {
   const texts = messages.commandErrors;
   switch (error.code) {
     case 'text_too_long':

@@ -18,6 +18,11 @@ const nothingMore = { project: null, since: null, filter: null, reason: null };
 export const suggestedList: Suggestion = { ...nothingMore, verb: 'list' };
 export const suggestedHelp: Suggestion = { ...nothingMore, verb: 'help' };
 
+/** Whether the command asks for OK before it changes a project. */
+export function changesProject({ verb }: Pick<Suggestion, 'verb'>): boolean {
+  return verb === 'start' || verb === 'pause' || verb === 'restore';
+}
+
 const maxSuggestions = 5;
 
 /** The command as people type it, without the name of the slash command and without the reason. */

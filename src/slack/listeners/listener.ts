@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { types } from '@slack/bolt';
 import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
+import { noOperators } from '../../domain/authorization.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
@@ -191,7 +192,9 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       const { refusal, command, mode, record } = result;
       context.onRefusal?.(refusal.code);
       context.log.info({ code: refusal.code }, 'refused in Slack');
-      await sendReply(context, request, { message: buildRefusal({ refusal, command, format: context.format }), mode });
+      const { authorizer, format } = context;
+      const operators = refusal.code === 'not_operator' ? await authorizer.listOperators() : noOperators;
+      await sendReply(context, request, { message: buildRefusal({ refusal, command, operators, format }), mode });
       await record?.();
       return;
     }

@@ -1,5 +1,8 @@
+import { pressAlerts } from '../../application/acknowledge-alerts.ts';
 import { keepPaused } from '../../application/keep-paused.ts';
 import {
+  readAlertButton,
+  readAlertPress,
   readFilterValue,
   readHistoryQuery,
   readLinksQuery,
@@ -28,6 +31,22 @@ export async function onKeepPaused(context: ListenerContext, press: BlockAction)
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   const result = await keepPaused(context, { project, by: press.user });
   return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
+}
+
+/**
+ * I've Got It, Snooze 1 h and Hand Over. The alert notifier shows that in the message of the alert. The answer to a press in
+ * `show` is the same with the new buttons.
+ */
+export async function onAlertPress(context: ListenerContext, request: BlockAction): Promise<ListenerResult> {
+  const [press, value] = [readAlertPress(request.actionId), readAlertButton(request.value)];
+  if (press === null || value === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(request);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await pressAlerts(context, { press, ...value, by: request.user });
+  if (result.kind === 'refused') return { ...result, kind: 'refusal', command: null };
+  if (!('project' in value.target)) return { kind: 'notified' };
+  const shown = await showDetails(context, request, value.target.project);
+  return shown.kind === 'message' ? { ...shown, mode: 'replace' } : shown;
 }
 
 /** Show: the same as `show <project>`. */

@@ -49,12 +49,13 @@ export async function showList(
     return { kind: 'message', message: buildEmptyList({ reason, filter, labels, observation, format }) };
   }
   const hasFailed = projects.some(({ failure, alerts }) => failure !== null || alerts.tasks_failed !== undefined);
-  const [observedProjects, revealReasons, restriction] = await Promise.all([
+  const [observedProjects, now, revealReasons, restriction] = await Promise.all([
     observeProjects(context, projects),
+    context.serverClock.now(),
     mayRevealReasons(context, request, hasFailed),
     readRestriction(context, request),
   ]);
-  const view = { ...pageInfo, observedProjects, observation, filter, labels, revealReasons, restriction, format };
+  const view = { ...pageInfo, observedProjects, now, observation, filter, labels, revealReasons, restriction, format };
   return { kind: 'message', message: buildList(view) };
 }
 

@@ -7,7 +7,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { type Command, type ParseError, parseCommand, readProjectName, splitWords } from '../commands/parse.ts';
-import { suggestedHelp } from '../commands/suggestions.ts';
+import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';
@@ -51,7 +51,7 @@ async function runCommand(context: ListenerContext, request: SlackRequest, comma
     case 'change':
       return requestConfirmation(context, request, command);
     case 'invalid':
-      return answerParseError(context, command.error);
+      return answerParseError(context, request, command.error);
     default:
       return command satisfies never;
   }
@@ -83,7 +83,7 @@ async function resolveNames(
     const others = await otherProjectsIn(context, reason);
     if (others.length > 0) {
       const error = { code: 'one_project_only', verb, project, others, reason } as const;
-      return { kind: 'result', result: await answerParseError(context, error) };
+      return { kind: 'result', result: await answerParseError(context, request, error) };
     }
   }
   return { kind: 'command', command: { ...command, project } };
@@ -100,10 +100,19 @@ async function otherProjectsIn(context: ListenerContext, reason: string): Promis
   return found.kind === 'resolved' ? [found.project] : [...found.similar];
 }
 
-/** Says what is missing, with a button for each suggested command. */
-async function answerParseError(context: ListenerContext, error: ParseError): Promise<ListenerResult> {
+/**
+ * Says what is missing, with a button for each suggested command. A person who may not change projects gets no suggestion to do
+ * that.
+ */
+async function answerParseError(
+  context: ListenerContext,
+  request: SlackRequest,
+  error: ParseError,
+): Promise<ListenerResult> {
   const projects = await suggestedProjects(context, error);
   const { text, suggestions } = explainParseError(error, projects, context.format);
+  const refusal = suggestions.some(changesProject) ? await context.authorizer.authorizeRequest(request) : null;
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   return { kind: 'message', message: messageWithSuggestions(text, suggestions) };
 }
 

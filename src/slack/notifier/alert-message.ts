@@ -1,12 +1,15 @@
 import type { Alert, FiringAlert } from '../../domain/alert.ts';
 import {
   type AlertGroup,
+  endedAcknowledgements,
+  firingMembers,
   type GroupEvent,
   groupPeriod,
   isFiring,
   summarizeFiring,
   worstFirst,
 } from '../../domain/alert-group.ts';
+import type { AlertTarget } from '../../domain/alert-press.ts';
 import type { OnCallRule } from '../../domain/on-call.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -24,6 +27,8 @@ export interface AlertMessageContext {
   readonly onCallRules: readonly OnCallRule[];
   /** Epoch ms of the bot's Redis server. */
   readonly now: number;
+  /** The group. */
+  readonly target: AlertTarget;
 }
 
 /** The projects whose records the message of a group shows. */
@@ -48,7 +53,8 @@ export function buildGroupMessage(
     return project === undefined || alert === null ? [] : [{ project, alert }];
   });
   const { calls } = summarizeFiring(group);
-  return buildAlertGroup({ ...context, facts, rows, calls, version: context.now });
+  const acknowledgements = firingMembers(group).map(({ acknowledgement }) => acknowledgement);
+  return buildAlertGroup({ ...context, facts, rows, calls, acknowledgements });
 }
 
 function buildSingle(group: AlertGroup, id: ProjectId, project: Project | null, context: AlertMessageContext): Message {
@@ -93,8 +99,10 @@ export function buildGroupReply(
   const { weight, calls } = summarizeFiring(group);
   const { notified } = group;
   const facts = groupFacts(group, context.format);
-  const newCalls = calls.filter((id) => !notified.calls.includes(id));
-  return buildAlertReply({ ...facts, event, weight, before: notified, at: context.now }, newCalls);
+  const [ended = null] = endedAcknowledgements(group).sort((a, b) => b.until - a.until);
+  // When an acknowledgement has ended, all of them must know again.
+  const newCalls = event === 'unconfirmed' ? calls : calls.filter((id) => !notified.calls.includes(id));
+  return buildAlertReply({ ...facts, event, weight, before: notified, at: context.now, ended }, newCalls);
 }
 
 function groupFacts(group: AlertGroup, format: Formatter): AlertGroupFacts {

@@ -33,6 +33,7 @@ import { mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { Formatter } from '../../messages/format.ts';
+import { messageFor } from '../views/without-buttons.ts';
 import { buildGroupMessage, buildGroupReply, shownProjects } from './alert-message.ts';
 import { type ChatClient, postOrUpdate, postReply } from './channel-message.ts';
 
@@ -44,6 +45,8 @@ export interface AlertNotifierOptions {
   readonly notifications: Pick<NotificationQueue, 'alertsDueIn'>;
   readonly serverClock: ServerClock;
   readonly groupTimes: GroupTimes;
+  /** `settings.channelsWithoutButtons` of syncbot.yml. */
+  readonly channelsWithoutButtons: readonly string[];
   readonly client: ChatClient;
   readonly format: Formatter;
   /** Whether masked reasons of failed tasks may appear in channels. */
@@ -196,7 +199,7 @@ async function send(run: ChannelRun, { delivery, group, projects, now }: Sent): 
   const { alerts } = stored;
   const id = delivery.group;
   const channel = group.message?.channel ?? group.channel ?? run.channel;
-  const context = { format, showErrors, onCallRules, now };
+  const context = { format, showErrors, onCallRules, now, target: { channel: run.channel, group: id } };
   if (delivery.kind === 'reply' && group.message !== null) {
     const reply = buildGroupReply(group, delivery.event, projects, context);
     const target = { messageRef: group.message, isBroadcast: isBroadcast(group.kind, delivery.event) };
@@ -204,7 +207,7 @@ async function send(run: ChannelRun, { delivery, group, projects, now }: Sent): 
     if (replied.kind === 'cannot_post') logRefusal(run, group, { channel, code: replied.code });
     return save(run, afterReply(alerts, id, now));
   }
-  const content = buildGroupMessage(group, projects, context);
+  const content = messageFor(channel, buildGroupMessage(group, projects, context), run);
   const result = await postOrUpdate({ client, log }, content, { messageRef: group.message, channel });
   if (result.kind === 'posted') {
     const { messageRef: message } = result;

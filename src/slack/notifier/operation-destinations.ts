@@ -3,11 +3,12 @@ import { RetryLaterError } from '../../application/errors.ts';
 import { firstPostDelayMs, isFollowed, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import type { Message } from '../views/blocks.ts';
+import { type ChannelButtons, messageFor } from '../views/without-buttons.ts';
 import { type ChatClient, postOrUpdate, type Thread } from './channel-message.ts';
 import { type DialogClients, isDialogUsable, isNewDialog, replaceDialog } from './dialog.ts';
 import type { ViewClient } from './modal.ts';
 
-export interface SlackClients extends DialogClients {
+export interface SlackClients extends ChannelButtons, DialogClients {
   readonly client: ChatClient & ViewClient;
   readonly log: Logger;
 }
@@ -114,7 +115,8 @@ async function writeMessage(
 ): Promise<Delivery> {
   const { operation, message } = notification;
   const target = { messageRef, channel: isNotified(operation) ? null : channel, thread };
-  const result = await postOrUpdate(slack, message, target);
+  const content = messageFor(messageRef?.channel ?? channel, message, slack);
+  const result = await postOrUpdate(slack, content, target);
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   // The first message of the thread may be gone.
   if (thread?.isBroadcast === true) return writeMessage(slack, notification, { messageRef, channel, thread: null });

@@ -28,6 +28,8 @@ export interface OperationNotifierOptions {
   readonly serverClock: ServerClock;
   readonly client: ChatClient & ViewClient;
   readonly responseUrlFetch?: Fetch;
+  /** `settings.channelsWithoutButtons` of syncbot.yml. */
+  readonly channelsWithoutButtons: readonly string[];
   readonly format: Formatter;
   readonly log: Logger;
 }

@@ -1,4 +1,6 @@
+import type { Acknowledgement } from '../../domain/acknowledgement.ts';
 import type { FiringAlert } from '../../domain/alert.ts';
+import type { AlertTarget } from '../../domain/alert-press.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -6,6 +8,7 @@ import type { AlertGroupFacts, AlertReplyFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId, commandActionId } from '../contract.ts';
+import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import { boldId } from './alert.ts';
 import {
   actionsBlock,
@@ -35,13 +38,17 @@ export interface AlertGroupView {
   readonly calls: readonly string[];
   /** Whether masked reasons of failed tasks may be shown in channels. */
   readonly showErrors: boolean;
-  /** Differs for each version of the message. */
-  readonly version: number;
+  /** Of each alert that fires, null without one. */
+  readonly acknowledgements: readonly (Acknowledgement | null)[];
+  /** What I've Got It of this message is about. */
+  readonly target: AlertTarget;
+  /** Epoch ms of the bot's Redis server. Differs for each version of the message. */
+  readonly now: number;
 }
 
 /** Several projects with alerts of one kind, of which at least one fires. */
 export function buildAlertGroup(view: AlertGroupView): Message {
-  const { facts, rows, calls, version } = view;
+  const { facts, rows, calls, acknowledgements, now } = view;
   const { alertGroups } = messages;
   const heading = alertGroups.heading(facts);
   const lines = rows.map((row) => ({ row, line: rowLine(row, view) }));
@@ -49,13 +56,18 @@ export function buildAlertGroup(view: AlertGroupView): Message {
   const more = hidden > 0 ? [alertGroups.more(hidden)] : [];
   const call = messages.alerts.call(calls.map(mention));
   const advice = `${call}${alertGroups.advice[facts.kind]}`;
+  const people = acknowledgementLines(acknowledgements, { format: facts.format, now });
+  const canSnooze = facts.kind !== 'paused_reminder';
   return {
-    text: [heading, ...lines.map(({ line }) => line), ...more, advice].join('\n'),
+    text: [heading, ...people, ...lines.map(({ line }) => line), ...more, advice].join('\n'),
     blocks: [
-      sectionBlock(`*${heading}*`),
+      sectionBlock([`*${heading}*`, ...people]),
       ...lines.map(({ row, line }) => rowSection(row, line)),
       sectionBlock([...more, advice]),
-      actionsBlock(blockId('alerts', facts.kind, version), [showAllButton(facts)]),
+      actionsBlock(blockId('alerts', facts.kind, now), [
+        showAllButton(facts),
+        ...acknowledgementButtons({ ...view, canSnooze }),
+      ]),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { FiringAlert } from '../../domain/alert.ts';
+import type { AlertTarget } from '../../domain/alert-press.ts';
 import { type AlertSeverity, type Condition, severities } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { type CallingProject, mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
@@ -9,6 +10,7 @@ import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId, projectBlockId } from '../contract.ts';
+import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import {
   actionsBlock,
   type Button,
@@ -29,10 +31,17 @@ export interface AlertView {
   readonly showErrors: boolean;
   /** `policy.onCall` of syncbot.yml. */
   readonly onCallRules: readonly OnCallRule[];
+  /** What I've Got It of this message is about. */
+  readonly target: AlertTarget;
+  /** Epoch ms of the bot's Redis server. */
+  readonly now: number;
 }
 
-/** A firing alert, with the buttons of what can be done about it. */
-export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Message {
+/**
+ * A firing alert. The first buttons help against it. The second row is for the people who do: a phone shows about three
+ * buttons in a row.
+ */
+export function buildAlert(view: AlertView, { condition, seq, acknowledgement }: FiringAlert): Message {
   const { project, format, showErrors } = view;
   const { event, details, advice } = alertText(condition, { project, format, revealReasons: showErrors });
   const headline = joinDots(project.id, event, ...details);
@@ -42,15 +51,22 @@ export function buildAlert(view: AlertView, { condition, seq }: FiringAlert): Me
     ...restoreWithoutButtons(condition, project),
     ...(condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : []),
   ];
+  const acknowledgements = [acknowledgement ?? null];
+  const lines = [...acknowledgementLines(acknowledgements, view), `${call}${advice}`];
+  const canSnooze = condition.kind !== 'paused_reminder';
   return {
-    text: `${headline}\n${call}${advice}`,
+    text: [headline, ...lines].join('\n'),
     blocks: [
-      projectSection(projectBlockId(project.id, seq), [boldId(headline, project.id), `${call}${advice}`]),
+      projectSection(projectBlockId(project.id, seq), [boldId(headline, project.id), ...lines]),
       actionsBlock(blockId('alert', condition.kind, project.id, seq), [
         ...buttons,
         showButton(project.id),
         ...runbookButtons(project.id, project.definition),
       ]),
+      actionsBlock(
+        blockId('acknowledgement', condition.kind, project.id, view.now),
+        acknowledgementButtons({ ...view, acknowledgements, canSnooze }),
+      ),
     ],
   };
 }

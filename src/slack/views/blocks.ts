@@ -36,10 +36,10 @@ export function textMessage(text: string): Message {
   return { text, blocks: [sectionBlock(text)] };
 }
 
-/** One section, and buttons below. */
-export function messageWithButtons(text: string, part: string, buttons: readonly Button[]): Message {
+/** One section, and buttons below. `shown`: the text with markup. */
+export function messageWithButtons(text: string, part: string, buttons: readonly Button[], shown = text): Message {
   const blocks = buttons.length === 0 ? [] : [actionsBlock(blockId(part), [...buttons])];
-  return { text, blocks: [sectionBlock(text), ...blocks] };
+  return { text, blocks: [sectionBlock(shown), ...blocks] };
 }
 
 /** One section, and the suggested commands as buttons below. */

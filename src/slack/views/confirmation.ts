@@ -42,10 +42,9 @@ export function buildConfirmation(view: ConfirmationView): Message {
   const facts: ConfirmationFacts = { ...view, failedTasks };
   const question = confirmation.question(operation);
   const effect = confirmation.effects[operation.action](facts);
-  const expiry = format.time(operation.expiresAt);
   const reason = formats.reason(operation.reason, format);
   return {
-    text: `${confirmation.headline(states[project.state], operation)} ${effect} ${confirmation.answerBefore(expiry)}`,
+    text: `${confirmation.headline(states[project.state], operation)} ${effect} ${confirmation.answerBefore(format.time(operation.expiresAt))}`,
     blocks: [
       sectionBlock([
         `*${question}?*`,
@@ -56,6 +55,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
       sectionBlock(
         joinDots(
           confirmation.stateNow(states[project.state]),
+          formats.waitForRestore(project.state, stats),
           formats.backlog(stats),
           formats.latency(stats),
           formats.inFlight(stats),
@@ -66,7 +66,11 @@ export function buildConfirmation(view: ConfirmationView): Message {
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(view, question)),
       contextBlock(
-        joinDots(onlyYouSeeThis, confirmation.requestedBy(format.person(operation.by)), confirmation.expiresAt(expiry)),
+        joinDots(
+          onlyYouSeeThis,
+          confirmation.requestedBy(format.person(operation.by)),
+          confirmation.expires(format.at(operation.expiresAt)),
+        ),
       ),
     ],
   };
@@ -112,8 +116,8 @@ const maxFailedTasksShown = 3;
 /** The oldest failed task of each link and reason that a restore would retry, and how many more there are. */
 function failedTasksSection({ operation, project, stats, failedTasks, format }: ConfirmationFacts): Block[] {
   const { confirmation, format: formats } = messages;
-  const { failure } = project;
   const observed = differentFailures(oldestFailures(stats.links)).slice(0, maxFailedTasksShown);
+  const { failure } = project;
   const isUnobserved = observed.length === 0 && operation.tasks.length === 0;
   const shown = isUnobserved && failure?.kind === 'task_failed' ? [failure] : observed;
   if (shown.length === 0) return [];
@@ -121,8 +125,8 @@ function failedTasksSection({ operation, project, stats, failedTasks, format }: 
   return [
     sectionBlock([
       `*${confirmation.failedTasksTitle(shown.length)}*`,
-      ...shown.map(({ link, reason, at }) =>
-        confirmation.failedTask(format.link(link), format.time(at), formats.failureReason(reason, format, 300)),
+      ...shown.map((failure) =>
+        confirmation.failedTask(failure, formats.failureReason(failure.reason, format, 300), format),
       ),
       ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
     ]),

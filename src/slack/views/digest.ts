@@ -46,12 +46,12 @@ export function buildDigest(view: DigestView): Message {
   const attention = attentionTotal(counts.attention);
   const isEmpty = totalCount(counts.states) === 0;
   const areWell = attention === 0 && observation.kind === 'observed' && !isEmpty;
-  const states = isEmpty ? digest.noProjects : list.counts(counts.states);
+  const states = isEmpty ? digest.noProjects : list.counts(counts);
   const summary = areWell ? digest.allWell(counts.states) : states;
   const isQuiet = areWell && gap === null && sections.paused.length === 0 && nothingHappened(view);
   if (isQuiet) return textMessage(digest.quiet(summary, since, format));
   const title = digest.title(observation, attention > 0 ? list.attention(counts.attention) : summary, now, format);
-  const heading = attention > 0 ? [title, list.counts(counts.states)] : [title];
+  const heading = attention > 0 ? [title, list.counts(counts)] : [title];
   const warnings = [
     ...(observation.kind === 'not_observed' ? [messages.observation.consequence] : []),
     ...(observation.kind === 'partly_observed' ? [list.unobserved(observation.unobservedProjects)] : []),

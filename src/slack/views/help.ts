@@ -11,13 +11,14 @@ export interface HelpView {
 /** The commands that the person can use. */
 export function buildHelp({ restriction, format }: HelpView): Message {
   const { help } = messages;
-  const text = `${help.intro} ${help.listHint(format)}`;
+  const intro = restriction === null ? help.intro : help.readingIntro;
+  const text = `${intro} ${help.listHint(format)}`;
   if (restriction !== null)
-    return { text, blocks: [sectionBlock(help.intro), sectionBlock(help.reading(format)), contextBlock(restriction)] };
+    return { text, blocks: [sectionBlock(intro), sectionBlock(help.reading(format)), contextBlock(restriction)] };
   return {
     text,
     blocks: [
-      sectionBlock(help.intro),
+      sectionBlock(intro),
       sectionBlock([...help.reading(format), ...help.changing(format)]),
       sectionBlock(help.confirmation(format)),
       contextBlock(help.permissions),

@@ -146,10 +146,10 @@ interface LineParts {
   readonly text: string;
 }
 
-function lineText({ times: { from, to }, actor, text }: LineParts, { format, projects }: LineView): string {
+function lineText({ times, actor, text }: LineParts, { format, projects }: LineView): string {
   return truncateMrkdwn(
     joinDots(
-      messages.history.times(format.time(from), to === null ? null : format.time(to)),
+      messages.history.times(times, format),
       projects.length === 0 ? null : messages.history.projects(projects.map((project) => `*${project}*`)),
       actor === null ? null : format.person(actor),
       text,

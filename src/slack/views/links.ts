@@ -1,6 +1,7 @@
+import { firingConditions } from '../../domain/alert.ts';
 import { linkName } from '../../domain/link.ts';
 import { hasQueue, isNotConfigured, type LinkObservation, type ObservedProject } from '../../domain/observation.ts';
-import { worstLinksFirst } from '../../domain/worst-links.ts';
+import { hasProblem, worstLinksFirst } from '../../domain/worst-links.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots } from '../../messages/format.ts';
 import { actionIds, blockId, type LinksQuery, linksQueryValue } from '../contract.ts';
@@ -19,7 +20,11 @@ export function worstLinks({ project, stats }: ObservedProject): Block[] {
   const { links } = messages;
   const total = stats.links.length;
   const lines = worstLinksFirst(stats.links).slice(0, maxWorstLinks).map(linkLine);
-  const title = links.title(total, lines.length);
+  const title = links.title(
+    total,
+    lines.length,
+    hasProblem(stats.links) || firingConditions(project.alerts).length > 0,
+  );
   return [
     sectionBlock([`*${title}*`, ...lines]),
     ...(total > lines.length
@@ -44,7 +49,7 @@ export function buildLinkPage({ project, stats, page, now }: LinkPageView): Mess
   const lines = worstLinksFirst(stats.links)
     .slice(shown * linksPerPage, (shown + 1) * linksPerPage)
     .map(linkLine);
-  const facts = joinDots(states[project.state], links.title(total, total));
+  const facts = joinDots(states[project.state], links.title(total, total, false));
   const paging = [
     ...(shown > 0 ? [linksButton('previous', { project: project.id, page: shown - 1 })] : []),
     ...(shown + 1 < pageCount ? [linksButton('next', { project: project.id, page: shown + 1 })] : []),

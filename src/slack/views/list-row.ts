@@ -1,7 +1,7 @@
 import { allowedAction } from '../../domain/lifecycle.ts';
 import type { ObservedProject } from '../../domain/observation.ts';
 import { messages } from '../../messages/catalog.ts';
-import { type Formatter, joinDots } from '../../messages/format.ts';
+import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
 import { type ListRow, listRow } from '../../messages/list-text.ts';
 import { type Block, type Button, requestButton, sectionBlock, showButton } from './blocks.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
@@ -9,8 +9,7 @@ import { truncateMrkdwn } from './mrkdwn.ts';
 /** A phone shows this much of a cause in two lines. */
 const maxCauseChars = 85;
 
-export interface ListRowView {
-  readonly format: Formatter;
+export interface ListRowView extends TextContext {
   /** Whether masked reasons of failed tasks may be shown here. */
   readonly revealReasons: boolean;
   /** Why this person can only look. Null if they may change projects here. */
@@ -23,7 +22,8 @@ export function projectRow(observed: ObservedProject, view: ListRowView): Block 
   const row = listRow(project, view);
   const hasNumbers = row.cause === null && (project.state === 'running' || project.state === 'not_started');
   const since = hasNumbers ? null : messages.list.stateSince(row.since, view.format);
-  const lines = [joinDots(`*${project.id}*`, row.event, since), detail(observed, row, view.format)];
+  const people = row.acknowledgement === null ? null : messages.acknowledgements.short(row.acknowledgement, view);
+  const lines = [joinDots(`*${project.id}*`, row.event, since, people), detail(observed, row, view.format)];
   return sectionBlock(lines, rowButton(observed, row, view.restriction) ?? undefined);
 }
 
@@ -34,7 +34,7 @@ function detail({ project, stats }: ObservedProject, row: ListRow, format: Forma
     const links = formats.linkCount(project.definition.links.length);
     return joinDots(links, formats.backlog(stats), formats.latency(stats));
   }
-  return list.lastChange(project, format);
+  return joinDots(formats.waitForRestore(project.state, stats), list.lastChange(project, format));
 }
 
 /** Why a project is Failed, or the scope of its alert. */

@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import { isSlackUser } from '../../domain/project.ts';
+import { type Actor, isSlackUser } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
 /** Invisible characters and characters that change the text direction. With them a name can look like another one. */
@@ -75,10 +75,22 @@ export function mention(id: string): string {
   return userGroupIdPattern.test(id) ? `<!subteam^${id}>` : safeText(id, 60);
 }
 
+/** A user of the command line is recorded as `cli:<user>`. */
+function formatPerson(actor: Actor): string {
+  if (isSlackUser(actor)) return mention(actor);
+  const [, cliUser] = /^cli:(.*)$/su.exec(actor) ?? [];
+  return cliUser === undefined ? safeText(actor, 60) : `${safeText(cliUser, 60)} on the command line`;
+}
+
 /** Slack shows no name for the channel of a direct message. */
 function formatChannel(id: string): string {
   if (!channelIdPattern.test(id)) return codeSpan(id, 60);
   return id.startsWith('D') ? 'a direct message' : `<#${id}>`;
+}
+
+/** Slack shows the date in each reader's time zone. `fallback` is for clients that cannot. */
+function formatDate(at: number, pattern: string, fallback: string): string {
+  return `<!date^${Math.floor(at / 1_000)}^${pattern}|${fallback}>`;
 }
 
 /** The same formatter, with the ids of people in place of mentions. Slack does not notify them. */
@@ -90,11 +102,11 @@ export function withoutMentions(format: Formatter): Formatter {
 export function slackFormatter(commandName: string): Formatter {
   return {
     text: (raw, max) => safeText(raw, max),
-    person: (actor) => (isSlackUser(actor) ? mention(actor) : safeText(actor, 60)),
+    person: formatPerson,
     channel: formatChannel,
     link: (link) => codeSpan(linkName(link), 80),
-    // Slack shows this date in each reader's time zone. The UTC time is for clients that cannot.
-    time: (at) => `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${formatUtc(at)}>`,
+    time: (at) => formatDate(at, '{date_short_pretty} {time}', formatUtc(at)),
+    at: (at) => formatDate(at, '{date_short_pretty} at {time}', `at ${formatUtc(at)}`),
     command: (words) => codeSpan(`${commandName} ${words}`.trim(), 250),
   };
 }

@@ -61,7 +61,7 @@ function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
   if (refusal?.code === 'not_skipped') return [commandButton(suggestSkipped(project))];
   if (refusal?.code === 'precheck_failed')
     return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];
-  if (refusal?.code === 'adopt_mixed') return [requestButton('reapply', project), showButton(project)];
+  if (refusal?.code === 'adopt_mixed') return [showButton(project), requestButton('reapply', project)];
   return [showButton(project)];
 }
 

@@ -20,7 +20,7 @@ const resultOrder: readonly CheckResult[] = ['fail', 'unknown', 'pass'];
 /** The precheck of a project, one line for each item, failed ones first. */
 export function buildPrecheck({ project, items, restriction, format, now }: PrecheckView): Message {
   const { precheck, onlyYouSeeThis } = messages;
-  const facts = joinDots(messages.states[project.state], precheck.summary(items));
+  const facts = joinDots(messages.states[project.state], precheck.summary(items, format));
   const canStart = precheckPassed(items) && isAllowed(project.state, 'start') && restriction === null;
   const buttons = [...(canStart ? [requestButton('start', project.id)] : []), showButton(project.id)];
   const sorted = resultOrder.flatMap((result) => items.filter((item) => item.result === result));
@@ -49,7 +49,7 @@ export function precheckSummary(
   const failed = items
     .filter(({ result }) => result === 'fail')
     .map((item) => precheck.line(item, project.state, format));
-  return [`*${precheck.summary(items)}*`, ...linesThatFit(failed, maxChars)];
+  return [`*${precheck.summary(items, format)}*`, ...linesThatFit(failed, maxChars)];
 }
 
 /** The lines that fit into `maxChars`. The last line says how many do not fit. */

@@ -1,9 +1,19 @@
+import type { Operators } from '../../domain/authorization.ts';
 import { alternativeTo } from '../../domain/lifecycle.ts';
 import type { Refusal } from '../../domain/refusal.ts';
+import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
 import type { ProjectVerb } from '../commands/parse.ts';
-import { suggestedHelp, suggestedList, suggestProjects, suggestSkipped } from '../commands/suggestions.ts';
+import {
+  changesProject,
+  suggestedHelp,
+  suggestedList,
+  suggestProjects,
+  suggestSkipped,
+} from '../commands/suggestions.ts';
+import { handOverButton } from './acknowledgement.ts';
+import { boldId } from './alert.ts';
 import {
   askAgainButton,
   type Button,
@@ -26,13 +36,25 @@ export interface RefusalView {
   readonly refusal: Refusal;
   /** Null when the request was not for a project. */
   readonly command: RefusedCommand | null;
+  /** Whom a person can ask who is no operator. */
+  readonly operators: Operators;
   readonly format: Formatter;
 }
 
 /** A refusal, with a button for each thing that it suggests. */
-export function buildRefusal({ refusal, command, format }: RefusalView): Message {
-  const text = truncateMrkdwn(refusalText(refusal, format), sectionBudgetChars);
-  return messageWithButtons(text, 'refusal', buttonsFor(refusal, command));
+export function buildRefusal(view: RefusalView): Message {
+  const { refusal, command, format } = view;
+  const sentences = [refusalText(refusal, format), ...hints(view)].join(' ');
+  const text = truncateMrkdwn(sentences, sectionBudgetChars);
+  const shown = 'project' in refusal ? boldId(text, refusal.project) : text;
+  return messageWithButtons(text, 'refusal', buttonsFor(refusal, command), shown);
+}
+
+function hints({ refusal, command, operators, format }: RefusalView): string[] {
+  if (refusal.code === 'not_operator') return [messages.access.askToChange({ user: refusal.user, operators }, format)];
+  const suggestsChange = command !== null && changesProject(command);
+  if (refusal.code !== 'unknown_project' || refusal.similar.length === 0 || !suggestsChange) return [];
+  return [messages.commandErrors.asksFirst(refusal.similar.length)];
 }
 
 function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] {
@@ -48,7 +70,7 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'precheck_failed':
       return [...suggestProjects('precheck', [refusal.project]).map(commandButton), showButton(refusal.project)];
     case 'adopt_mixed':
-      return [requestButton('reapply', refusal.project), showButton(refusal.project)];
+      return [showButton(refusal.project), requestButton('reapply', refusal.project)];
     case 'claim_timeout':
       return [askAgainButton(refusal.action, refusal.project), showButton(refusal.project)];
     case 'no_task_to_skip':
@@ -64,6 +86,11 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'not_paused':
     case 'no_reminder':
       return [showButton(refusal.project)];
+    case 'alert_held':
+      return [
+        ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),
+        showButton(refusal.project),
+      ];
     case 'removed':
       return [commandButton(suggestedList)];
     case 'unknown_operation':

@@ -1,8 +1,8 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
-import { firingConditions, severalCauses } from '../../domain/alert.ts';
-import type { Condition } from '../../domain/conditions.ts';
+import { type FiringAlert, firingAlerts, severalCauses } from '../../domain/alert.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
+import type { Failure } from '../../domain/link.ts';
 import { oldestFailure } from '../../domain/observation.ts';
 import type { ObservationStatus } from '../../domain/observation-status.ts';
 import type { Endpoint, Project } from '../../domain/project.ts';
@@ -10,10 +10,12 @@ import { messages } from '../../messages/catalog.ts';
 import { joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
+import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import {
   actionsBlock,
   type Block,
   contextBlock,
+  keepPausedButton,
   type Message,
   requestButton,
   runbookButtons,
@@ -41,10 +43,10 @@ const alertBudgetChars = 600;
 /** One project in detail: its state and what to do about it first, then what explains it. Fits two screens of a phone. */
 export function buildShow(view: ShowView): Message {
   const { details, format } = view;
-  const { project, stats } = details;
+  const { project } = details;
   const { show, states, onlyYouSeeThis } = messages;
   const since = show.since(project, format);
-  const numbers = show.numbers(stats, details.samples, view.now);
+  const numbers = show.numbers(details, details.samples, view.now);
   const notObserved = notObservedLines(view.observation, format);
   return {
     text: [joinDots(project.id, states[project.state], since), numbers, ...notObserved].join('\n'),
@@ -54,10 +56,11 @@ export function buildShow(view: ShowView): Message {
       ...failureSection(view),
       ...alertSections(view),
       ...operationButtons(view),
+      ...alertButtons(view),
       sectionBlock([numbers, ...show.trends(details.samples, view)]),
       ...worstLinks(details),
       sectionBlock(precheckSummary(details, format, precheckBudgetChars)),
-      sectionBlock([`*${show.operationsTitle}*`, ...operationLines(view)]),
+      sectionBlock(operationLines(view)),
       ...skippedSection(project),
       actionsBlock(blockId('show', project.id), [
         shortCommandButton({ verb: 'precheck', project: project.id }, 0),
@@ -90,30 +93,39 @@ function endpoint(value: Endpoint | null): string | null {
   return value === null ? null : `${safeText(value.type, 60)} ${safeText(value.name, 120)}`;
 }
 
-/** The failure that made the project Failed, else the oldest failed task. */
-function failureSection({ details: { project, stats }, revealReasons, format }: ShowView): Block[] {
+/** The failure that made the project Failed and who is on it, else the oldest failed task. */
+function failureSection(view: ShowView): Block[] {
+  const { project, stats } = view.details;
   const failure = project.failure ?? oldestFailure(stats.links);
   if (failure === null) return [];
+  const failed = firingAlerts(project.alerts).find(({ condition: { kind } }) => kind === 'project_failed');
+  return [sectionBlock([failureText(failure, view), ...personLines(failed, view)])];
+}
+
+function failureText(failure: Failure, { details: { project }, revealReasons, format }: ShowView): string {
   const { show } = messages;
-  if (failure.kind === 'link_unreachable') return [sectionBlock(show.linkUnreachable(failure, format))];
+  if (failure.kind === 'link_unreachable') return show.linkUnreachable(failure, format);
   const causes = severalCauses(project.alerts);
-  if (causes !== null)
-    return [sectionBlock(joinDots(...messages.failures.details(causes, failure, { format, revealReasons })))];
+  if (causes !== null) return joinDots(...messages.failures.details(causes, failure, { format, revealReasons }));
   const reason = revealReasons ? messages.format.failureReason(failure.reason, format, 400) : show.hiddenReason;
-  return [sectionBlock(show.taskFailed(format.link(failure.link), format.time(failure.at), reason))];
+  return show.taskFailed(failure, reason, format);
+}
+
+function personLines(alert: FiringAlert | undefined, view: ShowView): string[] {
+  return acknowledgementLines([alert?.acknowledgement ?? null], view);
 }
 
 /** The firing alerts. The failure has a section of its own. */
-function shownConditions({ details: { project } }: ShowView): Condition[] {
-  return firingConditions(project.alerts).filter(({ kind }) => kind !== 'project_failed');
+function shownAlerts({ details: { project } }: ShowView): FiringAlert[] {
+  return firingAlerts(project.alerts).filter(({ condition: { kind } }) => kind !== 'project_failed');
 }
 
 function alertSections(view: ShowView): Block[] {
   const { details, format, revealReasons } = view;
-  return shownConditions(view).map((condition) => {
-    const text = alertText(condition, { project: details.project, format, revealReasons });
+  return shownAlerts(view).map((alert) => {
+    const text = alertText(alert.condition, { project: details.project, format, revealReasons });
     const headline = joinDots(`*${messages.show.alertTitle}*`, text.event, ...text.details);
-    return sectionBlock(truncateMrkdwn(`${headline}. ${text.advice}`, alertBudgetChars));
+    return sectionBlock([truncateMrkdwn(`${headline}. ${text.advice}`, alertBudgetChars), ...personLines(alert, view)]);
   });
 }
 
@@ -122,7 +134,7 @@ function operationButtons(view: ShowView): Block[] {
   const { details, restriction } = view;
   const { project } = details;
   const action = availableAction(details);
-  const corrections = shownConditions(view).flatMap((condition) => helpfulOperations(condition, project));
+  const corrections = shownAlerts(view).flatMap(({ condition }) => helpfulOperations(condition, project));
   const kinds = new Set([...(action === null ? [] : [action]), ...corrections.filter((kind) => !isAction(kind))]);
   const buttons = [
     ...(restriction === null ? [...kinds].map((kind) => requestButton(kind, project.id)) : []),
@@ -132,9 +144,24 @@ function operationButtons(view: ShowView): Block[] {
   return [actionsBlock(blockId('operations', project.id, project.version), buttons)];
 }
 
+/** What a person can do about the firing alerts without changing the project. A new queue needs no answer. */
+function alertButtons({ details: { project }, restriction, now }: ShowView): Block[] {
+  const firing = firingAlerts(project.alerts).filter(({ condition: { kind } }) => kind !== 'queue_created');
+  if (firing.length === 0 || restriction !== null) return [];
+  const isReminder = ({ condition: { kind } }: FiringAlert) => kind === 'paused_reminder';
+  const buttons = acknowledgementButtons({
+    target: { project: project.id },
+    acknowledgements: firing.map(({ acknowledgement = null }) => acknowledgement),
+    canSnooze: !firing.every(isReminder),
+    now,
+  });
+  const keepPaused = firing.some(isReminder) ? [keepPausedButton(project.id)] : [];
+  return [actionsBlock(blockId('alerts', project.id, now), [...keepPaused, ...buttons])];
+}
+
 function operationLines({ details: { operations }, format }: ShowView): string[] {
   const { show } = messages;
   return operations.length === 0
     ? [show.noOperations]
-    : operations.slice(0, 5).map((operation) => show.operation(operation, format));
+    : [`*${show.operationsTitle}*`, ...operations.slice(0, 5).map((operation) => show.operation(operation, format))];
 }

@@ -25,6 +25,7 @@ const member: AlertMember = {
   resolvedAt: null,
   calls: ['U0ALICE'],
   isRecorded: false,
+  acknowledgement: { kind: 'owned', by: 'U0BOB', at: 1, until: 2 },
 };
 const group: AlertGroup = {
   kind: 'no_worker',
@@ -35,7 +36,7 @@ const group: AlertGroup = {
   refusals: 0,
   isChanged: true,
   writtenAt: 3,
-  notified: { firing: 1, weight: 2, needsPerson: true, calls: [], repliedAt: 0 },
+  notified: { firing: 1, weight: 2, needsPerson: true, calls: [], repliedAt: 0, acknowledgedUntil: 5 },
   members: new Map([
     ['orders', member],
     ['users', { ...member, resolvedAt: 9 }],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { idleExecutionPrefix, type Stores } from '../../../src/application/stores.ts';
-import { type Alert, type FiringAlert, keepPaused } from '../../../src/domain/alert.ts';
+import { type Alert, acknowledge, type FiringAlert, keepPaused } from '../../../src/domain/alert.ts';
+import type { Condition } from '../../../src/domain/conditions.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
@@ -14,6 +15,7 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 const link = { queue: 'orders-full', connection: 'default', prefix: 'bull' };
+const condition: Condition = { cause: 'resumed', links: { first: [], total: 0 }, kind: 'unexpectedly_running' };
 /** The fields are in another order than the stored ones. */
 const alert: Alert = {
   version: 1,
@@ -21,7 +23,7 @@ const alert: Alert = {
   seq: 1,
   state: 'firing',
   since: 5,
-  condition: { cause: 'resumed', links: { first: [], total: 0 }, kind: 'unexpectedly_running' },
+  condition,
   absentOnce: false,
 };
 const readEvents = async () => (await stores.auditLog.read('orders', { limit: 20 })).map(({ event }) => event);
@@ -139,4 +141,32 @@ it('Keep Paused resolves the reminder by compare-and-set, until the state change
   expect(project).toMatchObject({ keptPaused: kept, alerts: { paused_reminder: { alert: after } } });
   expect(await readEvents()).toEqual(['kept_paused', 'alert_resolved', 'created']);
   expect((await stores.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({ event: 'kept_paused', by: 'U0BOB' });
+});
+
+it('An acknowledgement is written by compare-and-set on the alert, also while an operation is active, and is in the history.', async () => {
+  const kind = 'unexpectedly_running';
+  const before: FiringAlert = { ...alert, state: 'firing', absentOnce: false, condition };
+  await stores.alerts.save('orders', 1, { kind, before: null, after: before, event: null });
+  await services.redis.hset('syncbot:{p:orders}:state', 'activeOperation', 'op1');
+  const acknowledgement = { kind: 'owned', by: 'U0BOB', at: 6, until: 7 } as const;
+  const after = acknowledge(before, acknowledgement);
+  const change = { kind, before, after, by: 'U0BOB', event: 'alert_owned' } as const;
+  expect(await stores.alerts.acknowledge('orders', { ...change, before: { ...before, seq: 9 } })).toEqual({
+    kind: 'conflict',
+  });
+  expect(await stores.alerts.acknowledge('unknown', change)).toEqual({ kind: 'conflict' });
+  expect(await stores.alerts.acknowledge('orders', change)).toEqual({ kind: 'written' });
+  expect(await stores.alerts.acknowledge('orders', change)).toEqual({ kind: 'written' });
+  expect((await stores.projects.read('orders'))?.alerts.unexpectedly_running?.alert).toEqual({
+    ...before,
+    seq: 2,
+    acknowledgement,
+  });
+  expect(await readEvents()).toEqual(['alert_owned', 'created']);
+  expect((await stores.auditLog.read('orders', { limit: 1 }))[0]).toMatchObject({
+    event: 'alert_owned',
+    by: 'U0BOB',
+    alertKind: kind,
+    alert: { acknowledgement },
+  });
 });

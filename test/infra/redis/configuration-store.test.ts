@@ -21,6 +21,7 @@ const configuration: Configuration = {
     showErrors: false,
     alertGroupWaitMs: 1_000,
     alertGroupIntervalMs: 1_000,
+    channelsWithoutButtons: ['C0123'],
   },
   connections: {},
 };
@@ -38,10 +39,10 @@ it('A configuration is stored once for each version, a repeat is recognized, and
 });
 
 it('A configuration of an earlier version has the default times of alert groups.', async () => {
-  const { alertGroupWaitMs, alertGroupIntervalMs, ...settings } = configuration.settings;
+  const { alertGroupWaitMs, alertGroupIntervalMs, channelsWithoutButtons, ...settings } = configuration.settings;
   const stored = { v: '1', version: '1', configuration: JSON.stringify({ ...configuration, settings }) };
   await services.redis.hset('syncbot:configuration', stored);
-  const defaults = { alertGroupWaitMs: 10_000, alertGroupIntervalMs: 60_000 };
+  const defaults = { alertGroupWaitMs: 10_000, alertGroupIntervalMs: 60_000, channelsWithoutButtons: [] };
   expect(await services.context.configurations.read()).toMatchObject({
     configuration: { settings: { ...settings, ...defaults } },
   });

@@ -21,6 +21,7 @@ export const access: ExamplesOf<typeof messages.access> = {
     ],
     ['a newer syncbot stored the policy', { code: 'policy_unreadable' }, operators, format],
   ],
+  askToChange: [['follows the refusal of a person who may only look', { user: 'U0CAROL', operators }, format]],
   reasons: { group: [['why a person is an operator', 'S0OPS']] },
   identity: [
     ['an operator', { user: 'U0ALICE', operatorEntry: 'U0ALICE', operators }, format],
@@ -31,7 +32,8 @@ export const access: ExamplesOf<typeof messages.access> = {
     ['some are', ['C0SYNC', 'C0OPS'], format],
   ],
   others: [
-    ['the operators', { user: 'U0ALICE', operatorEntry: 'U0ALICE', operators }, format],
+    ['an operator asks', { user: 'U0ALICE', operatorEntry: 'U0ALICE', operators }, format],
+    ['another person asks', { user: 'U0CAROL', operatorEntry: null, operators }, format],
     ['a user group cannot be read', { user: 'U0CAROL', operatorEntry: null, operators: unread }, format],
     [
       'there is no other one',

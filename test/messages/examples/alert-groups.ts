@@ -1,9 +1,11 @@
+import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import { type AlertKind, alertKinds } from '../../../src/domain/conditions.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../../../src/messages/facts.ts';
 import type { Example, ExamplesOf } from './example.ts';
 import { at, format } from './facts.ts';
 
+const owned: Acknowledgement = { kind: 'owned', by: 'U0ALICE', at: at('03:02'), until: at('03:32') };
 const names = ['orders', 'users', 'payments'];
 
 function group(kind: AlertKind, overrides: Partial<AlertGroupFacts> = {}): AlertGroupFacts {
@@ -26,6 +28,7 @@ function reply(event: AlertReplyFacts['event'], overrides: Partial<AlertReplyFac
     weight: 2,
     before,
     at: at('03:03'),
+    ended: null,
     names,
     format,
     ...overrides,
@@ -45,7 +48,9 @@ export const alertGroups: ExamplesOf<typeof messages.alertGroups> = {
       reply('worse', { ...single, kind: 'latency', weight: 720_000, before: { firing: 1, weight: 360_000 } }),
     ],
     ['after it was resolved', reply('again', single)],
-    ['more tasks failed', reply('more', { ...single, kind: 'tasks_failed' })],
+    ['alerts joined that call other people', reply('more')],
+    ['one alert calls other people', reply('more', single)],
+    ["30 min after I've Got It", reply('unconfirmed', { ...single, ended: owned })],
     ['syncbot did not correct it alone', reply('needs_person', { ...single, kind: 'unexpectedly_running' })],
   ],
   attention: [['people are on call: below a reply', ['@alice', '@bob']]],

@@ -1,5 +1,4 @@
 import type { AlertKind, Condition, ConditionOf } from '../../../src/domain/conditions.ts';
-import type { FailureCauses } from '../../../src/domain/failure-causes.ts';
 import type { FailureStreak } from '../../../src/domain/failure-streak.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../../src/messages/facts.ts';
@@ -7,6 +6,7 @@ import type { ExamplesOf } from './example.ts';
 import {
   alertContext,
   at,
+  causes,
   failed,
   format,
   noLink,
@@ -21,17 +21,6 @@ import {
 const since = at('02:58');
 const until = at('14:50');
 
-const causes: FailureCauses = {
-  tasks: 7,
-  grouped: 7,
-  causes: 2,
-  first: [
-    { reason: 'connection refused', tasks: 6 },
-    { reason: 'duplicate entry', tasks: 1 },
-  ],
-  since,
-  workers: 3,
-};
 const streak: FailureStreak = {
   count: 2,
   isSameCause: true,
@@ -53,6 +42,11 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
       ['a task failed for good', { kind: 'project_failed', since, failure: taskFailed }, alertContext(failed)],
       ['several tasks failed', { kind: 'project_failed', since, failure: taskFailed, causes }, alertContext(failed)],
       ['it failed again', { kind: 'project_failed', since, failure: taskFailed, streak }, alertContext(failed)],
+      [
+        'failed tasks were removed',
+        { kind: 'project_failed', since, failure: { ...taskFailed, removedTasks: 2 }, causes },
+        alertContext(failed),
+      ],
       [
         'tasks failed again after a restore',
         { kind: 'project_failed', since, failure: taskFailed, streak, causes: { ...causes, failedAgain: 2 } },
@@ -97,6 +91,7 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
       resolved('project_failed', { kind: 'project_failed', since, failure: taskFailed }),
     ],
     ['another alert', resolved('no_worker', { kind: 'no_worker', noWorker: tenLinks, overdue: noLink })],
+    ['logRetention is over, and it was restored', resolved('log_retention_100', { kind: 'log_retention_100', until })],
     ['the project was paused', resolved('latency', { kind: 'latency', latencyMs: 360_000, limitMs: 300_000 }, paused)],
   ],
   call: [['people are on call: before the advice', ['@alice', '@bob']]],

@@ -1,5 +1,6 @@
 import type { Catalog } from '../../../src/messages/en/catalog.ts';
 import { access, help } from './access.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts, failures, observation } from './alerts.ts';
 import { cli } from './command-line.ts';
@@ -26,6 +27,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   seeOutcome,
   alerts,
   alertGroups,
+  acknowledgements,
   failures,
   observation,
   refusals,
@@ -35,6 +37,10 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   digest,
   show,
   links,
+  withoutButtons: {
+    useCommands: [['an alert in a channel without buttons', ['/sync restore orders', '/sync show orders']]],
+    runbookLink: [['the project has a runbook', 'https://wiki.example.com/orders']],
+  },
   skipped,
   precheck,
   history,

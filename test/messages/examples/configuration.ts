@@ -40,8 +40,12 @@ export const configuration: ExamplesOf<typeof messages.configuration> = {
       { kind: 'digests', before: [], after: [{ at: '09:00', timezone: 'Europe/Berlin', channel: 'C0SYNC' }] },
     ],
     [
-      'another call rota',
+      'other people on call',
       { kind: 'on_call', before: [], after: [{ mention: ['S0OPS'], label: 'prod', severity: 'warning' }] },
+    ],
+    [
+      'a channel without buttons',
+      { kind: 'setting', name: 'channelsWithoutButtons', before: [], after: ['C0123ABCD'] },
     ],
     ['another setting', { kind: 'setting', name: 'observeEveryMs', before: 5_000, after: 10_000 }],
     ['a new connection', { kind: 'connection_added', name: 'warehouse', source }],

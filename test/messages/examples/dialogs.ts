@@ -30,6 +30,7 @@ const bothPaused = toProjectStats(
   [full, incr].map(({ queue }) => exampleLinkStats(queue, { paused: true })),
   now,
 );
+const deleted = toProjectStats([exampleLinkStats('orders-full'), { kind: 'missing', link: incr }], now);
 
 function facts(project: Project, action: OperationKind, overrides: Partial<ConfirmationFacts> = {}): ConfirmationFacts {
   const noMore = { failedTasks: 0, removedTasks: 0, failedAgain: 0, otherRequests: [] };
@@ -67,6 +68,7 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     reapply: [
       ['the links of a Paused project run', facts(paused, 'reapply')],
       ['the links of a Running project are paused', facts(running, 'reapply', { stats: bothPaused })],
+      ['a queue was deleted', facts(running, 'reapply', { stats: deleted })],
     ],
     retry: [
       [
@@ -111,10 +113,10 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     ['above one failed task', 1],
     ['above several', 2],
   ],
-  failedTask: [['each failed task that Restore would retry', 'orders-full', '02:58', 'connection refused']],
+  failedTask: [['each failed task that Restore would retry', taskFailed, 'connection refused', format]],
   moreFailedTasks: [['below them', 9]],
   requestedBy: [['at the end of the dialog', '@alice']],
-  expiresAt: [['at the end of the dialog', '03:04']],
+  expires: [['at the end of the dialog', 'at 03:04']],
 };
 
 export const modal: ExamplesOf<typeof messages.modal> = {

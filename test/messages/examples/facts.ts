@@ -1,3 +1,4 @@
+import type { FailureCauses } from '../../../src/domain/failure-causes.ts';
 import type { Failure, Link, LinkSample, TaskFailure } from '../../../src/domain/link.ts';
 import type { SkippedTask } from '../../../src/domain/skipped-tasks.ts';
 import type { AlertContext, HistoryContext } from '../../../src/messages/facts.ts';
@@ -20,6 +21,17 @@ export const taskFailed: TaskFailure = {
   taskId: '7',
   reason: 'connection refused',
   at: at('02:58'),
+};
+export const causes: FailureCauses = {
+  tasks: 7,
+  grouped: 7,
+  causes: 2,
+  first: [
+    { reason: 'connection refused', tasks: 6 },
+    { reason: 'duplicate entry', tasks: 1 },
+  ],
+  since: at('02:58'),
+  workers: 3,
 };
 export const skippedTask: SkippedTask = { ...taskFailed, skippedAt: at('03:04'), by: 'U0ALICE' };
 export const unreachable: Failure = { kind: 'link_unreachable', link: incr, at: at('02:58') };

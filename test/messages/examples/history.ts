@@ -3,7 +3,7 @@ import type { HistoryEntry, HistoryEvent } from '../../../src/domain/history.ts'
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleOutcome } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, historyContext, incr, noLink, oneLink, skippedTask, taskFailed } from './facts.ts';
+import { at, causes, format, full, historyContext, incr, noLink, oneLink, skippedTask, taskFailed } from './facts.ts';
 
 function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): HistoryEntry {
   const none = {
@@ -40,6 +40,13 @@ const firing: FiringAlert = {
   condition: { kind: 'no_worker', noWorker: oneLink, overdue: noLink },
   ...counters,
 };
+const acknowledged: Partial<HistoryEntry> = {
+  alertKind: 'no_worker',
+  alert: {
+    ...firing,
+    acknowledgement: { kind: 'snoozed', by: 'U0BOB', at: at('03:02'), until: at('04:02'), from: 'U0ALICE' },
+  },
+};
 const delivered = { seq: 1, since: at('02:58'), message: { channel: 'C0SYNC', ts: '1.2' }, resolved: false };
 const notAllowed = {
   code: 'not_allowed',
@@ -58,9 +65,22 @@ export const history: ExamplesOf<typeof messages.history> = {
         step: 'paused 2 of 2 links',
         reason: 'we deploy',
         channel: 'C0SYNC',
+        failedAfterMs: null,
         followed: { step: 'the last task in flight ended', at: at('03:04') },
       },
       format,
+    ],
+    [
+      'a restore, and the project failed again',
+      { step: 'restored 2 of 2 links', reason: null, channel: 'C0SYNC', failedAfterMs: 1_000, followed: null },
+      format,
+    ],
+  ],
+  tasksFailed: [
+    [
+      'several tasks failed',
+      { kind: 'project_failed', since: at('02:58'), failure: taskFailed, causes },
+      historyContext,
     ],
   ],
   alert: [
@@ -123,6 +143,12 @@ export const history: ExamplesOf<typeof messages.history> = {
       ],
     ],
     kept_paused: [['Keep Paused', entry('kept_paused'), historyContext]],
+    alert_owned: [["I've Got It", entry('alert_owned', acknowledged), historyContext]],
+    alert_taken_over: [['Hand Over, by another person', entry('alert_taken_over', acknowledged), historyContext]],
+    alert_given_back: [
+      ['Hand Over, by the person who had it', entry('alert_given_back', acknowledged), historyContext],
+    ],
+    alert_snoozed: [['Snooze 1 h', entry('alert_snoozed', acknowledged), historyContext]],
     drained: [['after a pause', entry('drained'), historyContext]],
     caught_up: [['after a restore', entry('caught_up'), historyContext]],
     correction_scheduled: [
@@ -158,8 +184,8 @@ export const history: ExamplesOf<typeof messages.history> = {
     ['to many', ['orders', 'users', 'payments']],
   ],
   times: [
-    ['something that lasted', '02:58', '03:04'],
-    ['something that goes on', '02:58', null],
+    ['something that lasted', { from: at('02:58'), to: at('03:04') }, format],
+    ['something that goes on', { from: at('02:58'), to: null }, format],
   ],
   olderEntries: [['older lines than the buttons reach', 'syncbot history orders']],
 };

@@ -86,7 +86,15 @@ export const outcomes: ExamplesOf<typeof messages.outcomes> = {
     ],
     [
       'it did not catch up in an hour',
-      finished({ ...restored, outcome: backlog, followUp: growing, followEnd: { kind: 'timed_out', at: at('04:00') } }),
+      finished({
+        ...restored,
+        outcome: backlog,
+        followUp: following('caught_up', 12_400, {
+          at: at('04:00'),
+          rates: { fewerPerS: -28, addedPerS: 40, endedPerS: 12 },
+        }),
+        followEnd: { kind: 'timed_out', at: at('04:00') },
+      }),
     ],
     [
       'the links were paused or resumed as before',

@@ -1,11 +1,12 @@
 import { countsByCause } from '../../../src/domain/attention.ts';
+import { toProjectStats } from '../../../src/domain/observation.ts';
 import type { PrecheckItem } from '../../../src/domain/precheck.ts';
 import { countsByState } from '../../../src/domain/project-state.ts';
 import type { TrendSample } from '../../../src/domain/trend.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import { exampleLinkStats, exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
-import { at, format, full, oneLink, paused, skippedTask } from './facts.ts';
+import { at, failed, format, full, oneLink, paused, skippedTask, taskFailed } from './facts.ts';
 
 const now = at('02:59');
 const counts = countsByState((state) => ({ failed: 4, paused: 10, running: 46 })[String(state)] ?? 0);
@@ -15,16 +16,21 @@ const nothing = { attention: false, states: [], alerts: [], labels: [], words: [
 
 export const list: ExamplesOf<typeof messages.list> = {
   attention: [['some projects need attention', attention]],
-  counts: [['below it', counts]],
+  counts: [
+    ['below it', { states: counts, attention }],
+    ['without alerts', { states: counts, attention: countsByCause(() => 0) }],
+  ],
   allWell: [
     ['none does', well, false],
     ['none of a filter does', well, true],
   ],
   filter: [['a filter was typed or chosen', 'paused label:prod']],
   unobserved: [['a link does not answer', 2]],
-  since: [['since when a project has its state', 2 * 3_600_000, '@bob']],
   lastChange: [['below a Paused project', { by: 'U0BOB', reason: 'we deploy' }, format]],
-  cause: [['below a Failed project', ['a task failed on orders-full: connection refused']]],
+  cause: [
+    ['below a Failed project', ['a task failed on orders-full: connection refused'], false],
+    ['below another alert', ['orders-full and 9 more links'], true],
+  ],
   stateSince: [['beside an alert', at('02:58'), format]],
   moreAlerts: [['a project has several alerts', 2]],
   page: [['a long list', 1, 3]],
@@ -71,6 +77,8 @@ const samples: TrendSample[] = [2_400, 1_200, 600, 300, 0].map((backlog, index) 
   latencyMs: backlog * 10,
 }));
 
+const withFailures = toProjectStats([exampleLinkStats('orders-full', { failuresAfterWatermark: 7 })], now);
+
 export const show: ExamplesOf<typeof messages.show> = {
   since: [['below the state', paused, format]],
   endpoints: [
@@ -78,11 +86,14 @@ export const show: ExamplesOf<typeof messages.show> = {
     ['they are not configured', null, null],
   ],
   labels: [['the labels', ['prod', 'eu'], 5]],
-  taskFailed: [['a Failed project', 'orders-full', '02:58', 'connection refused']],
+  taskFailed: [['a Failed project', taskFailed, 'connection refused', format]],
   linkUnreachable: [
     ['a pause did not reach a link', { kind: 'link_unreachable', link: full, at: at('02:58') }, format],
   ],
-  numbers: [['the numbers', exampleProjectStats, samples, now]],
+  numbers: [
+    ['the numbers', { project: paused, stats: exampleProjectStats }, samples, now],
+    ['failed tasks wait', { project: failed, stats: withFailures }, samples, now],
+  ],
   trends: [['the last hour', samples, { format, now }]],
   skipped: [['restores have left out failed tasks', 2]],
   operation: [['the last operations', exampleOperation({ state: 'done', requestedAt: at('02:50') }), format]],
@@ -110,8 +121,9 @@ const linkStats = exampleLinkStats('orders-full', {
 
 export const links: ExamplesOf<typeof messages.links> = {
   title: [
-    ['more than five links', 100, 5],
-    ['a few links', 2, 2],
+    ['more than five links', 100, 5, true],
+    ['all are well', 100, 5, false],
+    ['a few links', 2, 2, false],
   ],
   stats: [
     ['each link', linkStats],
@@ -177,6 +189,6 @@ export const precheck: ExamplesOf<typeof messages.precheck> = {
     ['one that Restore solves', tasksFailed, 'failed', format],
     ['one that passes', reachable, 'not_started', format],
   ],
-  summary: [['above the items', [missing, reachable, { result: 'unknown' }]]],
+  summary: [['above the items', [missing, reachable, { ...tasksFailed, result: 'unknown' }], format]],
   more: [['more items than fit', 4]],
 };

@@ -6,6 +6,15 @@ import { at, format, full, incr } from './facts.ts';
 const project = 'orders';
 const change = { project, since: at('02:58'), by: 'U0BOB' } as const;
 const kept = { at: at('02:58'), by: 'U0ALICE', until: at('14:58') };
+const held = {
+  code: 'alert_held',
+  project,
+  target: { project },
+  by: 'U0ALICE',
+  at: at('03:02'),
+  until: at('04:02'),
+  seenAt: at('03:10'),
+} as const;
 const links = [full, incr];
 
 export const refusals: ExamplesOf<typeof messages.refusals> = {
@@ -53,7 +62,7 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
   adopt_mixed: [
     [
       'Adopt, and the links are not all alike',
-      { code: 'adopt_mixed', project, running: [full], paused: links, missing: [] },
+      { code: 'adopt_mixed', project, running: [full], paused: [incr], missing: [] },
       format,
     ],
   ],
@@ -89,6 +98,11 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
     ['Keep Paused, after another person pressed it', { code: 'no_reminder', project, kept }, format],
     ['Keep Paused of an old message', { code: 'no_reminder', project, kept: null }, format],
   ],
+  alert_held: [
+    ["I've Got It, and another person has it", { ...held, held: 'owned' }, format],
+    ['Snooze 1 h, and another person has snoozed it', { ...held, held: 'snoozed' }, format],
+  ],
+  alert_over: [['a button of an alert that was resolved meanwhile', { code: 'alert_over' }, format]],
   policy_unreadable: [['a newer syncbot stored the policy', { code: 'policy_unreadable' }, format]],
   no_operators: [['no operator is configured', { code: 'no_operators', user: 'U0CAROL' }, format]],
   not_operator: [['a person who may only look', { code: 'not_operator', user: 'U0CAROL' }, format]],
@@ -129,6 +143,10 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
   ],
   reasonMissing: [['`/sync pause orders because`', 'pause orders', format]],
   extraWords: [['`/sync show orders x`', { project, command: 'show orders' }, format]],
+  asksFirst: [
+    ['follows a suggested command that changes a project', 1],
+    ['follows several', 2],
+  ],
   otherCommand: [['the app has another command', format]],
 };
 

@@ -1,5 +1,6 @@
+import { toProjectStats } from '../../../src/domain/observation.ts';
 import { messages } from '../../../src/messages/catalog.ts';
-import { exampleProjectStats } from '../../support/example-records.ts';
+import { exampleLinkStats, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
 import { format } from './facts.ts';
 
@@ -21,6 +22,8 @@ export const buttons: ExamplesOf<typeof messages.buttons> = {
   },
 };
 
+const withFailures = toProjectStats([exampleLinkStats('orders-full', { failuresAfterWatermark: 7 })], 0);
+
 export const words: ExamplesOf<Pick<typeof messages, 'stateClause' | 'format'>> = {
   stateClause: [['the state of a project in a sentence', 'orders', 'paused']],
   format: {
@@ -38,6 +41,10 @@ export const words: ExamplesOf<Pick<typeof messages, 'stateClause' | 'format'>> 
     latency: [
       ['the latency', exampleProjectStats],
       ['a link does not answer', unknownStats],
+    ],
+    waitForRestore: [
+      ['failed tasks of a Failed project', 'failed', withFailures],
+      ['the project runs', 'running', withFailures],
     ],
     inFlight: [
       ['the tasks that workers process', exampleProjectStats],

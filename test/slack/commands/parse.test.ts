@@ -115,19 +115,19 @@ describe('the text after /sync', () => {
     ['status', /Did you mean `\/sync list`\?/],
     ['orders', /Did you mean `\/sync show orders`\?/],
     ['pause because we deploy', /The command needs a project.*`\/sync pause orders`/],
-    ['pause orders because of', /no reason after because/],
+    ['pause orders because of', /no reason after “because”/],
     ['orders now and then', /“?orders now and/],
     ['pause', /The command needs a project.*`\/sync pause orders`/],
     ['pause all', /no project called all/],
     ['pause orders for 2h', /not supported yet/],
     ['restore orders until 18:30', /not supported yet/],
-    ['pause orders because', /no reason after because/],
+    ['pause orders because', /no reason after “because”/],
     ['show orders now', /`\/sync show orders`/],
     ['history because', /There is no project called because|The command needs a project/],
-    ['history since', /no time after since.*`\/sync history since 22:00`/],
-    ['history since forever', /cannot read the time forever.*`\/sync history since 22:00`.*at most 7 days/],
-    ['history since 30d', /cannot read the time 30d.*at most 7 days/],
-    ['history orders since noon', /cannot read the time noon.*`\/sync history orders since 22:00`/],
+    ['history since', /no time after “since”.*`\/sync history since 22:00`/],
+    ['history since forever', /cannot read the time “forever”.*`\/sync history since 22:00`.*at most 7 days/],
+    ['history since 30d', /cannot read the time “30d”.*at most 7 days/],
+    ['history orders since noon', /cannot read the time “noon”.*`\/sync history orders since 22:00`/],
     ['histroy', /Did you mean `\/sync history`\?/],
     ['histroy since 2h', /Did you mean `\/sync history since 2h`\?/],
     ['history orders 20', /`\/sync history orders`/],
@@ -189,7 +189,7 @@ describe('the text after /sync', () => {
     } as const;
     const { text, suggestions } = explainParseError({ ...error, reason: 'users and invoices' }, [], formatter);
     expect(text).toBe(
-      'Only one project at a time is supported, and you also named users and 1 more. Nothing was changed. If “users and invoices” is the reason, write because before it: `/sync pause orders because users and invoices`.',
+      'Only one project at a time is supported, and you also named “users and 1 more”. Nothing was changed. If “users and invoices” is the reason, write “because” before it: `/sync pause orders because users and invoices`. The buttons ask for OK first.',
     );
     expect(suggestions.map(commandOf)).toEqual(['pause orders', 'pause users', 'pause invoices']);
     expect(suggestions.map(({ reason }) => reason)).toEqual(['users and invoices', null, null]);
@@ -199,7 +199,9 @@ describe('the text after /sync', () => {
     const firstFive = numbered.slice(0, 5).map((id) => `pause ${id}`);
     expect(suggestions('puase orders-x', numbered)).toEqual(firstFive);
     expect(suggestions('pause', numbered)).toEqual([...firstFive, 'list']);
-    expect(errorMessage('puase orders-x', numbered)).toMatch(/Did you mean (`\/sync pause orders-\d`(, | or )?){5}\?$/);
+    expect(errorMessage('puase orders-x', numbered)).toMatch(
+      /Did you mean (`\/sync pause orders-\d`(, | or )?){5}\? The buttons ask for OK first\.$/,
+    );
   });
 });
 

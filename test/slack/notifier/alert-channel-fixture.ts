@@ -53,7 +53,7 @@ export interface AlertChannelFixture extends AsyncDisposable {
   replies(channel?: string): MessageView[];
 }
 
-export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier'>>;
+export type AlertOverrides = Partial<Pick<Alert, 'since' | 'seq' | 'changedAt' | 'earlier' | 'acknowledgement'>>;
 
 /** Thrown where a test kills the notifier. Another one continues after `killedJobMs`, as BullMQ and the sweep let it. */
 export class NotifierKilled extends Error {}
@@ -62,6 +62,7 @@ const killedJobMs = 30_000;
 export interface AlertChannelOptions {
   /** Default: in memory. */
   readonly alertGroups?: AlertGroupStore;
+  readonly channelsWithoutButtons?: readonly string[];
   /** Replaces what the notifier uses. */
   readonly wrap?: (options: AlertNotifierOptions) => AlertNotifierOptions;
 }
@@ -116,6 +117,7 @@ export async function startAlertChannel(given: AlertChannelOptions = {}): Promis
         },
         serverClock: { now: async () => fixture.now },
         groupTimes,
+        channelsWithoutButtons: given.channelsWithoutButtons ?? [],
         client,
         format: slackFormatter('/sync'),
         showErrors: false,

@@ -37,14 +37,14 @@ describe('a group of one alert', () => {
     expect(messages()).toEqual([
       expect.stringMatching(/^orders · Paused, but a link runs · `orders-full`\nAttention, <@U0ALICE>: /),
     ]);
-    expect(fixture.messages().map(buttonLabels)).toEqual([['Re-apply', 'Show']]);
+    expect(fixture.messages().map(buttonLabels)).toEqual([['Re-apply', 'Show', "I've Got It", 'Snooze 1 h']]);
     await fixture.setAlert('orders', { ...unexpectedlyRunning, links: twoLinks });
     await fixture.advance(2_000);
     expect(messages()).toEqual([expect.stringContaining('2 links run')]);
     await fixture.setAlert('orders', null);
     await fixture.advance(2_000);
     expect(messages()).toEqual([
-      expect.stringMatching(/^orders · Resolved at .* · links ran although they should have been paused/),
+      expect.stringMatching(/^orders · Resolved .* · links ran although they should have been paused/),
     ]);
     expect(fixture.delivered('orders', 'unexpectedly_running')).toMatchObject({
       seq: 3,
@@ -74,9 +74,7 @@ describe('a group of one alert', () => {
     await fixture.setAlert('orders', { ...condition, since: 9 }, { since: since + 62_000, earlier });
     await wait();
     expect(messages()).toEqual([
-      expect.stringMatching(
-        /^orders · Was Failed until a restore at .*, after 1 min · a task failed on `orders-full`$/m,
-      ),
+      expect.stringMatching(/^orders · Was Failed until a restore .*, after 1 min · a task failed on `orders-full`$/m),
       expect.stringContaining('orders · Failed · a task failed'),
     ]);
   });
@@ -91,8 +89,8 @@ describe('a group of one alert', () => {
     await fixture.advance(groupTimes.intervalMs);
     expect(messages()).toEqual([expect.stringContaining('orders · 10 min behind')]);
     expect(replies()).toEqual([
-      expect.stringMatching(/^orders · Resolved at .* · it was too far behind/),
-      expect.stringMatching(/^orders · Again at .* · it was too far behind$/),
+      expect.stringMatching(/^orders · (?:Resolved|Ended) .* · it was too far behind/),
+      expect.stringMatching(/^orders · Again .* · it was too far behind$/),
     ]);
   });
 
@@ -148,10 +146,10 @@ describe('an alert of a record of an earlier version', () => {
     await fixture.setAlert('orders', null, { since: 1_000 }, 'latency');
     await wait();
     expect(messages()).toEqual([
-      expect.stringMatching(/^orders · Resolved at /),
+      expect.stringMatching(/^orders · (?:Resolved|Ended) <!date/),
       expect.stringMatching(/^users · 10 min behind/),
     ]);
-    expect(replies()).toEqual([expect.stringMatching(/^orders · Resolved at /)]);
+    expect(replies()).toEqual([expect.stringMatching(/^orders · (?:Resolved|Ended) <!date/)]);
   });
 
   it('of which another occurrence fires ends in its message', async () => {
@@ -206,7 +204,7 @@ describe('the channel of an alert', () => {
     expect(texts(bob, 'U0BOB')).toEqual([expect.stringMatching(/^2 projects · No worker/)]);
     await fixture.setAlert('users', null, {}, 'no_worker');
     await fixture.advance(2_000);
-    expect(texts(bob, 'U0BOB')[0]).toMatch(/^1 of 2 projects · .* · 1 resolved at /);
+    expect(texts(bob, 'U0BOB')[0]).toMatch(/^1 of 2 projects · .* · 1 resolved <!date/);
   });
 
   it('that was archived after the alert was posted is replaced by a direct message', async () => {
@@ -291,7 +289,7 @@ describe('alerts of one kind in one channel', () => {
     expect(messages()[0]).toContain('and 97 more');
     const [message] = fixture.messages();
     if (message === undefined) throw new Error('no message');
-    expect(buttonLabels(message)).toEqual(['Show', 'Show', 'Show', 'Show All']);
+    expect(buttonLabels(message)).toEqual(['Show', 'Show', 'Show', 'Show All', "I've Got It", 'Snooze 1 h']);
     expect(JSON.stringify(message.blocks)).toContain('"value":"list alert:latency"');
     expect(fixture.recorded).toHaveLength(100);
   });
@@ -307,7 +305,7 @@ describe('alerts of one kind in one channel', () => {
     await fixture.setAlert(c, noWorker);
     await fixture.advance(groupTimes.intervalMs + 1);
     expect(messages()).toEqual([expect.stringMatching(/^3 projects · No worker/)]);
-    expect(replies()).toEqual([expect.stringMatching(/^2 projects · Worse at .* · 2 projects, 1 before/)]);
+    expect(replies()).toEqual([expect.stringMatching(/^2 projects · Worse .* 2 projects, before 1/)]);
     await fixture.setAlert(d, noWorker);
     await wait();
     expect(messages()).toHaveLength(2);
@@ -321,16 +319,14 @@ describe('alerts of one kind in one channel', () => {
     for (const id of ids.slice(0, 4)) await fixture.setAlert(id, null, {}, 'no_worker');
     await fixture.advance(5_000);
     expect(messages()).toEqual([
-      expect.stringMatching(/^6 of 10 projects · No worker takes their tasks · since .* · 4 resolved, the last at /),
+      expect.stringMatching(/^6 of 10 projects · No worker takes their tasks · since .* · 4 resolved, the last <!date/),
     ]);
     for (const id of ids.slice(4)) await fixture.setAlert(id, null, {}, 'no_worker');
     await fixture.advance(5_000);
     expect(messages()).toEqual([
-      expect.stringMatching(
-        /^10 projects · Resolved at .*, after \d+ s · no worker took their tasks · p0000 and 9 more/,
-      ),
+      expect.stringMatching(/^10 projects · Resolved .*, after \d+ s · no worker took their tasks · p0000 and 9 more/),
     ]);
-    expect(replies()).toEqual([expect.stringMatching(/^10 projects · Resolved at /)]);
+    expect(replies()).toEqual([expect.stringMatching(/^10 projects · Resolved <!date/)]);
     expect(fixture.messages().map(buttonLabels)).toEqual([[]]);
     await fixture.advance(12 * 60_000);
     expect([...fixture.groups()]).toEqual([]);
@@ -410,11 +406,9 @@ describe('people are notified in the thread', () => {
       await fixture.setAlert('orders', { ...latency, latencyMs: total * 200_000 });
       await fixture.advance(3_000);
     }
-    expect(
-      fixture.replies().map(({ text, isBroadcast }) => [text.replace(/at .* · (?=\d)/, 'at · '), isBroadcast]),
-    ).toEqual([
-      ['orders · Worse at · 6 links, 3 links before · links ran although they should have been paused', true],
-      ['orders · Worse at · 20 min behind, 10 min behind before · it was too far behind', undefined],
+    expect(fixture.replies().map(({ text, isBroadcast }) => [text.replace(/<!date[^>]*>/, 'T'), isBroadcast])).toEqual([
+      ['orders · Worse since T: 6 links, before 3 links · links ran although they should have been paused', true],
+      ['orders · Worse since T: 20 min behind, before 10 min behind · it was too far behind', undefined],
     ]);
   });
 
@@ -427,7 +421,9 @@ describe('people are notified in the thread', () => {
     await fixture.advance(2_000);
     expect(fixture.replies()).toEqual([expect.objectContaining({ isBroadcast: true })]);
     expect(replies()).toEqual([
-      expect.stringMatching(/^6 projects · More since .* · they were Failed\nAttention, <@U0BOB>\.$/),
+      expect.stringMatching(
+        /^6 projects · More since .*: 6 projects, before 5 · they were Failed\nAttention, <@U0BOB>\.$/,
+      ),
     ]);
   });
 
@@ -436,7 +432,7 @@ describe('people are notified in the thread', () => {
     await wait();
     await fixture.setAlert('orders', unexpectedlyRunning);
     await fixture.advance(2_000);
-    expect(replies()).toEqual([expect.stringMatching(/^orders · A person was needed from /)]);
+    expect(replies()).toEqual([expect.stringMatching(/^orders · From .* on, only a person could correct it · /)]);
   });
 
   it('not more often than once in a group interval, if it is not critical', async () => {

@@ -44,6 +44,7 @@ beforeEach(async () => {
       ...client,
       logLevel: LogLevel.ERROR,
     }),
+    channelsWithoutButtons: [],
     format: slackFormatter('/sync'),
     log,
     projects: { read: async () => project },
@@ -118,7 +119,7 @@ describe('the message of an operation', () => {
     project = { ...project, definition: { ...project.definition, channel: 'C0SYNC' } };
     operation = exampleOperation({ origin: 'cli', channel: null, by: 'cli:root' });
     await updateAndNotify(doneOperation);
-    expect(channelTexts()).toEqual([expect.stringContaining('by cli:root')]);
+    expect(channelTexts()).toEqual([expect.stringContaining('by root on the command line')]);
   });
 
   it.each(['cancelled', 'expired', 'superseded'] as const)('is not posted when the operation was %s', async (state) => {
@@ -337,7 +338,7 @@ describe('an outcome that is followed', () => {
     await updateAndNotify({ ...notified, ...progress });
     expect(channelTexts()).toEqual([expect.stringContaining('1 task still finishing')]);
     await updateAndNotify(end);
-    expect(channelTexts()).toEqual([expect.stringMatching(/Quiet from .*, when its 3 tasks in flight had ended$/)]);
+    expect(channelTexts()).toEqual([expect.stringMatching(/Its last task in flight ended .*$/)]);
     expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
     expect(slack.callsTo('response_url')).toHaveLength(dialogUpdates);
     expect(logged.map(({ message }) => message)).toEqual(['operation notified']);
@@ -360,7 +361,7 @@ describe('an outcome that is followed', () => {
     await updateAndNotify({ ...notified, ...progress });
     expect(ephemeralsToAlice().at(-1)?.text).toContain('3 tasks still finishing');
     await updateAndNotify(end);
-    expect(ephemeralsToAlice().at(-1)?.text).toContain('Quiet from');
+    expect(ephemeralsToAlice().at(-1)?.text).toContain('Its last task in flight ended');
     expect(slack.callsTo('chat.postMessage')).toHaveLength(posts);
   });
 

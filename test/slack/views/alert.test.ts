@@ -19,11 +19,10 @@ const firing = (condition: Condition): FiringAlert => ({
   changedAt: 1,
   version: 1,
 });
+const target = { channel: 'C0SYNC', group: 'latency:1' };
+const context = { format, showErrors: false, target, now: exampleNow };
 const build = (condition: Condition, by = 'U0BOB', onCallRules: readonly OnCallRule[] = []) =>
-  buildAlert(
-    { project: exampleProject({ state: 'paused', by }), format, showErrors: false, onCallRules },
-    firing(condition),
-  );
+  buildAlert({ ...context, project: exampleProject({ state: 'paused', by }), onCallRules }, firing(condition));
 
 describe('the message of an alert', () => {
   it('mentions who last changed the project, and has the buttons of what can be done', () => {
@@ -43,6 +42,16 @@ describe('the message of an alert', () => {
           expect.objectContaining({ action_id: 'sync:v1:show', value: 'orders' }),
         ],
       },
+      {
+        type: 'actions',
+        block_id: `sync:acknowledgement:unexpectedly_running:orders:${exampleNow}`,
+        elements: ['own', 'snooze'].map((press) =>
+          expect.objectContaining({
+            action_id: `sync:v1:alert:${press}`,
+            value: JSON.stringify({ target, seenAt: exampleNow }),
+          }),
+        ),
+      },
     ]);
   });
 
@@ -50,10 +59,10 @@ describe('the message of an alert', () => {
     const definition = { ...exampleProject().definition, runbook: 'https://wiki.example.com/orders' };
     const project = exampleProject({ definition });
     const { blocks } = buildAlert(
-      { project, format, showErrors: false, onCallRules: [] },
+      { ...context, project, onCallRules: [] },
       firing({ kind: 'latency', latencyMs: 60_000, limitMs: 5_000 }),
     );
-    expect(blocks.at(-1)).toMatchObject({
+    expect(blocks.at(-2)).toMatchObject({
       elements: [
         { action_id: 'sync:v1:show' },
         {

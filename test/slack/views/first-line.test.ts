@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionCause, attentionTotal, countProjects } from '../../../src/domain/attention.ts';
+import { noOperators } from '../../../src/domain/authorization.ts';
 import { alertKinds } from '../../../src/domain/conditions.ts';
 import { digestSections } from '../../../src/domain/digest.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
@@ -69,7 +70,10 @@ describe('the first line of a message', () => {
         fc.boolean(),
         onCallRulesArbitrary,
         ({ project }, alert, showErrors, onCallRules) => {
-          const message = buildAlert({ project, format, showErrors, onCallRules }, alert);
+          const message = buildAlert(
+            { project, format, showErrors, onCallRules, target: { project: project.id }, now },
+            alert,
+          );
           const { event } = alertText(alert.condition, { project, format, revealReasons: showErrors });
           expectFirstLine(message, project.id, event.slice(0, eventChars));
           expect(JSON.stringify(message.blocks[0])).toContain(`"*${project.id}* · `);
@@ -85,8 +89,9 @@ describe('the first line of a message', () => {
         const { kind } = condition;
         const facts = { project, kind, condition, revealReasons: reveal, format };
         for (const occurrence of [null, { since: 1, resolvedAt: 61_000 }]) {
-          const state = kind === 'project_failed' ? 'Was Failed' : 'Resolved';
-          expectFirstLine(buildResolvedAlert({ ...facts, occurrence }), project.id, state);
+          const message = buildResolvedAlert({ ...facts, occurrence });
+          const [state] = /Was Failed|Resolved|Ended/.exec(message.text) ?? ['no end'];
+          expectFirstLine(message, project.id, state);
         }
       }),
       fuzzOptions,
@@ -107,7 +112,7 @@ describe('the first line of a message', () => {
   it('of a refusal has the project and its state, or what was not done', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) => {
-        const message = buildRefusal({ refusal, command, format });
+        const message = buildRefusal({ refusal, command, operators: noOperators, format });
         if (!('project' in refusal) || refusal.code === 'unknown_project') expect(message.text).toMatch(/^[A-Z]|^sync/);
         else expectFirstLine(message, refusal.project, stateOf(refusal));
       }),
@@ -120,6 +125,7 @@ describe('the first line of a message', () => {
     const { text } = buildRefusal({
       refusal: { code: 'unknown_project', project, similar: [] },
       command: null,
+      operators: noOperators,
       format,
     });
     expect(text.slice(0, notificationChars)).toMatch(/^There is no project called o{49}…/);
@@ -170,9 +176,11 @@ describe('the first line of a message', () => {
           heading(facts).split(' · ')[1]?.slice(0, eventChars) ?? '',
         );
         const before = { firing: 1, weight: 1 };
-        const change = { ...facts, weight: 2, before, at: now };
-        expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse at');
-        expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again at');
+        const ended = { kind: 'snoozed', by: 'U0ALICE', at: now, until: now } as const;
+        const change = { ...facts, weight: 2, before, at: now, ended };
+        expectFirstLine({ text: reply({ ...change, event: 'unconfirmed' }) }, `${count} projects`, 'Snooze ended');
+        expectFirstLine({ text: reply({ ...change, event: 'worse' }) }, `${count} projects`, 'Worse since');
+        expectFirstLine({ text: reply({ ...change, total: 1, event: 'again' }) }, id, 'Again since');
       }),
       fuzzOptions,
     );
@@ -185,7 +193,7 @@ describe('the first line of a message', () => {
         const filter = { ...emptyFilter, words: [text] };
         const status = isObserved ? observation : ({ kind: 'partly_observed', unobservedProjects: 3 } as const);
         const view = { observedProjects: [observed], counts, filter, page: 0, labels: [], observation: status };
-        const list = buildList({ ...view, revealReasons: true, restriction: null, format });
+        const list = buildList({ ...view, revealReasons: true, restriction: null, format, now });
         const { state } = observed.project;
         const cause = attentionCause(observed.project);
         if (cause === null) expectFirstLine(list, '2 projects', messages.states[state]);
@@ -260,7 +268,7 @@ describe('a command that a message suggests', () => {
   it('after a refusal is a button', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
-        expectButtons(buildRefusal({ refusal, command, format })),
+        expectButtons(buildRefusal({ refusal, command, operators: noOperators, format })),
       ),
       { numRuns: 1_000 },
     );
@@ -320,6 +328,8 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
       return 'Not adopted';
     case 'removed':
       return 'Removed';
+    case 'alert_held':
+      return refusal.held === 'owned' ? 'Taken by ' : 'Snoozed by ';
     case 'no_reminder':
       return 'Paused';
     default:

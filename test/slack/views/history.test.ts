@@ -46,7 +46,7 @@ describe('the history', () => {
       { event: 'requested', operation: 'op00', action: 'restore', by: 'U0ALICE', reason: 'fixed', channel: 'C0OPS' },
     ]);
     const lines = [
-      `${format.time(minutesAgo(2))} · <@U0BOB> · paused 2 of 2 links · 3 tasks still in flight then · because we deploy · in <#C0SYNC> · the last task in flight ended at ${format.time(minutesAgo(1))}`,
+      `${format.time(minutesAgo(2))} · <@U0BOB> · paused 2 of 2 links · 3 tasks still in flight then · because we deploy · in <#C0SYNC> · the last task in flight ended ${format.at(minutesAgo(1))}`,
       `${format.time(minutesAgo(9))} – ${format.time(minutesAgo(4))} · alert: it was too far behind`,
       `${format.time(minutesAgo(6))} · the request to start it expired before it was confirmed`,
       `${format.time(minutesAgo(7))} · <@U0ALICE> · asked to restore it · because fixed · in <#C0OPS>`,

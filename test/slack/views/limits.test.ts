@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countProjects } from '../../../src/domain/attention.ts';
+import { noOperators } from '../../../src/domain/authorization.ts';
 import { digestSections } from '../../../src/domain/digest.ts';
 import { type HistoryEntry, historyEvents } from '../../../src/domain/history.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
@@ -39,6 +40,7 @@ import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
 import { selects } from '../action-buttons.ts';
 import {
+  acknowledgementArbitrary,
   firingAlertArbitrary,
   historyEntryArbitrary,
   hostileTextArbitrary,
@@ -54,10 +56,14 @@ import {
 } from '../arbitraries.ts';
 
 /** A date in the reader's time zone, and a user group: the only special mentions of Slack that our texts contain. */
-const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]*>|<!subteam\^S[A-Z0-9]+>/g;
+const dateOrUserGroup = /<!date\^\d+\^\{date_short_pretty\}(?: at)? \{time\}\|[^<>|]*>|<!subteam\^S[A-Z0-9]+>/g;
 
 const observation: ObservationStatus = { kind: 'not_observed', since: 0 };
 const viewContext = { observation, restriction: null, format: slackFormatter('/sync'), now };
+const acknowledgementView = {
+  target: { channel: 'C'.repeat(20), group: `log_retention_100:${now}:${'C'.repeat(20)}` },
+  acknowledgements: fc.sample(fc.option(acknowledgementArbitrary), 100),
+};
 const fuzzOptions = { numRuns: 60 };
 
 /** What must hold for every message. */
@@ -227,7 +233,9 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         fc.boolean(),
         onCallRulesArbitrary,
         ({ project }, alert, showErrors, onCallRules) => {
-          expectWithinLimits(buildAlert({ ...viewContext, onCallRules, project, showErrors }, alert));
+          expectWithinLimits(
+            buildAlert({ ...viewContext, ...acknowledgementView, onCallRules, project, showErrors }, alert),
+          );
           const occurrence = alert.absentOnce ? null : { since: alert.since, resolvedAt: alert.changedAt };
           const { condition } = alert;
           const facts = { ...viewContext, project, kind: condition.kind, condition, revealReasons: showErrors };
@@ -250,9 +258,11 @@ describe('the limits of Slack, and the rule to mention only users and channels',
         const names = Array.from({ length: 2_001 }, () => 'o'.repeat(63));
         const facts = { ...viewContext, kind, firing: 2_001, total: 2_001, names, since: 1, resolvedAt: null };
         const shown = [first, ...others].map(([{ project }, alert]) => ({ project, alert }));
-        expectWithinLimits(buildAlertGroup({ facts, rows: shown, calls, showErrors: true, version: 1 }));
+        expectWithinLimits(
+          buildAlertGroup({ ...viewContext, ...acknowledgementView, facts, rows: shown, calls, showErrors: true }),
+        );
         expectWithinLimits(buildResolvedAlertGroup({ ...facts, firing: 0, resolvedAt: 2 }));
-        const change = { event: 'worse', weight: 2, before: { firing: 1, weight: 1 }, at: 1 } as const;
+        const change = { event: 'worse', weight: 2, before: { firing: 1, weight: 1 }, at: 1, ended: null } as const;
         expectWithinLimits(buildAlertReply({ ...facts, ...change }, calls));
       }),
       fuzzOptions,
@@ -372,7 +382,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
   it('hold for a refusal, and for the help', () => {
     fc.assert(
       fc.property(refusalArbitrary, fc.option(refusedCommandArbitrary), (refusal, command) =>
-        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command })),
+        expectWithinLimits(buildRefusal({ ...viewContext, refusal, command, operators: noOperators })),
       ),
       { numRuns: 200 },
     );
@@ -383,7 +393,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
 describe('the formatter of Slack', () => {
   it('mentions Slack users, and writes out other actors', () => {
     expect(viewContext.format.person('U0ALICE')).toBe('<@U0ALICE>');
-    expect(viewContext.format.person('cli:root')).toBe('cli:root');
+    expect(viewContext.format.person('cli:root')).toBe('root on the command line');
     expect(viewContext.format.person('U0ALICE> <!channel')).toBe('U0ALICE&gt; &lt;!channel');
     expect(viewContext.format.person('u0alice')).toBe('u0alice');
   });

@@ -37,6 +37,7 @@ function build(projects: readonly Project[], overrides: Partial<ListView> = {}):
     revealReasons: true,
     restriction: null,
     format,
+    now: exampleNow,
     ...overrides,
   });
 }
@@ -67,9 +68,11 @@ describe('the heading of a list', () => {
       ...many(12, {}),
     ];
     const list = build([], { counts: countProjects(projects) });
-    expect(list.text).toBe('48 need attention: 4 Failed, 44 without a worker\n60 projects: 4 Failed, 56 Running');
+    expect(list.text).toBe(
+      '48 need attention: 4 Failed, 44 without a worker\n60 projects: 4 Failed, 56 Running (44 without a worker)',
+    );
     expect(sections(list)[0]).toBe(
-      '*48 need attention: 4 Failed, 44 without a worker*\n60 projects: 4 Failed, 56 Running',
+      '*48 need attention: 4 Failed, 44 without a worker*\n60 projects: 4 Failed, 56 Running (44 without a worker)',
     );
   });
 
@@ -128,7 +131,7 @@ describe('a row of a list', () => {
     [
       'with alerts has the worst one, and how many more there are',
       { alerts: { no_worker: firingAlert('no_worker'), latency: firingAlert('latency') } },
-      `*orders* · No worker · since ${time(aMinuteAgo)}\nNone is connected to \`orders-full\` and 9 more · and 1 more alert`,
+      `*orders* · No worker connected · since ${time(aMinuteAgo)}\n\`orders-full\` and 9 more links · and 1 more alert`,
       ['Show'],
     ],
     [

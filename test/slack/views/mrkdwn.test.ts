@@ -80,7 +80,7 @@ describe('the formatter of Slack', () => {
     expect(['U0ALICE', 'W0BOB', 'cli:*root*', 'U', 'xU0ALICE'].map(format.person)).toEqual([
       '<@U0ALICE>',
       '<@W0BOB>',
-      'cli:∗root∗',
+      '∗root∗ on the command line',
       'U',
       'xU0ALICE',
     ]);
@@ -99,6 +99,9 @@ describe('the formatter of Slack', () => {
   });
 
   it('shows a time in the time zone of the reader, and in UTC', () => {
+    expect(format.at(Date.UTC(2026, 10, 24, 18, 52))).toBe(
+      '<!date^1795546320^{date_short_pretty} at {time}|at 2026-11-24 18:52 UTC>',
+    );
     expect(format.time(Date.UTC(2026, 10, 24, 18, 52) + 999)).toBe(
       '<!date^1795546320^{date_short_pretty} {time}|2026-11-24 18:52 UTC>',
     );

@@ -10,6 +10,8 @@ import { actionButtons } from '../action-buttons.ts';
 const format = slackFormatter('/sync');
 const at = exampleNow;
 const time = format.time(at);
+/** As the end of a clause: `at 14:03`. */
+const clock = format.at(at);
 
 describe('the message of an operation', () => {
   const outcomeText = (operation: Partial<Operation>) =>
@@ -49,53 +51,53 @@ describe('the message of an operation', () => {
     ],
     ['paused, and tasks are finishing', quiet({ latest: null }), '\n3 tasks still finishing'],
     ['paused, and not every link answers', quiet({ latest: observed(null) }), '\nIt is not known yet how many tasks'],
-    ['paused and quiet', quiet({ end: reached }), `\nQuiet from ${time}, when its 3 tasks in flight had ended`],
+    ['paused and quiet', quiet({ end: reached }), `\nIts last task in flight ended ${clock}`],
     [
       'paused, and a task does not end',
       quiet({ end: timedOut, latest: observed(1) }),
-      '12 h, 1 task was still in flight',
+      `1 task was still in flight ${clock}, after 12 h`,
     ],
-    ['restored', caughtUp({ latest: null }), '\nCatching up: 12,400 left'],
+    ['restored', caughtUp({ latest: null }), '\nCatching up: 12,400 tasks left'],
     [
       'restored, at the first observation',
       caughtUp({ latest: observed(12_400) }),
-      `\nCatching up: 12,400 left at ${time}`,
+      `\nCatching up: 12,400 tasks left as of ${time}`,
     ],
     [
       'restored, and the backlog falls',
       caughtUp({ latest: observed(12_400, { fewerPerS: 310, addedPerS: 40, endedPerS: 350 }) }),
-      `\nCatching up: 12,400 left at ${time} · 310/s · about 40 s`,
+      `\nCatching up: 12,400 tasks left as of ${time} · 310/s · about 40 s`,
     ],
     [
       'restored, and the backlog grows',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: 40, endedPerS: 0.2 }) }),
-      `\nNot catching up: 12,400 left at ${time} · in 40/s, out 12/min`,
+      `\nNot catching up: 12,400 tasks left as of ${time} · in 40/s, out 12/min`,
     ],
     [
       'restored, and nothing but the backlog can be measured',
       caughtUp({ latest: observed(12_400, { fewerPerS: -28, addedPerS: null, endedPerS: null }) }),
-      `\nNot catching up: 12,400 left at ${time} · 28/s more`,
+      `\nNot catching up: 12,400 tasks left as of ${time} · 28/s more`,
     ],
     [
       'restored, and links have no worker',
       caughtUp({ latest: { ...observed(12_400), noWorker: { total: 10, first: links } } }),
-      `\nNo worker on \`orders-incr\` and 9 more: 12,400 left at ${time}`,
+      `\nNo worker on \`orders-incr\` and 9 more: 12,400 tasks left as of ${time}`,
     ],
     [
       'restored, and a link does not answer',
       caughtUp({ latest: observed(null) }),
-      `\nCatching up: backlog unknown at ${time}`,
+      `\nCatching up: backlog unknown as of ${time}`,
     ],
-    ['restored and caught up', caughtUp({ end: reached }), `\nCaught up at ${time}, after 12 h`],
+    ['restored and caught up', caughtUp({ end: reached }), `\nCaught up ${clock}, after 12 h`],
     [
       'restored, and not caught up in time',
       caughtUp({ end: timedOut, latest: observed(12_400, { fewerPerS: 0, addedPerS: 40, endedPerS: 0 }) }),
-      `\nAt ${time}, after 12 h, 12,400 tasks were left · in 40/s, out 0/s`,
+      `\n12,400 tasks were left ${clock}, after 12 h · in 40/s, out 0/s`,
     ],
     [
       'restored, and paused again',
       caughtUp({ end: { kind: 'state_changed', at, state: 'paused', by: 'U0BOB' }, latest: observed(1) }),
-      `\nAt ${time}, 1 task was left. It became Paused at ${time}, by <@U0BOB>.`,
+      `\n1 task was left ${clock}. It became Paused ${clock}, by <@U0BOB>.`,
     ],
     [
       'restored without a backlog',
@@ -105,7 +107,7 @@ describe('the message of an operation', () => {
     [
       'paused, and removed',
       quiet({ end: { kind: 'removed', at, by: 'cli:root' } }),
-      `cli:root removed orders at ${time}.`,
+      `root on the command line removed orders ${clock}.`,
     ],
     [
       'done with a log that ends',
@@ -132,7 +134,7 @@ describe('the message of an operation', () => {
           failure: { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'secret', at },
         },
       },
-      `orders was restored, and became Failed at ${time} · 2 links · by <@U0ALICE> · we deploy\nA task failed on \`orders-full\``,
+      `orders was restored, and became Failed ${clock} · 2 links · by <@U0ALICE> · we deploy\nA task failed on \`orders-full\``,
     ],
     ['cancelled', { state: 'cancelled' }, 'orders · Cancelled · it was not paused\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
@@ -147,8 +149,8 @@ describe('the message of an operation', () => {
     const end: FollowEnd = { kind: 'state_changed', at, state: 'failed', by: 'syncbot' };
     const laterFailure = { at, failure: { kind: 'link_unreachable' as const, link: exampleLink('orders-full'), at } };
     const text = outcomeText({ ...caughtUp({ end, latest: observed(1) }), laterFailure });
-    expect(text).toMatch(/^orders was restored, and became Failed at /);
-    expect(text).toContain(`\nAt ${time}, 1 task was left`);
+    expect(text).toMatch(/^orders was restored, and became Failed <!date/);
+    expect(text).toContain(`\n1 task was left ${clock}`);
     expect(text.match(/became/gi)).toHaveLength(1);
   });
 
@@ -156,10 +158,10 @@ describe('the message of an operation', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     expect(outcomeText(failed)).toContain(
-      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot went on trying to pause its links',
+      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot tried again later to pause its links',
     );
     expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
-      `\nAll its links that had a queue were paused at ${time}`,
+      `\nAll its links that had a queue were paused ${clock}`,
     );
   });
 

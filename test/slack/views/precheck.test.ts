@@ -26,7 +26,7 @@ const build = (items: readonly PrecheckItem[], state: ProjectState = 'not_starte
 describe('the precheck of a project', () => {
   it('has the failed items first, with their reasons', () => {
     const { text, blocks } = build([passed, unknown, failed]);
-    expect(text).toBe('orders · Not Started · Precheck: 1 of 3 pass, 1 unknown');
+    expect(text).toBe('orders · Not Started · Precheck: 1 of 3 pass, 1 unknown · tasks failed');
     expect(blocks).toEqual([
       expect.objectContaining({ text: expect.objectContaining({ text: text.replace('orders', '*orders*') }) }),
       expect.objectContaining({
@@ -84,7 +84,7 @@ describe('the lines of a precheck', () => {
     const summary = (precheck: readonly PrecheckItem[], state: ProjectState = 'not_started') =>
       precheckSummary({ project: exampleProject({ state }), precheck }, format, 1_000);
     expect(summary([passed, noWorker, unknown, passed])).toEqual([
-      '*Precheck: 2 of 4 pass, 1 unknown*',
+      '*Precheck: 2 of 4 pass, 1 unknown · a link has no worker*',
       'Start the workers of `orders-full` and 9 more',
     ]);
     expect(summary([passed])).toEqual(['*Precheck: 1 of 1 pass*']);

@@ -10,7 +10,7 @@ import { actionButtons } from '../action-buttons.ts';
 const format = slackFormatter('/sync');
 const pauseCommand: RefusedCommand = { verb: 'pause', reason: null };
 const build = (refusal: Refusal, command: RefusedCommand | null = pauseCommand) =>
-  buildRefusal({ refusal, command, format });
+  buildRefusal({ refusal, command, operators: { people: ['U0ALICE'], unreadGroups: [] }, format });
 const buttonsOf = ({ blocks }: Message) =>
   blocks.map((block) => actionButtons([block]).map(({ text, value }) => `${text.text}: ${value}`));
 
@@ -34,11 +34,12 @@ describe('a refusal', () => {
     [{ code: 'precheck_failed', project, items: [] }, ['Precheck orders', 'Show']],
     [{ code: 'claim_timeout', project, action: 'pause' }, ['Pause', 'Show']],
     [{ code: 'links_unreachable', project, links: [exampleLink('orders-full')] }, ['Show']],
-    [{ code: 'adopt_mixed', project, running: [], paused: [], missing: [] }, ['Re-apply', 'Show']],
+    [{ code: 'adopt_mixed', project, running: [], paused: [], missing: [] }, ['Show', 'Re-apply']],
   ])('has the buttons of what can be done: %o', (refusal, labels) => {
     const { text, blocks } = build(refusal);
+    expect(text).toMatch(/^orders /);
     expect(blocks).toEqual([
-      { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } },
+      { type: 'section', text: { type: 'mrkdwn', text: text.replace('orders', '*orders*'), verbatim: true } },
       {
         type: 'actions',
         block_id: 'sync:refusal',
@@ -47,14 +48,17 @@ describe('a refusal', () => {
     ]);
   });
 
-  it('because of the person has no button', () => {
-    expect(build({ code: 'not_operator', user: 'U0BOB' }).blocks).toHaveLength(1);
+  it('because of the person has no button, and says whom to ask', () => {
+    const { text, blocks } = build({ code: 'not_operator', user: 'U0BOB' });
+    expect(blocks).toHaveLength(1);
+    expect(text).toMatch(/ Nothing was changed\. Ask <@U0ALICE>\. To become an operator, /);
   });
 
   it('because of a mistyped project repeats the command with each of the similar ones', () => {
     const refusal: Refusal = { code: 'unknown_project', project: 'ordres', similar: ['orders', 'orders-eu'] };
     const repeated = build(refusal, { verb: 'pause', reason: 'we deploy' });
-    expect(repeated.text).toContain('Did you mean orders or orders-eu?');
+    expect(repeated.text).toContain('Did you mean orders or orders-eu? The buttons ask for OK first.');
+    expect(build(refusal, null).text).not.toContain('OK');
     expect(buttonsOf(repeated)).toEqual([
       [],
       ['Pause orders: pause orders because of we deploy', 'Pause orders-eu: pause orders-eu because of we deploy'],
@@ -77,7 +81,7 @@ describe('the help', () => {
       { type: 'section', text: { text: 'Run data synchronization projects from here.' } },
       { type: 'section', text: { text: expect.stringMatching(/`\/sync list`.*\n.*`\/sync show &lt;project&gt;`/) } },
       { type: 'section', text: { text: expect.stringMatching(/OK or Cancel/) } },
-      { type: 'context', elements: [{ text: expect.stringMatching(/^Everybody can see projects/) }] },
+      { type: 'context', elements: [{ text: expect.stringMatching(/^Everybody may look at projects/) }] },
     ]);
   });
 

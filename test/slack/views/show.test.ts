@@ -89,10 +89,10 @@ describe('show', () => {
       'Since <!date',
       'A task failed on `orders-incr`',
       '"Restore"',
-      'Backlog unknown · latency unknown',
+      '3 failed tasks wait for a restore · backlog unknown · latency unknown',
       '*100 links, the worst 5*',
       '"All Links"',
-      '*Precheck: 6 of 7 pass*',
+      '*Precheck: 6 of 7 pass · a link has no worker*',
       'Start the workers of `orders-table-00` and 99 more',
       '*Last operations*',
       '"Precheck"',
@@ -101,7 +101,9 @@ describe('show', () => {
     const positions = order.map((text) => json.indexOf(text));
     expect(positions).not.toContain(-1);
     expect(positions).toEqual([...positions].sort((a, b) => a - b));
-    expect(message.text).toMatch(/^orders · Failed · Since <!date.*> · <@U0BOB> · we deploy\nBacklog unknown/);
+    expect(message.text).toMatch(
+      /^orders · Failed · Since <!date.*> by <@U0BOB> · we deploy\n3 failed tasks wait for a restore · backlog unknown/,
+    );
   });
 
   it('of a project with 100 links fits one and a half screens of a phone', () => {
@@ -149,7 +151,7 @@ describe('show', () => {
     });
     const details = { project, stats: toProjectStats([], exampleNow), precheck: [], operations: [], samples: [] };
     expect(textOf(show({ details }))).toMatch(
-      /^7 tasks failed: refused · the oldest on `orders-incr` · since <!date[^>]*> · 3 workers$/m,
+      /^7 tasks failed: refused · the oldest on `orders-incr` · since <!date[^>]*> · 3 workers connected$/m,
     );
     expect(textOf(show({ details, revealReasons: false }))).toMatch(/^7 tasks failed, 1 cause · the oldest on/m);
   });
@@ -167,8 +169,8 @@ describe('show', () => {
     const details = { project: exampleProject(), stats, precheck: [], operations: [], samples: hourOfSamples };
     const text = textOf(show({ details }));
     expect(text).toContain('Backlog 160, falling · latency 0 s');
-    expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 at <!date[^>]*> → 160 at <!date[^>]*>$/m);
-    expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s at <!date[^>]*> → 5 s at <!date[^>]*>$/m);
+    expect(text).toMatch(/^Backlog ▇▇▇▇▇▅▅▅▅▅░░░▃▃▂▂▂▂▂ 11,960 <!date[^>]*> → 160 <!date[^>]*>$/m);
+    expect(text).toMatch(/^Latency ▇{10}░░░▇{7} 5 s <!date[^>]*> → 5 s <!date[^>]*>$/m);
     expect(text).toMatch(/^░ Not observed$/m);
     expect(textOf(show({ details: { ...details, samples: [] } }))).not.toMatch(/[▁▇░]|falling|rising|steady/);
   });

@@ -41,7 +41,7 @@ describe('confirmation', () => {
       operation: exampleOperation(),
     });
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
-    expect(sectionTexts(dialog)).toContain('Latency will grow until you restore it.');
+    expect(sectionTexts(dialog)).toContain('Latency will grow until you restore orders.');
     expect(sectionTexts(dialog)).toContain('backlog 1,204 · latency 5 s · 3 tasks in flight');
     expect(sectionTexts(dialog)).toContain('Reason: we deploy');
     expect(dialog.text).toMatch(
@@ -70,7 +70,7 @@ describe('confirmation', () => {
       'reapply',
       'running',
       { kind: 'missing', link: fullLink },
-      'orders is Running. `orders-full` has no queue, and the project goes on without it.',
+      'If you press OK, syncbot goes on without the queue of `orders-full`. orders is Running.',
     ],
     [
       'Adopt',
@@ -156,11 +156,20 @@ describe('a dialog', () => {
     );
 
   it('of a Restore says what fails again if the cause is not fixed', () => {
-    const text = 'If the cause is not fixed, the task on `orders-full` fails again, and orders becomes Failed again.';
-    expect(restoreDialog({})).toContain(text);
-    expect(restoreDialog({ failure: null })).not.toContain('fails again');
+    const again = ' again, and orders becomes Failed again.';
+    const failedTasks = (failuresAfterWatermark: number) => ({
+      stats: { ...exampleProjectStats, links: [exampleLinkStats('orders-full', { failuresAfterWatermark })] },
+    });
+    expect(restoreDialog({}, failedTasks(7))).toContain(`If the cause is not fixed, they fail${again}`);
+    expect(restoreDialog({}, failedTasks(1))).toContain(
+      `If the cause is not fixed, the task on \`orders-full\` fails${again}`,
+    );
+    expect(restoreDialog({}, failedTasks(0))).not.toContain('If the cause');
+    expect(restoreDialog({ failure: null }, failedTasks(7))).not.toContain('If the cause');
     const { definition } = exampleProject();
-    expect(restoreDialog({ definition: { ...definition, onFailure: 'continue' } })).not.toContain('fails again');
+    expect(restoreDialog({ definition: { ...definition, onFailure: 'continue' } }, failedTasks(7))).not.toContain(
+      'If the cause',
+    );
   });
 
   it('of a Restore shows tasks that failed for the same reason once', () => {
@@ -176,8 +185,8 @@ describe('a dialog', () => {
   });
 
   it('of a Restore says that the project was restored before and failed again', () => {
-    const time = viewContext.format.time(exampleNow - 60_000);
-    const text = `Restored at ${time} by <@U0ALICE>, failed again after 1 s · same cause · 2nd time`;
+    const clock = viewContext.format.at(exampleNow - 60_000);
+    const text = `Last restore ${clock} by <@U0ALICE>: failed again after 1 s · 2 failures in a row, same cause`;
     expect(restoreDialog({ failureStreak: row })).toContain(text);
     expect(restoreDialog({ failureStreak: { ...row, count: 1 } })).not.toContain('failed again after');
     expect(restoreDialog({ failureStreak: row, state: 'paused' })).not.toContain('failed again after');

@@ -246,9 +246,7 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
     submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
   );
-  app.options(projectMenuActionIdPattern, ({ ack, body }) =>
-    onProjectSearch(context, { ack, body }),
-  );
+  app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }

@@ -54,10 +54,10 @@ import {
   readAppMention,
   readBlockAction,
   readMessageShortcut,
-  readRunSubmission,
   readSlashCommand,
   readSyncCommand,
 } from './requests.ts';
+import { readRunSubmission } from './run-form-requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
 import { buildLoadingModal } from './views/modal.ts';

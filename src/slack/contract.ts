@@ -32,6 +32,10 @@ export const actionIds = {
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   /** The selects of the list. The value of an option is a filter. */
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
+  /** The same selects in Home. */
+  homeFilter: { state: 'sync:v1:home:state', label: 'sync:v1:home:label' },
+  /** Shows an open dialog again. */
+  showDialog: 'sync:v1:show-dialog',
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
   links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
   /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
@@ -51,6 +55,8 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.retry),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
+  ...Object.values(actionIds.homeFilter),
+  actionIds.showDialog,
   ...Object.values(actionIds.historyPage),
   ...Object.values(actionIds.links),
   ...actionIds.commands,
@@ -63,6 +69,7 @@ export const alertActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.al
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.filter).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
+export const homeFilterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.homeFilter).join('|')})$`);
 export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 

@@ -58,6 +58,8 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
+  // A retry changes no flag. The job `reconcile` of a failure a moment ago has left the links to it.
+  if (action === 'retry') await context.jobs.reconcile(ref.project);
 }
 
 /** If the reply is lost, the claim may have entered the execution. Another execution follows. */

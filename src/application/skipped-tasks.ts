@@ -24,6 +24,7 @@ async function findFailed(
   { links }: LinksContext,
   tasks: readonly Pick<TaskRef, 'link' | 'taskId'>[],
 ): Promise<FoundTasks> {
+  if (tasks.length === 0) return { failed: [], unreachable: [] };
   const byLink = new Map<string, { readonly link: Link; readonly taskIds: string[] }>();
   for (const { link, taskId } of tasks) {
     const item = byLink.get(linkId(link)) ?? { link, taskIds: [] };
@@ -55,7 +56,6 @@ export async function findFailedAgain(context: LinksContext, project: Project): 
   const retried = definition.links.flatMap((link) =>
     retriedTasks.filter((task) => task.linkId === linkId(link)).map(({ taskId }) => ({ link, taskId })),
   );
-  if (retried.length === 0) return [];
   const { failed } = await findFailed(context, retried);
   return failed
     .filter((task) => hasFailedAgain(retriedTasks, task) && !isKnownFailure(watermarkOf(project, task.link), task))

@@ -194,6 +194,7 @@ it.each([
         ...context.links,
         readStatuses: async (links) => links.map((link) => (paused.has(linkId(link)) ? 'paused' : 'resumed')),
         countRemovedFailures: async () => [],
+        listFailed: async () => [],
         observe: async (links) =>
           links.map(({ link }, index) => ({
             ...exampleLinkStats(link.queue, { paused: true, failuresAfterWatermark: index === 0 ? failures : 0 }),

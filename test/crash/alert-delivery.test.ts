@@ -104,8 +104,8 @@ it('A notifier that is killed at any call loses no alert, and doubles only what 
     const doubled = isAccepted || isUnstored ? 1 : 0;
     const [messages, replies] = [fixture.messages(), fixture.replies()];
     expect(messages.length + replies.length, label).toBe(2 + doubled);
-    expect(messages.map(visibleText).at(-1), label).toMatch(/^3 projects · Resolved at /);
-    expect(replies.at(-1)?.text, label).toMatch(/^3 projects · Resolved at /);
+    expect(messages.map(visibleText).at(-1), label).toMatch(/^3 projects · Resolved <!date/);
+    expect(replies.at(-1)?.text, label).toMatch(/^3 projects · Resolved <!date/);
     for (const id of ids)
       expect(fixture.delivered(id, 'no_worker'), label).toMatchObject({
         seq: 2,

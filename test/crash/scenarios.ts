@@ -2,6 +2,13 @@ import { type Action, actions } from '../../src/domain/lifecycle.ts';
 import { countBotCrashPoints, killBot, suspendBot } from './bot-crash.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type CrashHarness, createCrashHarness } from './harness.ts';
+import {
+  countTaskCrashPoints,
+  killInTaskOperation,
+  suspendInTaskOperation,
+  type TaskOperation,
+  taskOperations,
+} from './skip-crash.ts';
 import { type CrashStep, countStepCrashPoints, crashSteps, killInStep, suspendInStep } from './step-crash.ts';
 import { countWorkerCrashPoints, killWorker, suspendWorker } from './worker-crash.ts';
 
@@ -37,6 +44,8 @@ export async function discoverScenarios(folder: string): Promise<Scenarios> {
       cases.push(...labels.flatMap((label) => casesAtPoint(role, action, label)));
     }
   }
+  for (const kind of taskOperations)
+    cases.push(...(await countTaskCrashPoints(harness, kind)).flatMap((label) => casesOfTaskOperation(kind, label)));
   for (const step of crashSteps)
     cases.push(...(await countStepCrashPoints(harness, step)).flatMap((label) => casesOfStep(step, label)));
   return { folder, cases, scripts: harness.knownScripts };
@@ -46,6 +55,13 @@ function casesOfStep(step: CrashStep, label: string): CrashCase[] {
   return crashPoints(label).map(({ signal, point }) => {
     const stop = signal === 'SIGKILL' ? killInStep : suspendInStep;
     return { scenario: step, signal, point, run: (harness) => stop(harness, step, point) };
+  });
+}
+
+function casesOfTaskOperation(kind: TaskOperation, label: string): CrashCase[] {
+  return crashPoints(label).map(({ signal, point }) => {
+    const stop = signal === 'SIGKILL' ? killInTaskOperation : suspendInTaskOperation;
+    return { scenario: `worker, ${kind}`, signal, point, run: (harness) => stop(harness, kind, point) };
   });
 }
 

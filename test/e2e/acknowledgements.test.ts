@@ -44,7 +44,9 @@ it("I've Got It is shown in the message of the alert, in list, in show and in th
   expect(buttonLabels(message)).toEqual(['Show', 'Hand Over', 'Snooze 1 h']);
   expect(channelMessages(harness)).toHaveLength(1);
   expect([answers('U0ALICE'), threadReplies(harness)]).toEqual([[], []]);
-  expect(visibleText(await harness.runCommand('list'))).toMatch(/orders · No worker connected · since .* · <@U0ALICE> is on it/);
+  expect(visibleText(await harness.runCommand('list'))).toMatch(
+    /orders · No worker connected · since .* · <@U0ALICE> is on it/,
+  );
   expect(visibleText(await harness.runCommand('show orders'))).toMatch(/<@U0ALICE> is on it since /);
   expect(visibleText(await harness.runCommand('history orders'))).toMatch(
     /<@U0ALICE> · took the alert: no worker took its tasks/,

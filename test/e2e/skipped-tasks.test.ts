@@ -32,7 +32,7 @@ async function startPoisonedProject() {
   await harness.services.instance.startWorkers();
   await link.queue.add('bad', { secret: 'payload-1234' });
   const first = await harness.slack.waitFor(() => alertMessages()[0]);
-  expect(buttonLabels(first)).toEqual(['Restore', 'Show']);
+  expect(buttonLabels(first)).not.toContain('Restore Without 1 Task');
   await harness.requestAndPressOk('restore', 'payments');
   const alert: MessageView = await harness.slack.waitFor(() =>
     alertMessages().find((message) => buttonLabels(message).includes('Restore Without 1 Task')),

@@ -27,8 +27,8 @@ export type ConfirmationOutcome = (typeof confirmationOutcomes)[number];
 export interface RequestCommand {
   readonly kind: 'request';
   readonly project: number;
-  /** `allowed`: the action that the state allows. With `waitForOutcome` the user also waits for the end of a transition. */
-  readonly action: OperationKind | 'allowed';
+  /** `restore_without`: a restore without the tasks that have failed again. `allowed`: the action that the state allows. With `waitForOutcome` the user also waits for the end of a transition. */
+  readonly action: OperationKind | 'allowed' | 'restore_without';
   readonly by: User;
   readonly bot: number;
   /** Whether Slack delivers the request to both bots. */
@@ -133,6 +133,7 @@ const requestCommand: Arbitrary<RequestCommand> = record({
     { weight: 20, arbitrary: constantFrom('allowed') },
     { weight: 10, arbitrary: constantFrom('start', 'pause', 'restore') },
     { weight: 1, arbitrary: constantFrom('reapply', 'adopt') },
+    { weight: 4, arbitrary: constantFrom('restore_without', 'restore_without', 'retry') },
   ),
   by: constantFrom(...users),
   bot: anyIndex,

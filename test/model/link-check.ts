@@ -10,7 +10,7 @@ export interface LinkHistory {
   /** Failed tasks by id, with the times of their failures. */
   readonly failures: ReadonlyMap<string, readonly number[]>;
   /** When failed tasks were moved back to wait. */
-  readonly retries: readonly { readonly at: number; readonly taskId: string }[];
+  readonly retries: readonly { readonly at: number; readonly taskId: string; readonly whilePaused: boolean }[];
   /** Tasks that do not exist any more, because BullMQ removed them after their last failure. */
   readonly removed: readonly { readonly failedAt: number }[];
   readonly violations: readonly string[];
@@ -20,8 +20,8 @@ export interface LinkHistory {
 const maxStreamLength = 9_000;
 
 /**
- * Replays the event stream of a link's queue. Invariants: no task starts while the link is paused, no failed task is retried
- * while it runs, and each task is completed once. A link with `keptFailures` loses the older failed tasks.
+ * Replays the event stream of a link's queue. Invariants: no task starts while the link is paused, no task is retried after it
+ * was completed, and each task is completed once. A link with `keptFailures` loses the older failed tasks.
  */
 export async function replayLinkEvents({ redis, link, keptFailures }: ModelLink): Promise<LinkHistory> {
   const events = (await redis.xrange(`bull:${link}:events`, '-', '+')).map(([id, flat]) => ({
@@ -32,7 +32,7 @@ export async function replayLinkEvents({ redis, link, keptFailures }: ModelLink)
   const report = (violation: string) => violations.push(`${link}: ${violation}`);
   if (events.length > maxStreamLength) report(`its event stream may be trimmed (${events.length} events)`);
   const flags: { at: number; paused: boolean; isByPerson: boolean }[] = [];
-  const retries: { at: number; taskId: string }[] = [];
+  const retries: { at: number; taskId: string; whilePaused: boolean }[] = [];
   const added = new Set<string>();
   const completed = new Map<string, number>();
   const failures = new Map<string, number[]>();
@@ -47,8 +47,7 @@ export async function replayLinkEvents({ redis, link, keptFailures }: ModelLink)
     else if (event === 'completed') completed.set(jobId, (completed.get(jobId) ?? 0) + 1);
     else if (event === 'failed') failures.set(jobId, [...(failures.get(jobId) ?? []), at]);
     else if (isRetry(fields)) {
-      retries.push({ at, taskId: jobId });
-      if (!paused) report(`${jobId} was retried while the link ran`);
+      retries.push({ at, taskId: jobId, whilePaused: paused });
       if (completed.has(jobId)) report(`${jobId} was retried after it was completed`);
     }
   }

@@ -61,13 +61,36 @@ async function findPendingWork({ redis, bots }: System, project: ModelProject): 
   const differing = await findDifferingLinks(project, state);
   const [wrong] = differing.filter(({ isByPerson }) => !isByPerson);
   if (wrong !== undefined) return `${state}, and ${wrong.link} is ${wrong.paused ? 'paused' : 'running'}`;
-  const [active, failedTasks] = await Promise.all([countTasks(links, 'active'), countTasks(links, 'failed')]);
+  const [active, allFailed] = await Promise.all([countTasks(links, 'active'), countTasks(links, 'failed')]);
+  const skipped = skippedTasksOf(record);
+  const ended = await findEndedSkip(links, skipped);
+  if (ended !== undefined) return `the skipped task ${ended.taskId} is not failed`;
+  const failedTasks = allFailed - skipped.length;
   if (shouldPauseLinks(state) && differing.length === 0 && active > 0) return 'tasks in flight of paused links';
   if (state === 'running' && onFailure === 'pause' && failedTasks > 0) return `${failedTasks} failed tasks`;
   const wrongAlerts = findWrongAlerts({ record, onFailure, differingLinks: differing.length, failedTasks });
   if (wrongAlerts !== '') return wrongAlerts;
   const after = await redis.hget(`syncbot:{p:${id}}:state`, 'version');
   return after === version ? '' : 'its version changes';
+}
+
+interface SkippedTask {
+  readonly link: { readonly queue: string };
+  readonly taskId: string;
+  readonly at: number;
+}
+
+function skippedTasksOf(record: Readonly<Record<string, string>>): SkippedTask[] {
+  return Object.entries(record).flatMap(([field, text]) => (field.startsWith('skipped:') ? [JSON.parse(text)] : []));
+}
+
+async function findEndedSkip(links: ModelProject['links'], skipped: readonly SkippedTask[]) {
+  for (const task of skipped) {
+    const link = links.find((each) => each.link === task.link.queue);
+    const score = await link?.redis.zscore(`bull:${task.link.queue}:failed`, task.taskId);
+    if (Number(score) !== task.at) return task;
+  }
+  return undefined;
 }
 
 async function findDifferingLinks({ links, optionalLink }: ModelProject, state: string) {
@@ -104,10 +127,12 @@ async function drainProject(system: System, project: ModelProject): Promise<Repo
   for (let attempt = 0; attempt < 20; attempt++) {
     await repairTargets(project);
     await quiesceProject(system, project);
-    const state = (await system.redis.hget(`syncbot:{p:${project.id}}:state`, 'state')) ?? '';
+    const record = await system.redis.hgetall(`syncbot:{p:${project.id}}:state`);
+    const { state = '' } = record;
     const action = actionTowardsRunning[state];
     if ((await findDifferingLinks(project, state)).length > 0) await perform('reapply');
     else if (action !== undefined) await perform(action);
+    else if (skippedTasksOf(record).length > 0) await perform('retry');
     else if ((await waitUntilDrained(project)) === 'failed') await perform('pause');
     else {
       const differences = await Promise.all(project.links.map((link) => link.findDifference()));

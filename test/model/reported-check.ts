@@ -18,7 +18,8 @@ export interface ReportedFacts {
 
 /**
  * Compares what the history, the outcomes and some dialogs reported about failed tasks with the links: how many a restore has
- * retried, and how many BullMQ has removed. Returns the differences.
+ * retried, and how many BullMQ has removed. A task is retried while its link runs only by a retry of skipped tasks. Returns the
+ * differences.
  */
 export function findWrongNumbers({ records, versions, links, exact }: ReportedFacts): string[] {
   const { id, operations, audit } = records;
@@ -30,8 +31,17 @@ export function findWrongNumbers({ records, versions, links, exact }: ReportedFa
     if (removed !== null && removedTasks > removed)
       report(`the failure reports ${removedTasks} removed tasks, there were ${removed}`);
   }
+  const taskRetries = [...operations.values()].filter(({ action }) => action === 'retry');
+  for (const { link, retries } of links) {
+    const wrong = retries.filter(
+      ({ at, whilePaused }) =>
+        !whilePaused && !taskRetries.some(({ startedAt }) => startedAt && Number(startedAt) <= at),
+    );
+    for (const { taskId } of wrong)
+      report(`${taskId} was retried while ${link} ran, and not by a retry of skipped tasks`);
+  }
   for (const [operation, fields] of operations) {
-    if (fields['action'] !== 'restore' || fields['state'] !== 'done') continue;
+    if (!['restore', 'retry'].includes(fields['action'] ?? '') || fields['state'] !== 'done') continue;
     const [startedAt, finishedAt] = [Number(fields['startedAt']), Number(fields['finishedAt'])];
     const { retriedTasks, retriedTasksUncertain, removedTasks } = JSON.parse(fields['outcome'] || '{}');
     const retries = links.flatMap((link) => link.retries).filter(({ at }) => at >= startedAt && at <= finishedAt);

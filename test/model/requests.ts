@@ -16,7 +16,7 @@ import {
   type ListenerResult,
 } from '../../src/slack/listeners/listener.ts';
 import { onAlertPress, onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
-import { onRetryAll } from '../../src/slack/listeners/skipped-tasks.ts';
+import { onRestoreWithout, onRetryAll } from '../../src/slack/listeners/skipped-tasks.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
 import { readBlockAction, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
 import { runCliInProcess } from '../cli/cli-fixture.ts';
@@ -28,6 +28,8 @@ export interface NewRequest {
   readonly project: ModelProject;
   readonly action: RequestRecord['action'];
   readonly by: string;
+  /** Whether a restore leaves out the tasks that have failed again. */
+  readonly withoutFailedAgain?: boolean;
 }
 
 /** Sends a request to these bots: two if Slack delivers it twice. Returns the operation, or null if there is none. */
@@ -51,14 +53,29 @@ export async function sendRequest(
   return operation;
 }
 
-async function requestInCore(run: ModelRun, [bot]: readonly ModelBot[], { project, action, by }: NewRequest) {
+async function requestInCore(
+  run: ModelRun,
+  [bot]: readonly ModelBot[],
+  { project, action, by, withoutFailedAgain = false }: NewRequest,
+) {
   if (bot === undefined) return null;
   const request = { project: project.id, action, by, reason: null, origin: 'cli', channel: null } as const;
-  const result = await recordErrors(run, () => requestAction(bot.context, request));
+  const tasks = { kind: 'failed_again' } as const;
+  const result = await recordErrors(run, () =>
+    requestAction(bot.context, withoutFailedAgain ? { ...request, tasks } : request),
+  );
   return result?.kind === 'refused' ? result.refusal : null;
 }
 
-async function requestInSlack(run: ModelRun, bots: readonly ModelBot[], { project, action, by }: NewRequest) {
+async function requestInSlack(
+  run: ModelRun,
+  bots: readonly ModelBot[],
+  { project, action, by, withoutFailedAgain = false }: NewRequest,
+) {
+  if (withoutFailedAgain) {
+    const body = buttonBody(by, actionIds.restoreWithout.alert, project.id);
+    return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: onRestoreWithout }, body }));
+  }
   if (isAction(action)) {
     const body = { ...slashCommandBody(by), text: `${action} ${project.id}` };
     return refusalOf(await deliver(run, bots, { listener: { decode: readSlashCommand, run: onCommand }, body }));

@@ -28,6 +28,8 @@ export function findWrongResponses(
         versions.some(
           ({ state, since, by }) => state === refusal.state && since === refusal.since && by === refusal.by,
         ),
+      no_task_to_skip: action === 'restore',
+      not_skipped: action === 'retry',
       no_drift: action === 'reapply' || action === 'adopt',
       adopt_mixed: action === 'adopt',
       links_unreachable: action === 'adopt',

@@ -13,6 +13,7 @@ export const transitions: Readonly<Record<string, Transition>> = {
   restore: { from: ['paused', 'failed'], through: 'restoring', to: 'running' },
   reapply: { from: ['not_started', 'running', 'paused', 'failed'], through: null, to: 'same' },
   adopt: { from: ['running', 'paused'], through: null, to: 'other' },
+  retry: { from: ['running', 'paused', 'failed'], through: null, to: 'same' },
 };
 
 /** The state of a project after an operation that is done. `state`: while the operation was running. */

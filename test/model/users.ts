@@ -32,11 +32,16 @@ const userTimeoutMs = 1_500;
 export async function performRequest(run: ModelRun, command: RequestCommand): Promise<void> {
   const { system } = run;
   const project = projectOf(system, command.project);
+  const withoutFailedAgain = command.action === 'restore_without';
   const action =
-    command.action === 'allowed' ? await pickAction(system, project.id, command.waitForOutcome) : command.action;
+    command.action === 'allowed'
+      ? await pickAction(system, project.id, command.waitForOutcome)
+      : command.action === 'restore_without'
+        ? 'restore'
+        : command.action;
   const { by, confirmation } = command;
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
-  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action)) {
+  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action) && !withoutFailedAgain) {
     const timeoutMs = command.waitForOutcome ? userTimeoutMs : 1;
     return runCliCommand(run, bot, { project, action, timeoutMs });
   }
@@ -46,6 +51,7 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
     project,
     action,
     by,
+    withoutFailedAgain,
   });
   if (operation === null) return;
   const press = { operation, by, isCancel: false };

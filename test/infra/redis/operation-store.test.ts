@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommitRequest, FollowUpChange, NewOperation, Stores } from '../../../src/application/stores.ts';
-import { noWatermark } from '../../../src/domain/link.ts';
+import { linkId, noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { keys } from '../../support/keys.ts';
@@ -468,6 +468,61 @@ describe('a commit', () => {
     await stores.operations.claim(later, 'run-3');
     const commit = completion({ ref: later, expectedVersion: 4, executionId: 'run-2', isOnlyExecution: true });
     expect(await stores.operations.commit(commit)).toEqual({ kind: 'other_executions' });
+  });
+
+  it('The first execution that passes the preflight skips its tasks, and a commit ends the skip of those that it retried.', async () => {
+    const task = {
+      kind: 'task_failed',
+      link,
+      taskId: '7',
+      reason: 'refused',
+      at: 5,
+      skippedAt: 6,
+      by: 'U0ALICE',
+    } as const;
+    const later = { ...task, at: 9 };
+    const retried = { linkId: linkId(link), taskId: '8', at: 4, runnableAt: 3 };
+    const progress = { done: 0, total: 1 };
+    const read = async () => (await stores.projects.read('orders')) ?? expect.unreachable();
+    await claimOperation();
+    await stores.operations.passPreflight(ref, { progress, skipped: [task], retriedTasks: [retried] });
+    await stores.operations.passPreflight(ref, { progress, skipped: [later], retriedTasks: [] });
+    expect(await read()).toMatchObject({ skippedTasks: [task], retriedTasks: [retried] });
+
+    await stores.operations.commit(completion({ retriedTasks: [later] }));
+    expect((await read()).skippedTasks).toEqual([task]);
+    await request({ id: 'op2', projectVersion: 3, action: 'retry' });
+    const retry = { ...ref, operation: 'op2' };
+    await resolve('confirm', 'U0ALICE', { ref: retry });
+    const { since, by, pendingLinks } = await read();
+    await stores.operations.claim(retry, 'run-2');
+    const change = { projectChange: { kind: 'none' }, linksReconciled: false, retriedTasks: [task] } as const;
+    const commit = completion({ ref: retry, executionId: 'run-2', expectedVersion: 4, ...change });
+    expect(await stores.operations.commit(commit)).toMatchObject({ kind: 'committed', operationToNotify: null });
+    const kept = { state: 'paused', since, by, pendingLinks, version: 5, reconciledVersion: 5, skippedTasks: [] };
+    expect(await read()).toMatchObject(kept);
+  });
+
+  it('Skips end only while no operation is active, and once in the history.', async () => {
+    const task = {
+      kind: 'task_failed',
+      link,
+      taskId: '7',
+      reason: 'refused',
+      at: 5,
+      skippedAt: 6,
+      by: 'U0ALICE',
+    } as const;
+    await claimOperation();
+    await stores.operations.passPreflight(ref, { progress: { done: 0, total: 1 }, skipped: [task], retriedTasks: [] });
+    expect(await stores.projects.endSkip('orders', 2, [task])).toEqual({ kind: 'conflict' });
+    await stores.operations.commit(completion());
+    expect(await stores.projects.endSkip('orders', 3, [{ ...task, at: 9 }])).toEqual({ kind: 'written' });
+    for (let calls = 0; calls < 2; calls++)
+      expect(await stores.projects.endSkip('orders', 3, [task])).toEqual({ kind: 'written' });
+    expect((await stores.projects.read('orders'))?.skippedTasks).toEqual([]);
+    const events = (await stores.auditLog.read('orders', { limit: 50 })).filter(({ event }) => event === 'skip_ended');
+    expect(events).toMatchObject([{ tasks: [{ link, taskId: '7', at: 5 }] }]);
   });
 
   it('A rollback restores every field as it was before the claim.', async () => {

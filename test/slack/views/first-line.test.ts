@@ -27,6 +27,7 @@ import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outc
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
+import { buildSkippedTasks } from '../../../src/slack/views/skipped-tasks.ts';
 import { actionButtons } from '../action-buttons.ts';
 import {
   conditionArbitrary,
@@ -138,6 +139,8 @@ describe('the first line of a message', () => {
         const details = { project, stats, precheck: items, operations: [], samples: [] };
         const view = { restriction: null, format, now };
         expectFirstLine(buildShow({ ...view, details, observation, revealReasons: true }), project.id, state);
+        const skipped = { restriction: null, format, project, tasks: project.skippedTasks, revealReasons: true };
+        expectFirstLine(buildSkippedTasks(skipped), project.id, 'skipped');
         expectFirstLine(buildLinkPage({ project, stats, page: 1, now }), project.id, state);
         expectFirstLine(buildPrecheck({ ...view, project, items }), project.id, state);
         const [operation] = fc.sample(operationArbitrary(project.id), 1);

@@ -35,6 +35,7 @@ import { buildOutcome, buildOutcomeSummary } from '../../../src/slack/views/outc
 import { buildPrecheck } from '../../../src/slack/views/precheck.ts';
 import { buildRefusal } from '../../../src/slack/views/refusal.ts';
 import { buildShow } from '../../../src/slack/views/show.ts';
+import { buildSkippedTasks } from '../../../src/slack/views/skipped-tasks.ts';
 import { buildWhoami } from '../../../src/slack/views/whoami.ts';
 import { blockErrors } from '../../fake-slack/block-limits.ts';
 import { exampleLink } from '../../support/example-records.ts';
@@ -211,6 +212,16 @@ describe('the limits of Slack, and the rule to mention only users and channels',
             }),
           ),
       ),
+      fuzzOptions,
+    );
+  });
+
+  it('hold for a list of skipped tasks', () => {
+    fc.assert(
+      fc.property(observedProjectArbitrary, ({ project }) => {
+        const tasks = project.skippedTasks;
+        expectWithinLimits(buildSkippedTasks({ ...viewContext, project, tasks, revealReasons: true }));
+      }),
       fuzzOptions,
     );
   });

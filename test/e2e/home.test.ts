@@ -117,12 +117,12 @@ describe('Home', () => {
     await start({ state: 'paused' });
     await openHome(/Paused: 1\norders/, 'U0CAROL');
     expect(homeButtons('U0CAROL')).toEqual([]);
-    expect(homeText('U0CAROL')).toContain('You can look at projects, but not change them. Ask <@U0ALICE> or <@U0BOB>.');
+    expect(homeText('U0CAROL')).toContain('You may look, not change. Ask <@U0ALICE> or <@U0BOB>.');
   });
 
   it('Where the policy names channels, Home has no action, and names them.', async () => {
     await start({ state: 'paused', policy: { operators: ['U0ALICE'], channels: ['C0SYNC'] } });
-    await openHome(/To change one, use <#C0SYNC>/);
+    await openHome(/To change a project, use <#C0SYNC>/);
     expect(homeButtons()).toEqual([]);
   });
 

@@ -32,6 +32,10 @@ export const actionIds = {
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   /** The selects of the list. The value of an option is a filter. */
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
+  /** The same selects in Home. */
+  homeFilter: { state: 'sync:v1:home:state', label: 'sync:v1:home:label' },
+  /** Shows an open dialog again. */
+  showDialog: 'sync:v1:show-dialog',
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
   links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
   /** The form of `/sync` without a command: the button that opens it, and the menu of projects. */
@@ -53,6 +57,8 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.retry),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
+  ...Object.values(actionIds.homeFilter),
+  actionIds.showDialog,
   ...Object.values(actionIds.historyPage),
   ...Object.values(actionIds.links),
   ...Object.values(actionIds.run),
@@ -68,6 +74,7 @@ export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.f
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
 /** The menus of projects. In one of them the choice shows the project. */
 export const projectMenuActionIdPattern = new RegExp(`^(?:${actionIds.run.project}|${actionIds.show})$`);
+export const homeFilterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.homeFilter).join('|')})$`);
 export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 

@@ -3,12 +3,13 @@ import type { UseCaseContext } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Fetch } from '../api-calls.ts';
 import { type ChatClient, type EphemeralClient, postEphemeral, postOrUpdate } from '../notifier/channel-message.ts';
+import { type HomeClient, publishView } from '../notifier/home-view.ts';
 import { type ModalPage, updateModal, type ViewClient } from '../notifier/modal.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { ReplyTarget, SlackRequest, ViewTarget } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 
-export type ReplyClient = ChatClient & EphemeralClient & ViewClient;
+export type ReplyClient = ChatClient & EphemeralClient & ViewClient & HomeClient;
 
 export interface ReplyContext extends Pick<UseCaseContext, 'clock' | 'log' | 'stopSignal'> {
   readonly client: ReplyClient;
@@ -54,6 +55,11 @@ async function sendOnce(
       return postToResponseUrl({ url: replyTo.url, threadTs, send: context.responseUrlFetch }, message, mode);
     case 'ephemeral':
       return sendEphemeral(context, request, message);
+    case 'home':
+      return orRetry(async () => {
+        const published = await publishView(context, { user: request.user, message, hash: null });
+        return { kind: published.kind === 'published' ? 'done' : 'expired' };
+      });
     case 'view':
       return replaceView(context, replyTo, { message, form, origin: request });
     default:
@@ -79,13 +85,19 @@ async function sendEphemeral(
   { channel, user, threadTs }: SlackRequest,
   message: Message,
 ): Promise<SendResult> {
-  try {
+  return orRetry(async () => {
     if (channel !== null) {
       const posted = await postEphemeral(context, message, { channel, user, threadTs });
       if (posted.kind === 'posted') return { kind: 'done' };
     }
     const direct = await postOrUpdate(context, message, { messageRef: null, channel: user });
     return { kind: direct.kind === 'posted' ? 'done' : 'expired' };
+  });
+}
+
+async function orRetry(send: () => Promise<SendResult>): Promise<SendResult> {
+  try {
+    return await send();
   } catch (error) {
     if (error instanceof RetryLaterError) return { kind: 'retry', retryAfterMs: error.delayMs };
     throw error;

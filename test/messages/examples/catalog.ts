@@ -9,6 +9,7 @@ import { confirmation, modal } from './dialogs.ts';
 import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
+import { home } from './home.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
@@ -44,6 +45,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   skipped,
   precheck,
   history,
+  home,
   access,
   help,
   cli,

@@ -331,6 +331,8 @@ export class Services implements AsyncDisposable {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
         'notify-channel-alerts': ({ channel }) => notifier.notifyAlerts(channel),
         'notify-observation': () => notifier.notifyObservation(),
+        'notify-home': ({ user }) => notifier.notifyHome(user),
+        'notify-homes': () => notifier.notifyHomes(),
         'notify-digest': ({ channel }) => notifier.notifyDigest(channel),
       },
     });

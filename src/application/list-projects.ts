@@ -1,4 +1,4 @@
-import { countProjects, type ProjectCounts, urgencyOf } from '../domain/attention.ts';
+import { attentionCause, countProjects, type ProjectCounts, urgencyOf } from '../domain/attention.ts';
 import { alertKinds } from '../domain/conditions.ts';
 import {
   emptyFilter,
@@ -36,6 +36,8 @@ function selectProjects(projects: readonly Project[], filter: ListFilter): Proje
 
 export interface PageRequest {
   readonly filter: ListFilter;
+  /** Leaves out the projects that need attention. Default false. */
+  readonly isQuiet?: boolean;
   /** From 0. */
   readonly page: number;
   /** How many projects a page has. */
@@ -60,18 +62,24 @@ export async function listPage(context: Context, request: PageRequest): Promise<
     const indexed = await readIndexPage(context, request);
     if (indexed.kind === 'page') return indexed.page;
   }
-  return slicePage(await listProjects(context, request.filter), request);
+  const projects = await listProjects(context, request.filter);
+  return slicePage(
+    request.isQuiet ? projects.filter((project) => attentionCause(project) === null) : projects,
+    request,
+  );
 }
 
 async function readIndexPage(
   context: Context,
-  { filter, page, size }: PageRequest,
+  request: PageRequest,
 ): Promise<{ readonly kind: 'page'; readonly page: ListPage } | { readonly kind: 'outdated' }> {
-  const { attention, states } = filter;
-  const found = await context.projects.listByUrgency({ attention, states, from: page * size, limit: size });
+  const { filter, isQuiet = false, page, size } = request;
+  const attention = isQuiet ? 'none' : filter.attention ? 'only' : 'any';
+  const query = { attention, states: filter.states, from: page * size, limit: size } as const;
+  const found = await context.projects.listByUrgency(query);
   if (found.kind === 'outdated') return found;
   const last = lastPage(totalCount(found.counts.states), size);
-  if (page > last) return readIndexPage(context, { filter, page: last, size });
+  if (page > last) return readIndexPage(context, { ...request, page: last });
   return { kind: 'page', page: { counts: found.counts, page, projects: found.projects } };
 }
 

@@ -122,6 +122,12 @@ export interface NotificationQueue {
   alertsDueIn(channel: string, delayMs: number): Promise<void>;
   /** No worker observes the links, or one does again. */
   observationChanged(): Promise<void>;
+  /** A person has opened Home, or chosen a filter there. Throws `StoreUnavailableError`. */
+  homeOpened(user: string): Promise<void>;
+  /** Something that Homes show may have changed. Calls within two seconds are one update. */
+  homesChanged(): Promise<void>;
+  /** There are Homes to update after this time, ms. Throws `StoreUnavailableError`. */
+  homesDueIn(delayMs: number): Promise<void>;
   /** A digest of the channel is due. */
   digestDue(channel: string): Promise<void>;
 }
@@ -135,6 +141,10 @@ export interface Notifier {
   /** The alerts of a channel that have changed, as messages. */
   notifyAlerts(channel: string): Promise<void>;
   notifyObservation(): Promise<void>;
+  /** Publishes the Home of a person who has opened it. */
+  notifyHome(user: string): Promise<void>;
+  /** Publishes the Homes that show something which has changed. */
+  notifyHomes(): Promise<void>;
   /** Posts the digest of the channel if it is due. */
   notifyDigest(channel: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { includesFailure } from '../domain/failed-tasks.ts';
 import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
 import type { TaskFailure } from '../domain/link.ts';
 import type { ProjectStats } from '../domain/observation.ts';
-import type { Operation } from '../domain/operation.ts';
+import type { Operation, OperationRef } from '../domain/operation.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -28,20 +28,20 @@ export interface ActionRequest {
   readonly threadTs?: string | null;
 }
 
-export type RequestResult =
-  | {
-      readonly kind: 'requested';
-      readonly operation: Operation;
-      readonly project: Project;
-      readonly stats: ProjectStats;
-      /** Failed tasks that a restore cannot retry, because they were removed, at least. */
-      readonly removedTasks: number;
-      /** How many of the tasks that a restore would retry have failed again. It does not retry those of the operation. */
-      readonly failedAgain: number;
-      /** The newest open request of each other person for this project. Their dialogs can still be confirmed. */
-      readonly otherRequests: readonly Operation[];
-    }
-  | Refused;
+/** What a dialog shows. */
+export interface RequestedOperation {
+  readonly operation: Operation;
+  readonly project: Project;
+  readonly stats: ProjectStats;
+  /** Failed tasks that a restore cannot retry, because they were removed, at least. */
+  readonly removedTasks: number;
+  /** How many of the tasks that a restore would retry have failed again. It does not retry those of the operation. */
+  readonly failedAgain: number;
+  /** The newest open request of each other person for this project. Their dialogs can still be confirmed. */
+  readonly otherRequests: readonly Operation[];
+}
+
+export type RequestResult = ({ readonly kind: 'requested' } & RequestedOperation) | Refused;
 
 /**
  * Checks the state rules and observes the links, then writes an operation as `requested`. Writes a refusal to the audit log.
@@ -70,6 +70,35 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
   const otherRequests = await listOtherRequests(context, operation);
   return { ...facts, kind: 'requested', operation, project, otherRequests };
+}
+
+export type DialogAgain =
+  | ({ readonly kind: 'open' } & RequestedOperation)
+  /** It was answered or replaced, or has expired. `operation` says so. */
+  | { readonly kind: 'closed'; readonly operation: Operation; readonly projectExists: boolean }
+  | Refused;
+
+/** Reads again what the dialog of an operation shows, and observes the links. Throws `StoreUnavailableError`. */
+export async function readDialog(context: UseCaseContext, ref: OperationRef, by: Actor): Promise<DialogAgain> {
+  const [operation, project, now] = await Promise.all([
+    context.operations.read(ref),
+    context.projects.read(ref.project),
+    context.serverClock.now(),
+  ]);
+  if (operation === null) return { kind: 'refused', refusal: { code: 'unknown_operation' } };
+  if (operation.by !== by) return { kind: 'refused', refusal: { code: 'not_requester', by: operation.by } };
+  const { state, expiresAt } = operation;
+  if (state !== 'requested' || project === null) return { kind: 'closed', operation, projectExists: project !== null };
+  // The sweep records it a moment later.
+  if (expiresAt <= now) return { kind: 'closed', operation: { ...operation, state: 'expired' }, projectExists: true };
+  const facts =
+    operation.action === 'restore'
+      ? await readRestore(context, project, {
+          tasks: operation.tasks,
+          failedAgain: await findFailedAgain(context, project),
+        })
+      : { stats: await observeProject(context, project), removedTasks: 0, failedAgain: 0 };
+  return { ...facts, kind: 'open', operation, project, otherRequests: await listOtherRequests(context, operation) };
 }
 
 async function listOtherRequests({ operations }: UseCaseContext, request: Operation): Promise<Operation[]> {
@@ -126,12 +155,21 @@ async function checkRestore(
   const selected = await selectToSkip(context, project, { selection, failedAgain });
   if (selected.kind === 'refused') return selected;
   const { tasks } = selected;
+  return { kind: 'allowed', tasks, ...(await readRestore(context, project, { tasks, failedAgain })) };
+}
+
+/** What the dialog of a restore without these tasks shows. */
+async function readRestore(
+  context: UseCaseContext,
+  project: Project,
+  { tasks, failedAgain }: { readonly tasks: readonly TaskFailure[]; readonly failedAgain: readonly TaskFailure[] },
+): Promise<Pick<Allowed, 'stats' | 'removedTasks' | 'failedAgain'>> {
   const skippedTasks = [...project.skippedTasks, ...toSkippedTasks(tasks, { at: 0, by: project.by })];
   const restored = { ...project, skippedTasks };
   const stats = await observeProject(context, restored);
   const removedTasks = await countRemovedFailures(context, { project: restored, stats });
   const remaining = failedAgain.filter((task) => !includesFailure(tasks, task));
-  return { kind: 'allowed', tasks, stats, removedTasks, failedAgain: remaining.length };
+  return { stats, removedTasks, failedAgain: remaining.length };
 }
 
 const refusalDedupeMs = 60_000;

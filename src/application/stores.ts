@@ -28,6 +28,7 @@ export interface Stores {
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
   readonly observations: ObservationStore;
+  readonly homes: HomeStore;
   readonly digests: DigestStore;
   readonly trends: TrendStore;
   readonly installations: InstallationStore;
@@ -91,8 +92,8 @@ export interface ProjectStore {
 }
 
 export interface IndexQuery {
-  /** Only projects that need attention. */
-  readonly attention: boolean;
+  /** `only`: projects that need attention. `none`: those that do not. */
+  readonly attention: 'any' | 'only' | 'none';
   /** Empty if the states are not filtered. */
   readonly states: readonly ProjectState[];
   readonly from: number;
@@ -139,6 +140,8 @@ export interface OperationStore {
   listRecent(id: ProjectId, limit: number): Promise<Operation[]>;
   /** Operations that are not finished, or whose message is not up to date. */
   listOpen(id: ProjectId): Promise<Operation[]>;
+  /** The operations of all projects that were requested last, at most about 200, newest first. */
+  listNewest(): Promise<Operation[]>;
 
   /** Writes an operation as `requested` and supersedes older open dialogs of the same requester for the same action. */
   request(operation: NewOperation): Promise<StoredRequest>;
@@ -405,6 +408,44 @@ export interface TrendStore {
   record(samples: readonly ProjectSample[]): Promise<void>;
   /** The samples of the last 60 minutes in which the project was observed, the oldest first. */
   read(id: ProjectId): Promise<TrendSample[]>;
+}
+
+/** The people who have opened their Home tab lately. At most `maxHomeViewers`, those who opened it last. */
+export interface HomeStore {
+  /** Records that a person opens Home now. `filter`: null to keep the one that they chose. */
+  open(viewer: OpenedHome): Promise<void>;
+  /** Those who opened it within the last day, the last one first. */
+  listViewers(): Promise<HomeViewer[]>;
+  /** Records what the person sees, if they still are a viewer. */
+  savePublished(user: string, published: PublishedHome): Promise<void>;
+  /** The person gets no further updates until they open Home again. */
+  remove(user: string): Promise<void>;
+}
+
+export interface OpenedHome {
+  readonly user: string;
+  readonly team: string | null;
+  /** As `parseListFilter` reads it. */
+  readonly filter: string | null;
+}
+
+export interface HomeViewer {
+  readonly user: string;
+  readonly team: string | null;
+  readonly filter: string;
+  /** Epoch ms. */
+  readonly openedAt: number;
+  /** Null if nothing was published since the person became a viewer. */
+  readonly published: PublishedHome | null;
+}
+
+export interface PublishedHome {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Equal as long as the person would see the same. */
+  readonly digest: string;
+  /** Slack's hash of the view. */
+  readonly hash: string;
 }
 
 export interface ObservationMessage {

@@ -8,6 +8,7 @@ import type { UseCaseContext } from './context.ts';
 import { checkDigests } from './digest.ts';
 import { logSkippedProject } from './errors.ts';
 import { endOverdueFollowUp } from './follow-up.ts';
+import { updateHomes } from './home.ts';
 
 const chunkSize = 200;
 /** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
@@ -16,11 +17,13 @@ const notifyWithinMs = 24 * 3_600_000;
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
  * also without a worker, outcomes, alerts and digests that were not posted, links that are not reconciled, wrong entries in
- * the indexes of the list, and outcomes that are followed although no worker observes them. Each of its steps may be repeated.
+ * the indexes of the list, Homes that are not up to date, and outcomes that are followed although no worker observes them.
+ * Each of its steps may be repeated.
  * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   await checkObservation(context);
+  await updateHomes(context);
   await checkDigests(context);
   const ids = await context.projects.listIds();
   const labels = new Map<string, number>();

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, type types, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
+import { updateHomes } from '../application/home.ts';
 import type { Notifier } from '../application/ports.ts';
 import type { Policy } from '../domain/authorization.ts';
 import type { OnCallRule } from '../domain/on-call.ts';
@@ -16,13 +17,17 @@ import {
   commandActionIdPattern,
   filterActionIdPattern,
   historyPageActionIdPattern,
+  homeFilterActionIdPattern,
   linksPageActionIdPattern,
   messageShortcutId,
   outdatedActionIdPattern,
   pageActionIdPattern,
+  projectMenuActionIdPattern,
   requestActionIdPattern,
+  runForm,
 } from './contract.ts';
-import { onCancel, onOk } from './listeners/confirmation.ts';
+import { onCancel, onOk, onShowDialog } from './listeners/confirmation.ts';
+import { onHomeFilter, onHomeOpened } from './listeners/home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onMessageShortcut } from './listeners/message-shortcut.ts';
 import {
@@ -36,10 +41,12 @@ import {
   onRequestAction,
   onShow,
 } from './listeners/project-buttons.ts';
+import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from './listeners/run-form.ts';
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
+import { type HomeNotifierOptions, notifyHome, notifyHomes } from './notifier/home-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
 import { createOperationNotifier, type OperationNotifierOptions } from './notifier/operation-notifier.ts';
 import { createHttpReceiver } from './receivers/http.ts';
@@ -50,11 +57,16 @@ import {
   type CommandRequest,
   readAppMention,
   readBlockAction,
+  readHomeChoice,
+  readHomeOpened,
   readMessageShortcut,
   readSlashCommand,
+  readSyncCommand,
 } from './requests.ts';
+import { readRunSubmission } from './run-form-requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
+import { buildLoadingModal } from './views/modal.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -172,6 +184,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         return context.settings.channelsWithoutButtons;
       },
       observations: context.observations,
+      homes: context.homes,
+      authorizer,
       auditLog: context.auditLog,
       digests: context.digests,
       settings: context.settings,
@@ -193,15 +207,28 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 type NotifierOptions = OperationNotifierOptions &
   AlertNotifierOptions &
   ObservationNotifierOptions &
+  HomeNotifierOptions &
   DigestNotifierOptions;
 
 function createNotifier(options: NotifierOptions): Notifier {
+  const notifyOperation = createOperationNotifier(options);
   return {
-    notifyOperation: createOperationNotifier(options),
-    notifyAlerts: (channel) => notifyAlerts(options, channel),
-    notifyObservation: () => notifyObservation(options),
+    notifyOperation: (ref) => thenUpdateHomes(options, () => notifyOperation(ref)),
+    notifyAlerts: (channel) => thenUpdateHomes(options, () => notifyAlerts(options, channel)),
+    notifyObservation: () => thenUpdateHomes(options, () => notifyObservation(options)),
+    notifyHome: (user) => notifyHome(options, user),
+    notifyHomes: () => notifyHomes(options),
     notifyDigest: (channel) => notifyDigest(options, channel),
   };
+}
+
+/** What people are notified of, Homes show as well: afterwards, and also if Slack did not accept the message. */
+async function thenUpdateHomes(options: HomeNotifierOptions, notify: () => Promise<void>): Promise<void> {
+  try {
+    await notify();
+  } finally {
+    await updateHomes(options);
+  }
 }
 
 /** The routing table. Bolt runs every listener that matches, so the last listener of each kind excludes the other names. */
@@ -210,10 +237,14 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
   const confirmation = (run: Listener<BlockAction>) =>
     createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
-  app.command(commandName, command(onCommand));
+  app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
   app.command(exceptCommand(commandName), command(onOtherCommand));
   const mention = createListener(context, { decode: readAppMention, run: onCommand });
   app.event('app_mention', ({ body }) => mention({ ack: acknowledgedByBolt, body }));
+  const homeOpened = createListener(context, { decode: readHomeOpened, run: onHomeOpened });
+  app.event('app_home_opened', async ({ body, event }) => {
+    if (event.tab === 'home') await homeOpened({ ack: acknowledgedByBolt, body });
+  });
   const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
   app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
   app.action(actionIds.ok, confirmation(onOk));
@@ -230,12 +261,26 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.retry.all, action(onRetryAll));
   app.action(pageActionIdPattern, action(onPage));
   app.action(filterActionIdPattern, action(onFilter));
+  app.action(homeFilterActionIdPattern, createListener(context, { decode: readHomeChoice, run: onHomeFilter }));
+  app.action(actionIds.showDialog, action(onShowDialog));
   app.action(historyPageActionIdPattern, action(onHistoryPage));
   app.action(actionIds.links.all, action(onAllLinks));
   app.action(linksPageActionIdPattern, action(onLinksPage));
   app.action(commandActionIdPattern, action(onCommandButton));
+  app.action(actionIds.run.open, action(showRunForm));
+  app.action(actionIds.run.project, action(onChooseProject));
+  const submission = createListener(context, { decode: readRunSubmission, run: onRunSubmission });
+  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
+    submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
+  );
+  app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
+}
+
+/** What the modal shows until it has the answer to a submission. */
+function loadingPage(body: unknown): types.ModalView {
+  return buildLoadingModal(readRunSubmission(body) ?? { channel: null, threadTs: null });
 }
 
 /** Bolt acknowledges events before it calls a listener. */

@@ -32,8 +32,14 @@ export const actionIds = {
   page: { next: 'sync:v1:page:next', previous: 'sync:v1:page:previous' },
   /** The selects of the list. The value of an option is a filter. */
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
+  /** The same selects in Home. */
+  homeFilter: { state: 'sync:v1:home:state', label: 'sync:v1:home:label' },
+  /** Shows an open dialog again. */
+  showDialog: 'sync:v1:show-dialog',
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
   links: { all: 'sync:v1:links:all', next: 'sync:v1:links:next', previous: 'sync:v1:links:previous' },
+  /** The form of `/sync` without a command: the button that opens it, and the menu of projects. */
+  run: { open: 'sync:v1:run:open', project: 'sync:v1:run:project' },
   /** Buttons that run a command. Slack refuses an action id that is twice in a block. */
   commands: Array.from({ length: 10 }, (_button, index) => commandActionId(index)),
 } as const;
@@ -51,8 +57,11 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.retry),
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
+  ...Object.values(actionIds.homeFilter),
+  actionIds.showDialog,
   ...Object.values(actionIds.historyPage),
   ...Object.values(actionIds.links),
+  ...Object.values(actionIds.run),
   ...actionIds.commands,
 ];
 
@@ -63,12 +72,33 @@ export const alertActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.al
 export const pageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.page).join('|')})$`);
 export const filterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.filter).join('|')})$`);
 export const commandActionIdPattern = new RegExp(`^(?:${actionIds.commands.join('|')})$`);
+/** The menus of projects. In one of them the choice shows the project. */
+export const projectMenuActionIdPattern = new RegExp(`^(?:${actionIds.run.project}|${actionIds.show})$`);
+export const homeFilterActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.homeFilter).join('|')})$`);
 export const linksPageActionIdPattern = new RegExp(`^(?:${actionIds.links.next}|${actionIds.links.previous})$`);
 export const historyPageActionIdPattern = new RegExp(`^(?:${Object.values(actionIds.historyPage).join('|')})$`);
 
 /** A block id. It differs for each version of a message, as Slack requires. */
 export function blockId(part: string, ...version: readonly (string | number)[]): string {
   return ['sync', part, ...version].join(':').slice(0, 255);
+}
+
+/** The callback id of the form of `/sync` without a command, and the ids of its inputs. */
+export const runForm = {
+  callbackId: 'sync:v1:run',
+  actionInput: 'sync:v1:run:action',
+  reasonInput: 'sync:v1:run:reason',
+} as const;
+
+/** The block id of the action in the form. Slack keeps what a person chose as long as the id stays. */
+export function runActionBlockId(project: ProjectId, ...version: readonly (string | number)[]): string {
+  return blockId('run', project, ...version);
+}
+
+/** Returns the project in the block id of the action, or null. */
+export function readRunActionBlockId(id: string): ProjectId | null {
+  const [, project] = /^sync:run:([^:]+)(?::|$)/.exec(id) ?? [];
+  return readProjectId(project);
 }
 
 /** The callback id of the message shortcut in `manifest.yml`. */

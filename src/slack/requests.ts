@@ -26,14 +26,16 @@ export type ReplyTarget =
   | ResponseUrl
   /** `chat.postEphemeral` in the channel of the request, else a direct message: a mention has no response_url. */
   | { readonly kind: 'ephemeral' }
-  | ViewTarget;
+  | ViewTarget
+  /** The Home tab of the person. */
+  | { readonly kind: 'home' };
 
 /** The view of a modal. The answer replaces its content. */
 export interface ViewTarget {
   readonly kind: 'view';
   readonly viewId: string;
-  /** Of the content at the press. Slack refuses the answer if the view has other content by now. */
-  readonly hash: string;
+  /** Of the content at the press. Slack refuses the answer if the view has other content by now. Null if that is not known. */
+  readonly hash: string | null;
 }
 
 /** Slack accepts five uses within 30 minutes. */
@@ -62,7 +64,7 @@ export interface BlockAction extends SlackRequest {
   readonly value: unknown;
 }
 
-const idSchema = z.string().min(1).max(255);
+export const idSchema = z.string().min(1).max(255);
 const urlSchema = z.url({ protocol: /^https?$/ });
 
 /** The used part of a slash command's body. In an org install Slack sends `is_enterprise_install` as a string. */
@@ -114,6 +116,12 @@ export function readSlashCommand(body: unknown): CommandRequest | null {
     deliveryId: trigger_id ?? null,
     text,
   };
+}
+
+/** The same, and without a text the answer opens a modal. */
+export function readSyncCommand(body: unknown): CommandRequest | null {
+  const command = readSlashCommand(body);
+  return command === null || command.text.trim() !== '' ? command : { ...command, modalTrigger: command.deliveryId };
 }
 
 /** Decodes a `block_actions` body. Returns null when it is not one. An ephemeral message has its channel in `container` only. */
@@ -198,6 +206,27 @@ export function readAppMention(body: unknown): CommandRequest | null {
 function textAfterMention(text: string, botUsers: readonly string[]): string {
   const mention = [...text.matchAll(/<@([A-Z0-9]+)(?:\|[^<>]*)?>/g)].find(([, user = '']) => botUsers.includes(user));
   return mention === undefined ? text : text.slice(mention.index + mention[0].length).trim();
+}
+
+/** The used part of an `app_home_opened` event. Slack offers the app only to people of the workspace. */
+const homeOpenedSchema = z.object({
+  event_id: idSchema,
+  team_id: idSchema,
+  event: z.object({ type: z.literal('app_home_opened'), user: idSchema, tab: z.literal('home') }),
+});
+
+/** Decodes the event that a person has opened Home. Returns null when it is not one. */
+export function readHomeOpened(body: unknown): SlackRequest | null {
+  const parsed = homeOpenedSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const { event_id: deliveryId, team_id: team, event } = parsed.data;
+  return { user: event.user, team, ...nowhere, replyTo: { kind: 'home' }, modalTrigger: null, deliveryId };
+}
+
+/** Decodes a choice in a menu of Home, which changes Home and opens no modal. Returns null when it is none. */
+export function readHomeChoice(body: unknown): BlockAction | null {
+  const choice = readBlockAction(body);
+  return choice === null ? null : { ...choice, replyTo: { kind: 'home' }, modalTrigger: null };
 }
 
 /** The used part of a `message_action` body. */

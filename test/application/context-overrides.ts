@@ -112,6 +112,9 @@ export function withoutJobs(services: TestServices): UseCaseContext {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      homeOpened: async () => {},
+      homesChanged: async () => {},
+      homesDueIn: async () => {},
       digestDue: async () => {},
     },
   };

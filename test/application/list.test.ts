@@ -21,7 +21,12 @@ afterEach(() => services[Symbol.asyncDispose]());
 const link = [{ link: { queue: 'full', connection: 'default', prefix: 'bull' } }];
 const idsOf = (projects: readonly { readonly id: string }[]) => projects.map(({ id }) => id);
 const listByUrgency = (filter = emptyFilter) =>
-  services.context.projects.listByUrgency({ ...filter, from: 0, limit: 100 });
+  services.context.projects.listByUrgency({
+    attention: filter.attention ? 'only' : 'any',
+    states: filter.states,
+    from: 0,
+    limit: 100,
+  });
 const filterOf = (text: string): ListFilter => {
   const parsed = parseListFilter(text);
   if (parsed.kind === 'unknown') throw new Error(`unknown ${parsed.value}`);

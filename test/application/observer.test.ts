@@ -93,6 +93,9 @@ describe('a cycle of the observer', () => {
         alertsChanged,
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        homeOpened: async () => {},
+        homesChanged: async () => {},
+        homesDueIn: async () => {},
         digestDue: async () => {},
       },
     });
@@ -124,6 +127,9 @@ describe('a cycle of the observer', () => {
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        homeOpened: async () => {},
+        homesChanged: async () => {},
+        homesDueIn: async () => {},
         digestDue: async () => {},
       },
     });
@@ -186,6 +192,9 @@ describe('a cycle of the observer', () => {
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},
+        homeOpened: async () => {},
+        homesChanged: async () => {},
+        homesDueIn: async () => {},
         digestDue: async () => {},
       },
     };

@@ -139,6 +139,9 @@ describe('after a failure', () => {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      homeOpened: async () => {},
+      homesChanged: async () => {},
+      homesDueIn: async () => {},
       digestDue: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);

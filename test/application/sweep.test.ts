@@ -33,6 +33,9 @@ async function runSweep() {
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},
+      homeOpened: async () => {},
+      homesChanged: async () => {},
+      homesDueIn: async () => {},
       digestDue: async () => {},
     },
   });

@@ -108,6 +108,8 @@ export async function createCrashHarness(
         },
         notifyAlerts: async () => {},
         notifyObservation: async () => {},
+        notifyHome: async () => {},
+        notifyHomes: async () => {},
         notifyDigest: async () => {},
       });
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.

@@ -58,7 +58,11 @@ export const manifestSchema = z.strictObject({
       request_url: httpsUrl(3_500).optional(),
       bot_events: z.array(text(255)).max(100),
     }),
-    interactivity: z.strictObject({ is_enabled: z.boolean(), request_url: httpsUrl(3_500).optional() }),
+    interactivity: z.strictObject({
+      is_enabled: z.boolean(),
+      request_url: httpsUrl(3_500).optional(),
+      message_menu_options_url: httpsUrl(3_500).optional(),
+    }),
     org_deploy_enabled: z.boolean().optional(),
     socket_mode_enabled: z.boolean().optional(),
     token_rotation_enabled: z.boolean().optional(),

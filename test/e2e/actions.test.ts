@@ -205,7 +205,6 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links);
     expect(visibleText(await harness.runCommand('puase ordrs'))).toContain('pause orders');
     expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');
-    expect(visibleText(await harness.runCommand(''))).toContain('/sync list');
     await harness.services.createProject('invoices', links, { state: 'paused' });
     expect(visibleText(await harness.runCommand('pause'))).toContain('For example: `/sync pause orders`.');
     expect(visibleText(await harness.runCommand('restore'))).toContain('For example: `/sync restore invoices`.');

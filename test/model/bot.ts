@@ -99,6 +99,8 @@ function createFakeNotifier({ operations, projects, alerts, alertGroups }: UseCa
       if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
     async notifyObservation() {},
+    async notifyHome() {},
+    async notifyHomes() {},
     async notifyDigest() {},
     async notifyAlerts(channel) {
       for (const project of await projects.readMany(await alertGroups.takeChanged(channel))) {

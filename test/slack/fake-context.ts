@@ -52,6 +52,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null }),
     }),
+    homes: fakePort(stores.homes, { listViewers: async () => [] }),
     digests: fakePort(stores.digests),
     trends: fakePort(stores.trends, { read: async () => [] }),
     installations: fakePort(stores.installations, { listOthers: async () => [] }),
@@ -69,6 +70,9 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       async alertsChanged() {},
       async alertsDueIn() {},
       async observationChanged() {},
+      async homeOpened() {},
+      async homesChanged() {},
+      async homesDueIn() {},
       async digestDue() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { readAppMention, readBlockAction, readMessageShortcut, readSlashCommand } from '../../src/slack/requests.ts';
+import {
+  readAppMention,
+  readBlockAction,
+  readHomeChoice,
+  readHomeOpened,
+  readMessageShortcut,
+  readSlashCommand,
+} from '../../src/slack/requests.ts';
 
 const command = {
   user_id: 'U1',
@@ -55,6 +62,30 @@ describe('request bodies', () => {
       selected_option: { value: 'list failed' },
     };
     expect(readBlockAction({ ...press, actions: [choice] })?.value).toBe('list failed');
+  });
+
+  it('are read for an opened Home tab, with the team of the workspace', () => {
+    const event = { type: 'app_home_opened', user: 'U1', channel: 'D1', tab: 'home' };
+    const body = { event_id: 'Ev1', team_id: 'T1', event };
+    expect(readHomeOpened(body)).toEqual({
+      user: 'U1',
+      team: 'T1',
+      channel: null,
+      threadTs: null,
+      replyTo: { kind: 'home' },
+      modalTrigger: null,
+      deliveryId: 'Ev1',
+    });
+    expect(readHomeOpened({ ...body, event: { ...event, tab: 'messages' } })).toBeNull();
+    expect(readHomeOpened({ ...body, team_id: undefined })).toBeNull();
+  });
+
+  it('are read for a choice in Home, which opens no modal', () => {
+    const { channel: _channel, response_url: _url, ...rest } = press;
+    const choice = { action_id: 'sync:v1:home:state', selected_option: { value: 'list failed' } };
+    const body = { ...rest, view: { type: 'home', id: 'V1', hash: '1.h' }, actions: [choice] };
+    expect(readHomeChoice(body)).toMatchObject({ value: 'list failed', replyTo: { kind: 'home' }, modalTrigger: null });
+    expect(readHomeChoice({ ...body, user: undefined })).toBeNull();
   });
 
   it('are read for a press in a modal, with the place from which the modal was opened', () => {

@@ -5,6 +5,7 @@ import { projectIdSchema } from '../../domain/project.ts';
 const projectRefSchema = z.strictObject({ project: projectIdSchema });
 const operationRefSchema = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
 const channelSchema = z.strictObject({ channel: z.string().regex(/^[A-Za-z0-9]{1,40}$/) });
+const userSchema = z.strictObject({ user: z.string().regex(/^[A-Za-z0-9]{1,40}$/) });
 const emptySchema = z.strictObject({});
 
 /** BullMQ keeps no finished jobs: history and deduplication are in the operation. */
@@ -20,6 +21,8 @@ export const jobs = {
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
   'notify-channel-alerts': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   'notify-observation': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
+  'notify-home': { queue: 'notifications', schema: userSchema, options: retryEverySecond },
+  'notify-homes': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   'notify-digest': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
   sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
@@ -61,6 +64,8 @@ export const jobIdentity = {
   'notify-channel-alerts': ({ channel }: JobData<'notify-channel-alerts'>, ifDelayed: IfDelayed) =>
     deduplicated(`notify-channel-alerts-${channel}`, ifDelayed),
   'notify-observation': () => deduplicated('notify-observation'),
+  'notify-home': ({ user }: JobData<'notify-home'>) => deduplicated(`notify-home-${user}`),
+  'notify-homes': () => deduplicated('notify-homes'),
   'notify-digest': ({ channel }: JobData<'notify-digest'>) => deduplicated(`notify-digest-${channel}`),
 } as const;
 

@@ -1,6 +1,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
+import { homeCollectMs } from '../../domain/home-updates.ts';
 import type { RedisClient } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
@@ -98,6 +99,17 @@ export function createBotQueues(
       },
       async observationChanged() {
         await addNotification('notify-observation', {}, jobIdentity['notify-observation']()).catch(onError);
+      },
+      async homeOpened(user) {
+        await add('notify-home', { user }, jobIdentity['notify-home']({ user }));
+      },
+      async homesChanged() {
+        const schedule = { ...jobIdentity['notify-homes'](), delay: homeCollectMs };
+        await addNotification('notify-homes', {}, schedule).catch(onError);
+      },
+      async homesDueIn(delayMs) {
+        const delay = Math.min(Math.ceil(delayMs), maxDelayMs.notifications);
+        await add('notify-homes', {}, { ...jobIdentity['notify-homes'](), delay });
       },
       async digestDue(channel) {
         await addNotification('notify-digest', { channel }, jobIdentity['notify-digest']({ channel })).catch(onError);

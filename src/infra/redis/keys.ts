@@ -14,6 +14,8 @@ export interface Keys {
   readonly urgencyIndex: string;
   /** Sorted set: the labels of all projects, those with the most projects first. The sweep repairs it. */
   readonly labels: string;
+  /** Sorted set: the operations of all projects that were requested last, as `<project>/<operation>`, by the time (ms). */
+  readonly newestOperations: string;
   /** The newest completed cycle of the observer, as JSON. */
   readonly observeCycle: string;
   /** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
@@ -28,6 +30,8 @@ export interface Keys {
   changedAlerts(channel: string): string;
   /** Hash: the policy, settings and connections that apply stored. */
   readonly configuration: string;
+  /** Hash: the people who opened their Home tab within the last day, and what they see, each as JSON. */
+  readonly homes: string;
   /** Hash: the running processes and what they use, by a random id, each as JSON. */
   readonly processes: string;
   /** The prefix of the bot's own BullMQ queues. The braces put them all in one slot. */
@@ -81,6 +85,7 @@ export function createKeys(prefix: string): Keys {
     projects: `${prefix}:projects`,
     urgencyIndex: `${prefix}:order`,
     labels: `${prefix}:labels`,
+    newestOperations: `${prefix}:operations`,
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
     observationMessages: `${prefix}:observed:messages`,
@@ -88,6 +93,7 @@ export function createKeys(prefix: string): Keys {
     alertGroups: (channel) => `${prefix}:alerts:${channel}`,
     changedAlerts: (channel) => `${prefix}:alerts:${channel}:changed`,
     configuration: `${prefix}:configuration`,
+    homes: `${prefix}:homes`,
     processes: `${prefix}:processes`,
     queuePrefix: `{${prefix}}`,
     project,

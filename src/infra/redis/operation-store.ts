@@ -11,6 +11,7 @@ import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from
 import type { ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
+import type { OperationIndex } from './operation-index.ts';
 import type { ProjectIndex } from './project-index.ts';
 import {
   flatHashSchema,
@@ -108,6 +109,7 @@ export interface OperationStoreOptions {
   readonly keys: Keys;
   readonly runStep: StepRunner;
   readonly index: Pick<ProjectIndex, 'update' | 'refresh'>;
+  readonly newest: OperationIndex;
   readonly skipUnreadable: SkipUnreadable;
 }
 
@@ -117,6 +119,7 @@ export function createOperationStore({
   keys,
   runStep,
   index,
+  newest,
   skipUnreadable,
 }: OperationStoreOptions): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
@@ -160,11 +163,18 @@ export function createOperationStore({
       if (deleted.length > 0) await sendCommands(client, (redis) => redis.zrem(open, ...deleted));
       return readable.flatMap(({ found }) => found ?? []);
     },
+    async listNewest() {
+      const refs = await newest.listNewest();
+      const operations = await Promise.all(refs.map((ref) => skipUnreadable(ref.project, read(ref))));
+      return operations.filter((operation) => operation !== null);
+    },
     async request(newOperation) {
       const { id, project, ttlMs } = newOperation;
       const fields = initialFields(newOperation);
       const reply = await runStep(requestStep, { project, operationId: id, fields, ttlMs });
-      return reply.kind === 'removed' ? { kind: 'refused', refusal: { code: 'removed', project } } : reply;
+      if (reply.kind === 'removed') return { kind: 'refused', refusal: { code: 'removed', project } };
+      await newest.add(reply.operation);
+      return reply;
     },
     async resolve({ ref, decision, by, dialog }) {
       const reply = await runStep(resolveStep, { ...idsOf(ref), decision, by, dialog, claimTimeoutMs });

@@ -105,7 +105,8 @@ interface CountedLevel extends UrgencyLevel {
 }
 
 function matchesQuery({ cause, state }: UrgencyLevel, { attention, states }: IndexQuery): boolean {
-  return (!attention || cause !== null) && (states.length === 0 || states.includes(state));
+  const isListed = attention === 'any' || (cause !== null) === (attention === 'only');
+  return isListed && (states.length === 0 || states.includes(state));
 }
 
 /** The part of each level that belongs to the page. */

@@ -8,10 +8,12 @@ import { createAuditLog } from './audit-log.ts';
 import type { RedisClient } from './client.ts';
 import { createConfigurationStore } from './configuration-store.ts';
 import { createDigestStore } from './digest-store.ts';
+import { createHomeStore } from './home-store.ts';
 import { createInstallationStore } from './installation-store.ts';
 import type { Keys } from './keys.ts';
 import { createLabelIndex } from './label-index.ts';
 import { createObservationStore } from './observation-store.ts';
+import { createOperationIndex } from './operation-index.ts';
 import { createOperationStore } from './operation-store.ts';
 import { createProjectIndex } from './project-index.ts';
 import { createProjectReads, createProjectStore } from './project-store.ts';
@@ -36,11 +38,19 @@ export function createStores(
   const index = createProjectIndex({ client, keys, readMany: reads.readMany });
   return {
     projects: createProjectStore({ client, keys, runStep, index, labels: createLabelIndex({ client, keys }), reads }),
-    operations: createOperationStore({ client, keys, runStep, index, skipUnreadable }),
+    operations: createOperationStore({
+      client,
+      keys,
+      runStep,
+      index,
+      newest: createOperationIndex({ client, keys }),
+      skipUnreadable,
+    }),
     alerts: createAlertStore({ runStep, index }),
     alertGroups: createAlertGroupStore(client, keys),
     auditLog: createAuditLog({ client, keys, runStep }),
     observations: createObservationStore(client, keys),
+    homes: createHomeStore(client, keys),
     digests: createDigestStore(client, keys),
     trends: createTrendStore({ client, keys, runStep }),
     installations: createInstallationStore({ client, keys, skipUnreadable }),

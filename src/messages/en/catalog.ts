@@ -17,6 +17,7 @@ import { format } from './format.ts';
 import { healthMessages } from './health.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
+import { home } from './home.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
 import { modal } from './modal.ts';
@@ -56,6 +57,7 @@ export const en = {
   alertGroups,
   failures,
   history,
+  home,
   modal,
   list,
   digest,

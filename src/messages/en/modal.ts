@@ -1,7 +1,40 @@
-/** The frame of a modal. Slack allows 24 characters each for title and close. */
+import { type Action, actions as allActions } from '../../domain/lifecycle.ts';
+import type { Project } from '../../domain/project.ts';
+import type { ProjectState } from '../../domain/project-state.ts';
+import type { Formatter } from '../format.ts';
+import { formatNumber } from './format.ts';
+import { notAllowedReasons } from './refusals.ts';
+import { show } from './show.ts';
+import { actions, states } from './terms.ts';
+
+/** Modals, and the form of `/sync` without a command. Slack allows 24 characters each for title, close and submit. */
 export const modal = {
   title: 'syncbot',
   close: 'Close',
   /** While the bot reads what the modal will show. */
   loading: 'Loading…',
+  /** The first page of the form. */
+  chooseProject: 'Choose a project. You confirm before anything changes.',
+  /** The same for a person who may only look. */
+  chooseToLook: 'Choose a project to see its details.',
+  noProjects: 'No project is configured yet.',
+  placeholder: 'Project',
+  moreProjects: (total: number) => `${formatNumber(total)} projects. Type a part of a name.`,
+  option: (project: string, state: ProjectState) => `${project} · ${states[state]}`,
+  since: (project: Project, format: Formatter) => show.since(project, format),
+  action: 'Action',
+  reason: 'Reason',
+  reasonPlaceholder: 'Everybody in the channel reads it.',
+  next: 'Next',
+  /** Why the other actions are not possible: `Start and Restore are not possible: it is Running already.` */
+  notPossible: (state: ProjectState): string[] => {
+    const reasons: Readonly<Partial<Record<Action, string | null>>> = notAllowedReasons[state];
+    const notAllowed = allActions.filter((action) => action in reasons);
+    const textOf = (action: Action) => reasons[action] ?? `it is ${states[state]} already`;
+    const texts = [...new Set(notAllowed.map(textOf))];
+    return texts.map((text) => {
+      const labels = notAllowed.filter((action) => textOf(action) === text).map((action) => actions[action].label);
+      return `${labels.join(' and ')} ${labels.length === 1 ? 'is' : 'are'} not possible: ${text}.`;
+    });
+  },
 };

@@ -60,14 +60,19 @@ export const show = {
   operationsTitle: 'Last operations',
   /** Without the title. */
   noOperations: 'No operation yet',
-  /** `18:53 · @bob · Pause · Done · we deploy`. */
-  operation: ({ action, by, state, requestedAt, outcome, reason }: Operation, formatter: Formatter) => {
+  /** `18:53 · @bob · Pause · Done · we deploy`. `project`: its name, where the title does not have it. */
+  operation: (
+    { action, by, state, requestedAt, outcome, reason }: Operation,
+    formatter: Formatter,
+    project: string | null = null,
+  ) => {
     const partial =
       outcome !== null && outcome.linksDone < outcome.linksTotal
         ? ` (${outcome.linksDone} of ${pluralize(outcome.linksTotal, 'link')})`
         : '';
     return joinDots(
       formatter.time(requestedAt),
+      project,
       formatter.person(by),
       actions[action].label,
       `${capitalize(operationStates[state])}${partial}`,

@@ -41,6 +41,7 @@ export const buttons = {
   list: 'List',
   show: 'Show',
   showAll: 'Show All',
+  showDialog: 'Show Dialog',
   runbook: 'Runbook',
   allLinks: 'All Links',
   precheck: 'Precheck',

@@ -1,7 +1,8 @@
 import { checkClaim } from '../../application/check-claim.ts';
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
-import { type ActionRequest, recordRefusal, requestAction } from '../../application/request-action.ts';
+import { updateHomes } from '../../application/home.ts';
+import { type ActionRequest, readDialog, recordRefusal, requestAction } from '../../application/request-action.ts';
 import type { TaskSelection } from '../../application/select-tasks.ts';
 import { isAction, type OperationKind } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/operation.ts';
@@ -14,6 +15,7 @@ import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation } from '../views/confirmation.ts';
+import { buildOutcome } from '../views/outcome.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
 export interface RequestedAction {
@@ -56,7 +58,26 @@ export async function requestConfirmation(
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, command };
   const now = await context.serverClock.now();
   const dialog = buildConfirmation({ ...result, format: context.format, now });
-  return { kind: 'message', message: dialog };
+  return { kind: 'message', message: dialog, followUp: () => updateHomesLater(context) };
+}
+
+/** The person's Home shows the open dialog. */
+async function updateHomesLater(context: ListenerContext): Promise<ListenerResult> {
+  await updateHomes(context);
+  return { kind: 'notified' };
+}
+
+/** Show Dialog: the open dialog of this person again, or what became of it. */
+export async function onShowDialog(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const ref = readOperationRef(press.value);
+  if (ref === null) return onOutdatedButton(context);
+  const { format } = context;
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const dialog = await readDialog(context, ref, press.user);
+  if (dialog.kind === 'refused') return { kind: 'refusal', refusal: dialog.refusal, command: null };
+  if (dialog.kind === 'closed') return { kind: 'message', message: buildOutcome({ ...dialog, format }) };
+  return { kind: 'message', message: buildConfirmation({ ...dialog, format, now: await context.serverClock.now() }) };
 }
 
 /** OK: authorizes the presser again and confirms the operation. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { types } from '@slack/bolt';
 import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { noOperators } from '../../domain/authorization.ts';
@@ -14,7 +15,7 @@ import { readOperationRef } from '../contract.ts';
 import { openModal } from '../notifier/modal.ts';
 import type { ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
-import type { ReplyTarget, SlackRequest } from '../requests.ts';
+import type { BlockAction, ReplyTarget, SlackRequest } from '../requests.ts';
 import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildLoadingModal } from '../views/modal.ts';
 import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
@@ -44,6 +45,8 @@ export type ListenerResult =
       /** Runs after the message is sent and returns a second result. */
       readonly followUp?: () => Promise<ListenerResult>;
     }
+  /** A page of a modal with inputs. `message` replaces it where there is no modal. */
+  | { readonly kind: 'form'; readonly form: types.ModalView; readonly message: Message }
   | {
       readonly kind: 'refusal';
       readonly refusal: Refusal;
@@ -148,13 +151,16 @@ async function isFirstDelivery(context: ListenerContext, { deliveryId }: SlackRe
   return isFirst;
 }
 
-/** How long a page of a modal takes no second press, ms. It shows the answer to one press only. */
+type Press = Partial<Pick<BlockAction, 'actionId' | 'value'>>;
+
+/** How long a page of a modal takes no second press of a button, ms. It shows the answer to one press only. */
 const doublePressMs = 5_000;
 
-/** Returns false for a second press on the same page of a modal, such as a double tap. */
-async function isFirstPress(context: ListenerContext, { replyTo }: SlackRequest): Promise<boolean> {
-  if (replyTo.kind !== 'view') return true;
-  const isFirst = await context.deduplication.claimOnce(`page:${replyTo.viewId}:${replyTo.hash}`, doublePressMs);
+/** Returns false for a second press of the same button on the same page of a modal, such as a double tap. */
+async function isFirstPress(context: ListenerContext, { replyTo, ...press }: SlackRequest & Press): Promise<boolean> {
+  if (replyTo.kind !== 'view' || replyTo.hash === null) return true;
+  const key = ['page', replyTo.viewId, replyTo.hash, press.actionId, press.value].join(':');
+  const isFirst = await context.deduplication.claimOnce(key, doublePressMs);
   if (!isFirst) context.log.info({}, 'second press dropped');
   return isFirst;
 }
@@ -179,6 +185,9 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       if (result.followUp !== undefined) await respond(context, { ...request, replyTo }, await result.followUp());
       return;
     }
+    case 'form':
+      await sendReply(context, request, result);
+      return;
     case 'refusal': {
       const { refusal, command, mode, record } = result;
       context.onRefusal?.(refusal.code);

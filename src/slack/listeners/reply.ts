@@ -1,13 +1,15 @@
+import type { types } from '@slack/bolt';
 import type { UseCaseContext } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Fetch } from '../api-calls.ts';
 import { type ChatClient, type EphemeralClient, postEphemeral, postOrUpdate } from '../notifier/channel-message.ts';
-import { updateModal, type ViewClient } from '../notifier/modal.ts';
+import { type HomeClient, publishView } from '../notifier/home-view.ts';
+import { type ModalPage, updateModal, type ViewClient } from '../notifier/modal.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { ReplyTarget, SlackRequest, ViewTarget } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 
-export type ReplyClient = ChatClient & EphemeralClient & ViewClient;
+export type ReplyClient = ChatClient & EphemeralClient & ViewClient & HomeClient;
 
 export interface ReplyContext extends Pick<UseCaseContext, 'clock' | 'log' | 'stopSignal'> {
   readonly client: ReplyClient;
@@ -17,6 +19,8 @@ export interface ReplyContext extends Pick<UseCaseContext, 'clock' | 'log' | 'st
 export interface Reply {
   readonly message: Message;
   readonly mode?: ResponseMode | undefined;
+  /** What a modal shows instead of the message. */
+  readonly form?: types.ModalView | undefined;
 }
 
 const maxAttempts = 5;
@@ -43,7 +47,7 @@ export async function sendReply(context: ReplyContext, request: SlackRequest, re
 async function sendOnce(
   context: ReplyContext,
   request: SlackRequest,
-  { message, mode = 'new' }: Reply,
+  { message, mode = 'new', form }: Reply,
 ): Promise<SendResult> {
   const { replyTo, threadTs } = request;
   switch (replyTo.kind) {
@@ -51,8 +55,13 @@ async function sendOnce(
       return postToResponseUrl({ url: replyTo.url, threadTs, send: context.responseUrlFetch }, message, mode);
     case 'ephemeral':
       return sendEphemeral(context, request, message);
+    case 'home':
+      return orRetry(async () => {
+        const published = await publishView(context, { user: request.user, message, hash: null });
+        return { kind: published.kind === 'published' ? 'done' : 'expired' };
+      });
     case 'view':
-      return replaceView(context, request, { replyTo, message });
+      return replaceView(context, replyTo, { message, form, origin: request });
     default:
       return replyTo satisfies never;
   }
@@ -65,12 +74,8 @@ type SendResult =
   | { readonly kind: 'retry'; readonly retryAfterMs: number };
 
 /** A modal shows one answer: also a new message replaces its content. */
-async function replaceView(
-  { client }: ReplyContext,
-  origin: SlackRequest,
-  { replyTo, message }: { readonly replyTo: ViewTarget; readonly message: Message },
-): Promise<SendResult> {
-  const result = await updateModal(client, replyTo, { message, origin });
+async function replaceView({ client }: ReplyContext, replyTo: ViewTarget, page: ModalPage): Promise<SendResult> {
+  const result = await updateModal(client, replyTo, page);
   return result.kind === 'done' ? { kind: 'done', next: { ...replyTo, hash: result.hash } } : result;
 }
 
@@ -80,13 +85,19 @@ async function sendEphemeral(
   { channel, user, threadTs }: SlackRequest,
   message: Message,
 ): Promise<SendResult> {
-  try {
+  return orRetry(async () => {
     if (channel !== null) {
       const posted = await postEphemeral(context, message, { channel, user, threadTs });
       if (posted.kind === 'posted') return { kind: 'done' };
     }
     const direct = await postOrUpdate(context, message, { messageRef: null, channel: user });
     return { kind: direct.kind === 'posted' ? 'done' : 'expired' };
+  });
+}
+
+async function orRetry(send: () => Promise<SendResult>): Promise<SendResult> {
+  try {
+    return await send();
   } catch (error) {
     if (error instanceof RetryLaterError) return { kind: 'retry', retryAfterMs: error.delayMs };
     throw error;

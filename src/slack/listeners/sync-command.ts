@@ -14,10 +14,12 @@ import { escapeText } from '../views/mrkdwn.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
+import { showRunForm } from './run-form.ts';
 import { showSkippedTasks } from './skipped-tasks.ts';
 
 /** `/sync …` or `@syncbot …`. Every member of the workspace may read; changing commands are authorized in `requestConfirmation`. */
 export async function onCommand(context: ListenerContext, request: CommandRequest): Promise<ListenerResult> {
+  if (request.text.trim() === '') return showRunForm(context, request);
   const resolved = await resolveNames(context, request, parseCommand(request.text));
   return resolved.kind === 'command' ? runCommand(context, request, resolved.command) : resolved.result;
 }

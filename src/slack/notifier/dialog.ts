@@ -18,6 +18,7 @@ export function dialogOf(replyTo: ReplyTarget): NewDialog | null {
     case 'view':
       return { kind: 'view', viewId: replyTo.viewId, lifetimeMs: viewLifetimeMs, usesLeft: maxUses };
     case 'ephemeral':
+    case 'home':
       return null;
     default:
       return replyTo satisfies never;

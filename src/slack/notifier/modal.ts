@@ -38,21 +38,29 @@ export async function openModal(client: ViewClient, triggerId: string, view: typ
   }
 }
 
+/** The next page of a modal. */
+export interface ModalPage {
+  readonly message: Message;
+  /** The page, if it is a form. The message replaces a form that Slack rejects. */
+  readonly form?: types.ModalView | undefined;
+  readonly origin: ModalOrigin;
+}
+
 /** Replaces the content of a modal. Content that Slack rejects is sent once more as text only. Never throws. */
 export async function updateModal(
   client: ViewClient,
   { viewId, hash }: ModalTarget,
-  { message, origin }: { readonly message: Message; readonly origin: ModalOrigin },
+  { message, form, origin }: ModalPage,
 ): Promise<UpdateResult> {
   const target = { view_id: viewId, ...(hash === null ? {} : { hash }) };
-  const update = async (content: Message): Promise<UpdateResult> => {
-    const { view } = await client.views.update({ ...target, view: buildModal(content, origin) });
-    return { kind: 'done', hash: view?.hash ?? '' };
+  const update = async (view: types.ModalView): Promise<UpdateResult> => {
+    const updated = await client.views.update({ ...target, view });
+    return { kind: 'done', hash: updated.view?.hash ?? '' };
   };
   try {
-    return await update(message).catch((error: unknown) => {
+    return await update(form ?? buildModal(message, origin)).catch((error: unknown) => {
       if (!invalidContent.has(slackErrorCode(error) ?? '')) throw error;
-      return update(textOnly(message));
+      return update(buildModal(textOnly(message), origin));
     });
   } catch (error) {
     return toUpdateResult(error);

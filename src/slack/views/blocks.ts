@@ -1,10 +1,11 @@
 import type { types } from '@slack/bolt';
 import type { TaskRef } from '../../domain/failed-tasks.ts';
 import type { OperationKind, ProjectOperationKind } from '../../domain/lifecycle.ts';
+import { type Operation, refOf } from '../../domain/operation.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
-import { actionIds, blockId, commandActionId, projectValue, skippedTaskValue } from '../contract.ts';
+import { actionIds, blockId, commandActionId, operationRefValue, projectValue, skippedTaskValue } from '../contract.ts';
 import { plainLabel } from './mrkdwn.ts';
 
 /** Slack refuses a longer label. */
@@ -148,6 +149,17 @@ export function retryAllButton(project: string): Button {
 
 export function showButton(project: string): Button {
   return projectButton(messages.buttons.show, actionIds.show, project);
+}
+
+/** The button that shows an open dialog again. */
+export function dialogButton(operation: Operation): Button {
+  const { showDialog, accessibilityLabels } = messages.buttons;
+  return button({
+    label: showDialog,
+    actionId: actionIds.showDialog,
+    value: operationRefValue(refOf(operation)),
+    accessibilityLabel: accessibilityLabels.onProject(showDialog, operation.project),
+  });
 }
 
 /** The answer to the reminder of a pause. */

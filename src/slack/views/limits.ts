@@ -1,5 +1,5 @@
 import { messages } from '../../messages/catalog.ts';
-import type { Block, Button, Message, Select } from './blocks.ts';
+import { type Block, type Button, type Message, type Select, textMessage } from './blocks.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
 /** Slack's limits of a message. Lengths are those of the escaped text. */
@@ -20,13 +20,37 @@ const maxMessageTextChars = 4_000;
 /** An undocumented limit of about 13,200 characters of JSON over all blocks (slackapi/bolt-js#2509). */
 export const maxBlocksJsonChars = 13_000;
 
+/** Slack's limits of a modal or Home. The limit of the JSON is in bytes: a character has at most three. */
+const maxViewBlocks = 100;
+const maxViewJsonChars = 80_000;
+
 /** The violations of Slack's limits, for the log. */
 export function validateMessage({ text, blocks }: Message): string[] {
+  const limits = { maxCount: maxBlocks, maxJsonChars: maxBlocksJsonChars };
+  return [...validateLength('text', text, maxMessageTextChars), ...validateBlocks(blocks, limits)];
+}
+
+/** The blocks of a Home, or its text as a block if they violate a limit, so that Slack never refuses it. */
+export function homeWithinLimits(message: Message): {
+  readonly message: Message;
+  readonly violations: readonly string[];
+} {
+  const limits = { maxCount: maxViewBlocks, maxJsonChars: maxViewJsonChars };
+  const violations = validateBlocks(message.blocks, limits);
+  if (violations.length === 0) return { message, violations };
+  return { message: textMessage(truncateMrkdwn(textOnly(message).text, maxSectionChars)), violations };
+}
+
+interface BlockLimits {
+  readonly maxCount: number;
+  readonly maxJsonChars: number;
+}
+
+function validateBlocks(blocks: readonly Block[], { maxCount, maxJsonChars }: BlockLimits): string[] {
   const jsonChars = JSON.stringify(blocks).length;
   return [
-    ...validateLength('text', text, maxMessageTextChars),
-    ...(blocks.length > maxBlocks ? [`${blocks.length} blocks`] : []),
-    ...(jsonChars > maxBlocksJsonChars ? [`${jsonChars} characters of blocks`] : []),
+    ...(blocks.length > maxCount ? [`${blocks.length} blocks`] : []),
+    ...(jsonChars > maxJsonChars ? [`${jsonChars} characters of blocks`] : []),
     ...blocks.flatMap((block, index) => validateBlock(block).map((violation) => `block ${index}: ${violation}`)),
     ...findDuplicates(blocks.flatMap((block) => ('block_id' in block && block.block_id ? [block.block_id] : []))),
   ];

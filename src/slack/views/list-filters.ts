@@ -11,7 +11,7 @@ const { filters } = messages.list;
 const filteredStates = ['failed', 'paused', 'running', 'not_started'] as const;
 
 /** The menu of states. Its choice keeps the label. All also removes what a person typed. Null if no choice fits into it. */
-export function stateSelect(filter: ListFilter): Select | null {
+export function stateSelect(filter: ListFilter, actionId: string = actionIds.filter.state): Select | null {
   const unfiltered = { ...filter, attention: false, states: [], alerts: [] };
   const choices: readonly (readonly [string, ListFilter])[] = [
     [filters.all, { ...unfiltered, words: [] }],
@@ -19,9 +19,7 @@ export function stateSelect(filter: ListFilter): Select | null {
     ...filteredStates.map((state) => [messages.states[state], { ...unfiltered, states: [state] }] as const),
   ];
   const options = choices.flatMap(([label, choice]) => toOption(label, choice, filter));
-  return options.length === 0
-    ? null
-    : select({ actionId: actionIds.filter.state, placeholder: filters.placeholder, options });
+  return options.length === 0 ? null : select({ actionId, placeholder: filters.placeholder, options });
 }
 
 export interface LabelSelect {
@@ -31,10 +29,16 @@ export interface LabelSelect {
   readonly isPartial: boolean;
 }
 
+export interface LabelOptions {
+  readonly labels: readonly string[];
+  readonly maxJsonChars: number;
+  readonly actionId?: string;
+}
+
 /** The menu of labels, in alphabetical order. `labels`: those with the most projects first. */
 export function labelSelect(
   filter: ListFilter,
-  { labels, maxJsonChars }: { readonly labels: readonly string[]; readonly maxJsonChars: number },
+  { labels, maxJsonChars, actionId = actionIds.filter.label }: LabelOptions,
 ): LabelSelect {
   const unfiltered = { ...filter, labels: [] };
   const [all, ...options] = [
@@ -47,7 +51,7 @@ export function labelSelect(
   const fitting = options.slice(0, maxOptions - 1);
   const build = () =>
     select({
-      actionId: actionIds.filter.label,
+      actionId,
       placeholder: filters.labelPlaceholder,
       options: [all, ...fitting.toSorted((a, b) => (a.label < b.label ? -1 : 1))],
     });

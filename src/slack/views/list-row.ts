@@ -1,5 +1,6 @@
 import { allowedAction } from '../../domain/lifecycle.ts';
-import type { ObservedProject } from '../../domain/observation.ts';
+import type { ProjectStats } from '../../domain/observation.ts';
+import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
 import { type ListRow, listRow } from '../../messages/list-text.ts';
@@ -16,25 +17,32 @@ export interface ListRowView extends TextContext {
   readonly restriction: string | null;
 }
 
+export interface RowProject {
+  readonly project: Project;
+  /** Null where the numbers are not shown. */
+  readonly stats: ProjectStats | null;
+}
+
 /** A project in two short lines: its state or the alert, and why, or its numbers. */
-export function projectRow(observed: ObservedProject, view: ListRowView): Block {
-  const { project } = observed;
+export function projectRow(shown: RowProject, view: ListRowView): Block {
+  const { project } = shown;
   const row = listRow(project, view);
   const hasNumbers = row.cause === null && (project.state === 'running' || project.state === 'not_started');
   const since = hasNumbers ? null : messages.list.stateSince(row.since, view.format);
   const people = row.acknowledgement === null ? null : messages.acknowledgements.short(row.acknowledgement, view);
-  const lines = [joinDots(`*${project.id}*`, row.event, since, people), detail(observed, row, view.format)];
-  return sectionBlock(lines, rowButton(observed, row, view.restriction) ?? undefined);
+  const lines = [joinDots(`*${project.id}*`, row.event, since, people), detail(shown, row, view.format)];
+  return sectionBlock(lines, rowButton(project, row, view.restriction) ?? undefined);
 }
 
-function detail({ project, stats }: ObservedProject, row: ListRow, format: Formatter): string {
+function detail({ project, stats }: RowProject, row: ListRow, format: Formatter): string {
   const { format: formats, list } = messages;
   if (row.cause !== null) return causeLine(row.cause, row.moreAlerts);
   if (project.state === 'running' || project.state === 'not_started') {
     const links = formats.linkCount(project.definition.links.length);
-    return joinDots(links, formats.backlog(stats), formats.latency(stats));
+    return stats === null ? links : joinDots(links, formats.backlog(stats), formats.latency(stats));
   }
-  return joinDots(formats.waitForRestore(project.state, stats), list.lastChange(project, format));
+  const waiting = stats === null ? null : formats.waitForRestore(project.state, stats);
+  return joinDots(waiting, list.lastChange(project, format));
 }
 
 /** Why a project is Failed, or the scope of its alert. */
@@ -51,11 +59,7 @@ function hasTime(cause: string): boolean {
 }
 
 /** The action that the state allows. An alert is shown first: whether the action helps depends on its cause. */
-function rowButton(
-  { project: { id, state } }: ObservedProject,
-  { cause }: ListRow,
-  restriction: string | null,
-): Button | null {
+function rowButton({ id, state }: Project, { cause }: ListRow, restriction: string | null): Button | null {
   const action = restriction === null && (cause === null || state === 'failed') ? allowedAction(state) : null;
   if (action !== null) return requestButton(action, id);
   return cause === null ? null : showButton(id);

@@ -48,6 +48,8 @@ it('The last notification that is asked for while one is written follows it, aft
     },
     notifyAlerts: async () => {},
     notifyObservation: async () => {},
+    notifyHome: async () => {},
+    notifyHomes: async () => {},
     notifyDigest: async () => {},
   });
   await notifications.operationChanged(ref);
@@ -73,6 +75,8 @@ it('Without a bot, the queue of notifications is bounded, and a bot that starts 
     notifyOperation: async ({ operation }) => void notified.add(operation),
     notifyAlerts: async () => {},
     notifyObservation: async () => {},
+    notifyHome: async () => {},
+    notifyHomes: async () => {},
     notifyDigest: async () => {},
   });
   await bot.startSweep();

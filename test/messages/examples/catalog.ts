@@ -5,10 +5,11 @@ import { alertGroups } from './alert-groups.ts';
 import { alerts, failures, observation } from './alerts.ts';
 import { cli } from './command-line.ts';
 import { config, configuration, connectionFault, definition } from './configuration.ts';
-import { confirmation } from './dialogs.ts';
+import { confirmation, modal } from './dialogs.ts';
 import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
+import { home } from './home.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
@@ -21,6 +22,7 @@ export type DocumentedElsewhere = 'keyDocs' | 'valueDocs' | 'variableDocs';
 export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   ...words,
   buttons,
+  modal,
   confirmation,
   outcomes,
   seeOutcome,
@@ -43,6 +45,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   skipped,
   precheck,
   history,
+  home,
   access,
   help,
   cli,

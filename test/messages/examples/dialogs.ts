@@ -118,3 +118,14 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
   requestedBy: [['at the end of the dialog', '@alice']],
   expires: [['at the end of the dialog', 'at 03:04']],
 };
+
+export const modal: ExamplesOf<typeof messages.modal> = {
+  moreProjects: [['more projects than a menu holds', 1_200]],
+  option: [['a project in the menu', 'orders', 'running']],
+  since: [['the chosen project', exampleProject({ state: 'paused', reason: 'we deploy' }), format]],
+  notPossible: [
+    ['the chosen project is Running', 'running'],
+    ['the chosen project is Paused', 'paused'],
+    ['the chosen project is being paused', 'pausing'],
+  ],
+};

@@ -157,7 +157,7 @@ test('list and show have who is on an alert', async () => {
   const listed = JSON.parse((await cli('list --json')).out);
   expect(listed).toMatchObject([{ alerts: [{ kind: 'no_worker', since: before.since, acknowledgement }] }]);
   expect(JSON.parse((await cli('show orders --json')).out)).toMatchObject({ alerts: [{ acknowledgement }] });
-  expect((await cli('list')).out).toMatch(/U0ALICE is on it · None is connected to /);
+  expect((await cli('list')).out).toMatch(/U0ALICE is on it · orders-full and 9 more links/);
   expect((await cli('show orders')).out).toMatch(/ {2}on it +U0ALICE is on it since .* No repeats before /);
   expect((await cli('history orders')).out).toMatch(/U0ALICE .*took the alert: no worker took its tasks/);
 });

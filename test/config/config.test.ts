@@ -147,14 +147,14 @@ projects:
       '6 policy.operators[0] is not the id of a user or user group',
       '7 policy.channels[0] is not the id of a channel',
       '8 settings.confirmationTtl is not a duration',
-      '8 settings.observeEvery is not from 250ms to 10m',
+      '8 settings.observeEvery is not between 250ms and 10m',
       '8 settings.auditLength is not a number',
       '10 projects.Orders is not a valid project id',
       '11 projects.Orders.links is empty: a project needs at least one link',
       '12 projects.pause is a reserved word of the /sync command',
       '13 projects.pause.links[0].queue must not contain ":"',
       '15 projects.users.labels is not a list',
-      '16 projects.users.logRetention is not from 1m to 3650d',
+      '16 projects.users.logRetention is not between 1m and 3650d',
       '17 projects.users.onFailure is not pause or continue',
       '20 projects.users.links[0].conection is an unknown key',
       '21 projects.users.links[1].prefix is empty',
@@ -174,7 +174,7 @@ projects:
   });
 
   test.each([
-    ['logRetention: 30s', 'is not from 1m to 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
+    ['logRetention: 30s', 'is not between 1m and 3650d', 'Write a duration from 1m to 3650d, such as 48h.'],
     ['latencyAlert: soon', 'is not a duration', 'Write a duration from 1s to 30d, such as 5m.'],
   ])('have a hint about a duration that is invalid or out of range: %s', (line, message, hint) => {
     const [error, ...otherErrors] = configErrors(`projects:\n  orders:\n    ${line}\n    links: [{ queue: q }]\n`);

@@ -35,7 +35,8 @@ function homeText(user = 'U0ALICE'): string {
 
 function homeButtons(user = 'U0ALICE'): string[] {
   const home = harness.slack.views.homeOf(user);
-  return home === undefined ? [] : buttonsOf(home).map(({ label }) => label);
+  const labels = home === undefined ? [] : buttonsOf(home).map(({ label }) => label);
+  return labels.filter((label) => label !== 'Run a command…');
 }
 
 function waitForHome(pattern: RegExp, user = 'U0ALICE'): Promise<true> {
@@ -76,6 +77,13 @@ const publications = (user?: string) =>
   harness.slack.callsTo('views.publish').filter(({ args }) => user === undefined || args['user_id'] === user);
 
 describe('Home', () => {
+  it('Run a command… opens the form of /sync.', async () => {
+    await start();
+    await openHome(/Nothing needs attention/);
+    await pressInHome('Run a command…', /orders|project/i);
+    expect(harness.slack.views.modalOf('U0ALICE')?.callbackId).toBeDefined();
+  });
+
   it('Home says that nothing needs attention, since when, and who paused what and why.', async () => {
     await start({ projects: ['orders', 'users'] });
     await openHome(/Nothing needs attention · observed .* at .*\n2 projects: 2 Running/);

@@ -79,7 +79,7 @@ const linksProblems: Readonly<Record<LinksCheck, string>> = {
 function problem(item: PrecheckItem, format: Formatter): string {
   if (!('connection' in item)) return linksProblems[item.check];
   const name = `connection ${format.text(item.connection, 40)}`;
-  return item.check === 'connection_reachable' ? `${name} does not answer` : `${name} can lose tasks`;
+  return item.check === 'connection_reachable' ? `${name} cannot be used` : `${name} can lose tasks`;
 }
 
 /** What to do when a check fails for one of these reasons. The other reasons contain it. */

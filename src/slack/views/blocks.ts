@@ -162,6 +162,12 @@ export function dialogButton(operation: Operation): Button {
   });
 }
 
+/** Opens the form of a command. */
+export function runCommandButton(): Button {
+  const label = messages.buttons.runCommand;
+  return button({ label, actionId: actionIds.run.open, value: 'home', accessibilityLabel: label });
+}
+
 /** The answer to the reminder of a pause. */
 export function keepPausedButton(project: string): Button {
   return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);

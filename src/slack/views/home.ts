@@ -16,6 +16,7 @@ import {
   contextBlock,
   dialogButton,
   type Message,
+  runCommandButton,
   type Select,
   sectionBlock,
 } from './blocks.ts';
@@ -80,7 +81,7 @@ function warningLines({ observation, unreadableProjects }: HomeFacts, format: Fo
   return [...listWarnings(observation, format), ...unreadable];
 }
 
-/** The menus of filters, as below a list. */
+/** The menus of filters, as below a list, and the button of the form for a command. */
 function controls({ home, filter }: HomeView): Block[] {
   const state = stateSelect(filter, actionIds.homeFilter.state);
   const { labels } = home;
@@ -91,7 +92,7 @@ function controls({ home, filter }: HomeView): Block[] {
   });
   const menus: Select[] = [...(state === null ? [] : [state]), ...(label.select === null ? [] : [label.select])];
   // Slack keeps what a person selected in a menu as long as the block id is the same.
-  return menus.length === 0 ? [] : [actionsBlock(blockId('home', formatListFilter(filter)), menus)];
+  return [actionsBlock(blockId('home', formatListFilter(filter)), [...menus, runCommandButton()])];
 }
 
 function dialogSection({ home, user, restriction, format }: HomeView): Block[] {

@@ -31,7 +31,7 @@ describe('commands and buttons over Socket Mode', () => {
     const dialog = await harness.runCommand('pause orders because schema change');
     expect(dialog.ephemeralFor).toBe('U0ALICE');
     expect(visibleText(dialog)).toContain('2 links stop');
-    expect(visibleText(dialog)).toContain('Latency will grow until you restore it');
+    expect(visibleText(dialog)).toContain('Latency will grow until you restore orders');
     expect(visibleText(dialog)).toContain('schema change');
     expect(channelMessages()).toEqual([]);
 
@@ -78,7 +78,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links, { state: 'not_started' });
     await harness.services.instance.startWorkers();
     const refusalMessage = await harness.runCommand('start orders');
-    expect(visibleText(refusalMessage)).toContain('no worker is connected');
+    expect(visibleText(refusalMessage)).toContain('Start the workers of `orders-full` and 1 more');
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
 
     for (const { startWorker } of links) await startWorker(async () => {});

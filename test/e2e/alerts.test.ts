@@ -140,12 +140,12 @@ it('With logRetention the dialog and the outcome name the deadline, and later al
     await harness.services.redis.hset('syncbot:{p:orders}:state', { since, oldestUnprocessedAt: since });
   };
   await waitForTwoObservations();
-  expect(alertMessages(/of the time to restore orders has passed/)).toEqual([]);
+  expect(alertMessages(/of its log retention has passed/)).toEqual([]);
   await advanceLogRetention(0.55);
-  const halfwayMessage = await waitForAlert(/Half of the time to restore orders has passed/);
+  const halfwayMessage = await waitForAlert(/half of its log retention has passed/);
   expect(buttonLabels(halfwayMessage)).toEqual(['Restore', 'Show', ...acknowledge]);
   await advanceLogRetention(0.85);
-  expect((await waitForAlert(/Most of the time to restore orders has passed/)).ts).not.toBe(halfwayMessage.ts);
+  expect((await waitForAlert(/most of its log retention has passed/)).ts).not.toBe(halfwayMessage.ts);
   await advanceLogRetention(1.5);
   const resolvedMessage = await waitForAlert(/its source kept its log until/);
   harness.press('Restore', resolvedMessage, 'U0BOB');

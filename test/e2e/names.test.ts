@@ -69,7 +69,7 @@ describe('a reason without because', () => {
     async (words) => {
       const before = await openOperations('invoices');
       const answer = await run(`pause invoices ${words}`);
-      expect(answer.text).toContain('Only one project at a time is supported, and you also named orders-eu');
+      expect(answer.text).toContain('Only one project at a time is supported, and you also named “orders-eu”');
       expect(buttonLabels(answer)).toEqual(['Pause invoices', 'Pause orders-eu']);
       expect(await openOperations('invoices')).toBe(before);
       harness.press('Pause invoices', answer);

@@ -151,12 +151,12 @@ describe('a firing alert', () => {
     [
       { kind: 'log_retention_50', until: 5 },
       'paused',
-      /^Paused · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
+      /^Paused · half of its log retention has passed · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
     ],
     [
       { kind: 'log_retention_80', until: 5 },
       'failed',
-      /^Failed · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
+      /^Failed · most of its log retention has passed · its source keeps its log until T5\. Restore orders before T5\. After that, changes may be lost/,
     ],
     [{ kind: 'log_retention_100', until: 5 }, 'paused', /^Paused · its source kept its log until T5\. /],
     [

@@ -151,11 +151,14 @@ function failureReason({ reason }: TaskFailure, { format, revealReasons }: Alert
   return revealReasons ? `: ${formatFailureReason(reason, format, 400)}` : '';
 }
 
-function logRetentionText({ until }: { readonly until: number }, context: AlertContext): AlertText {
+function logRetentionText(
+  { kind, until }: ConditionOf<'log_retention_50' | 'log_retention_80'>,
+  context: AlertContext,
+): AlertText {
   const deadline = context.format.time(until);
   return {
     event: stateOf(context),
-    details: [`its source keeps its log until ${deadline}`],
+    details: [titles[kind], `its source keeps its log until ${deadline}`],
     advice: `Restore ${context.project.id} before ${deadline}. After that, changes may be lost.`,
   };
 }

@@ -143,7 +143,7 @@ describe('a row of a list', () => {
     [
       'near the end of its log retention has both times',
       { state: 'paused', alerts: { log_retention_80: firingAlert('log_retention_80') } },
-      `*orders* · Paused · since ${time(twoHoursAgo)}\nIts source keeps its log until ${time(exampleNow + 3_600_000)}`,
+      `*orders* · Paused · since ${time(twoHoursAgo)}\nMost of its log retention has passed · its source keeps its log until ${time(exampleNow + 3_600_000)}`,
       ['Show'],
     ],
     [

@@ -4,8 +4,8 @@ import { type Operation, preflightAttemptTimeoutMs } from '../domain/operation.t
 import type { Project } from '../domain/project.ts';
 import { readFinalStats, rolledBack, succeeded } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
+import type { Completion } from './operation-store.ts';
 import { groupByStatus, refuseAsUnreachable } from './preflight.ts';
-import type { Completion } from './stores.ts';
 
 /**
  * Takes the state of a project from its links, if all of them have the opposite of the desired pause flag. Changes no link.

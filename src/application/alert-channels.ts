@@ -1,8 +1,9 @@
 import { type AlertRecord, deliveredTo, needsNotification } from '../domain/alert.ts';
 import { noChannel } from '../domain/group-alerts.ts';
 import { isSlackUser, lastChangedBy, type Project, type ProjectId } from '../domain/project.ts';
+import type { AlertGroupStore } from './alert-store.ts';
+import type { OperationStore } from './operation-store.ts';
 import type { NotificationQueue } from './ports.ts';
-import type { AlertGroupStore, OperationStore } from './stores.ts';
 
 type Operations = Pick<OperationStore, 'read'>;
 

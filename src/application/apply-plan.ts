@@ -7,8 +7,8 @@ import type { Actor, Project, ProjectId } from '../domain/project.ts';
 import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
 import type { Plan, PlannedConfiguration, PlannedCreate, PlannedUpdate } from './plan.ts';
+import type { WriteResult } from './project-store.ts';
 import { reconcileIdle } from './reconcile.ts';
-import type { WriteResult } from './stores.ts';
 
 export interface ApplyRequest {
   readonly plan: Plan;

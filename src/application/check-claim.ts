@@ -1,6 +1,6 @@
 import type { OperationRef } from '../domain/operation.ts';
 import type { UseCaseContext } from './context.ts';
-import type { ClaimCheck } from './stores.ts';
+import type { ClaimCheck } from './operation-store.ts';
 
 /**
  * Without a worker, ends an operation that was not claimed in time, and lets its message say early that no worker has claimed

@@ -6,9 +6,9 @@ import type { Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { logRetainedUntil, oldestUnprocessedAt } from '../domain/source-log-retention.ts';
 import type { UseCaseContext } from './context.ts';
+import type { Completion, ProjectChange } from './operation-store.ts';
 import { observeProject } from './queries.ts';
 import type { ReconciledLinks } from './reconcile.ts';
-import type { Completion, ProjectChange } from './stores.ts';
 
 /** The observation of a project at the end of an operation. Times are epoch ms of the bot's Redis server. */
 export interface FinalStats {

@@ -3,7 +3,7 @@ import type { Actor } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
-import type { ConfirmationResult, Decision } from './stores.ts';
+import type { ConfirmationResult, Decision } from './operation-store.ts';
 
 export interface Confirmation {
   readonly ref: OperationRef;

@@ -20,11 +20,11 @@ import {
 import type { UseCaseContext } from './context.ts';
 import { endExecution } from './executions.ts';
 import { maxValidityMs } from './fencing.ts';
+import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './operation-store.ts';
 import type { RetryFailedResult } from './ports.ts';
 import { needsPreflight, runPreflight } from './preflight.ts';
 import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
 import { retrySkipped } from './retry-skipped.ts';
-import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './stores.ts';
 
 /**
  * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active

@@ -28,7 +28,7 @@ import {
   usedLinks,
   withoutFailures,
 } from './link-snapshots.ts';
-import type { InitialState } from './stores.ts';
+import type { InitialState } from './project-store.ts';
 
 /** The changes that `apply` would make. */
 export interface Plan {

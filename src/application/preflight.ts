@@ -15,11 +15,11 @@ import { type Project, watermarkOf } from '../domain/project.ts';
 import { toSkippedTasks } from '../domain/skipped-tasks.ts';
 import type { UseCaseContext } from './context.ts';
 import { pauseBeforeRestore } from './fencing.ts';
+import type { PassedPreflight } from './operation-store.ts';
 import type { LinkStatus } from './ports.ts';
 import { countRemovedFailures, observeProject, precheckProject, type Refused } from './queries.ts';
 import { createLinksUnreachableError } from './reconcile.ts';
 import { findSameFailures } from './skipped-tasks.ts';
-import type { PassedPreflight } from './stores.ts';
 
 /** Start, Restore and Retry are checked once more before they change a link. `progress` is null until the check has passed. */
 export function needsPreflight({ action, progress }: Operation): boolean {

@@ -7,7 +7,7 @@ import type { UseCaseContext } from './context.ts';
 import { LinksUnreachableError } from './errors.ts';
 import { endExecution } from './executions.ts';
 import { linkResponseTimeoutMs, type OnRetried, setPausedFenced } from './fencing.ts';
-import { idleExecutionPrefix } from './stores.ts';
+import { idleExecutionPrefix } from './operation-store.ts';
 
 export interface ReconcileOptions {
   readonly project: ProjectId;

@@ -1,9 +1,9 @@
 import { type Link, linkId } from '../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../domain/operation.ts';
 import type { UseCaseContext } from './context.ts';
+import type { ClaimedOperation } from './operation-store.ts';
 import type { FailuresOfLink, RetryFailedResult } from './ports.ts';
 import { createLinksUnreachableError } from './reconcile.ts';
-import type { ClaimedOperation } from './stores.ts';
 
 export interface RetryResult {
   readonly results: readonly RetryFailedResult[];

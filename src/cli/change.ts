@@ -1,8 +1,8 @@
 import { cancel, confirm } from '../application/confirm.ts';
 import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
+import type { ConfirmationResult } from '../application/operation-store.ts';
 import { requestAction } from '../application/request-action.ts';
-import type { ConfirmationResult } from '../application/stores.ts';
 import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';

@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { OperationStore, Stores } from '../application/stores.ts';
+import type { OperationStore } from '../application/operation-store.ts';
+import type { Stores } from '../application/stores.ts';
 import { type OperationKind, operationKinds } from '../domain/lifecycle.ts';
 import { isUnfinished, type Operation, type OperationRef, operationStates } from '../domain/operation.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { execute } from '../../src/application/execute.ts';
-import type { ClaimResult } from '../../src/application/stores.ts';
+import type { ClaimResult } from '../../src/application/operation-store.ts';
 import type { AlertRecord } from '../../src/domain/alert.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { createFakeContext } from '../slack/fake-context.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { explainNoMatch, listPage, listProjects, suggestFilters } from '../../src/application/list-projects.ts';
-import type { IndexPage } from '../../src/application/stores.ts';
+import type { IndexPage } from '../../src/application/project-store.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { countProjects } from '../../src/domain/attention.ts';
 import { emptyFilter, type ListFilter, parseListFilter } from '../../src/domain/list-filter.ts';

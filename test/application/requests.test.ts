@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cancel, confirm, recordRefusedConfirmation } from '../../src/application/confirm.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
+import type { ConfirmationResult } from '../../src/application/operation-store.ts';
 import { type ActionRequest, recordRefusal } from '../../src/application/request-action.ts';
-import type { ConfirmationResult, RefusedRequest } from '../../src/application/stores.ts';
+import type { RefusedRequest } from '../../src/application/stores.ts';
 import type { OperationRef, OperationState } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { createFakeContext } from '../slack/fake-context.ts';

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../src/application/errors.ts';
-import type { ConfirmationResult } from '../../src/application/stores.ts';
+import type { ConfirmationResult } from '../../src/application/operation-store.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';

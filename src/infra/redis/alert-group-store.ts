@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { AlertGroupStore } from '../../application/stores.ts';
+import type { AlertGroupStore } from '../../application/alert-store.ts';
 import {
   type AlertGroup,
   type AlertMember,

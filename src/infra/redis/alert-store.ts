@@ -1,4 +1,4 @@
-import type { AlertStore } from '../../application/stores.ts';
+import type { AlertStore } from '../../application/alert-store.ts';
 import { type Alert, alertSchema } from '../../domain/alert.ts';
 import type { ProjectIndex } from './project-index.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';

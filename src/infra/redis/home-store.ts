@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HomeStore, HomeViewer } from '../../application/stores.ts';
+import type { HomeStore, HomeViewer } from '../../application/home-store.ts';
 import { homeUpdatesForMs, maxHomeViewers } from '../../domain/home-updates.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { ProjectStore } from '../../application/stores.ts';
+import type { ProjectStore } from '../../application/project-store.ts';
 import { toChunks } from '../../lib/async.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';

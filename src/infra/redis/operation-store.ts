@@ -5,7 +5,7 @@ import type {
   CommitResult,
   NewOperation,
   OperationStore,
-} from '../../application/stores.ts';
+} from '../../application/operation-store.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectId } from '../../domain/project.ts';

@@ -1,4 +1,4 @@
-import type { IndexQuery, ProjectStore } from '../../application/stores.ts';
+import type { IndexQuery, ProjectStore } from '../../application/project-store.ts';
 import {
   countsByCause,
   type ProjectCounts,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idleExecutionPrefix, type ProjectStore } from '../../application/stores.ts';
+import { idleExecutionPrefix } from '../../application/operation-store.ts';
+import type { ProjectStore } from '../../application/project-store.ts';
 import { linkId } from '../../domain/link.ts';
 import { type ProjectId, projectIdSchema } from '../../domain/project.ts';
 import { toChunks } from '../../lib/async.ts';

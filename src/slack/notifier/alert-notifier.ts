@@ -1,15 +1,11 @@
 import { alertDestination, candidateChannels } from '../../application/alert-channels.ts';
+import type { AlertGroupStore, AlertStore, StoredChannelAlerts } from '../../application/alert-store.ts';
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
+import type { OperationStore } from '../../application/operation-store.ts';
 import type { NotificationQueue } from '../../application/ports.ts';
-import type {
-  AlertGroupStore,
-  AlertStore,
-  OperationStore,
-  ProjectStore,
-  ServerClock,
-  StoredChannelAlerts,
-} from '../../application/stores.ts';
+import type { ProjectStore } from '../../application/project-store.ts';
+import type { ServerClock } from '../../application/stores.ts';
 import {
   type AlertGroup,
   type ChannelAlerts,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { UseCaseContext } from '../../application/context.ts';
 import { type HomeFacts, type HomeProjects, readHome, readHomeProjects } from '../../application/home.ts';
-import type { HomeViewer } from '../../application/stores.ts';
+import type { HomeViewer } from '../../application/home-store.ts';
 import { homeIntervalMs } from '../../domain/home-updates.ts';
 import { emptyFilter, formatListFilter, parseListFilter } from '../../domain/list-filter.ts';
 import { toChunks } from '../../lib/async.ts';

@@ -1,13 +1,9 @@
 import { candidateChannels } from '../../application/alert-channels.ts';
 import type { Logger } from '../../application/context.ts';
+import type { OperationStore } from '../../application/operation-store.ts';
+import type { ProjectStore } from '../../application/project-store.ts';
 import { readObservationStatus } from '../../application/queries.ts';
-import type {
-  ObservationMessage,
-  ObservationStore,
-  OperationStore,
-  ProjectStore,
-  ServerClock,
-} from '../../application/stores.ts';
+import type { ObservationMessage, ObservationStore, ServerClock } from '../../application/stores.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildNotObserved, buildObservedAgain } from '../views/not-observed.ts';

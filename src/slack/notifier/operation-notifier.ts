@@ -1,7 +1,9 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
+import type { OperationStore } from '../../application/operation-store.ts';
 import type { NotificationQueue, Notifier } from '../../application/ports.ts';
-import type { OperationStore, ProjectStore, ServerClock } from '../../application/stores.ts';
+import type { ProjectStore } from '../../application/project-store.ts';
+import type { ServerClock } from '../../application/stores.ts';
 import { isUnfinished, type MessageRef, type Operation, type OperationRef } from '../../domain/operation.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';

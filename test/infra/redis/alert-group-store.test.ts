@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AlertGroupStore } from '../../../src/application/stores.ts';
+import type { AlertGroupStore } from '../../../src/application/alert-store.ts';
 import {
   type AlertGroup,
   type AlertMember,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { idleExecutionPrefix, type Stores } from '../../../src/application/stores.ts';
+import { idleExecutionPrefix } from '../../../src/application/operation-store.ts';
+import type { Stores } from '../../../src/application/stores.ts';
 import { type Alert, acknowledge, type FiringAlert, keepPaused } from '../../../src/domain/alert.ts';
 import type { Condition } from '../../../src/domain/conditions.ts';
 import { makeDefinition } from '../../support/project-definition.ts';

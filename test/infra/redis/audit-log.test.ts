@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { getHistory, getHistorySince } from '../../../src/application/history.ts';
-import type { AuditRange, NewOperation, Stores } from '../../../src/application/stores.ts';
+import type { NewOperation } from '../../../src/application/operation-store.ts';
+import type { AuditRange, Stores } from '../../../src/application/stores.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { keys } from '../../support/keys.ts';
 import { makeDefinition } from '../../support/project-definition.ts';

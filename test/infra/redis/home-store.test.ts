@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HomeStore } from '../../../src/application/stores.ts';
+import type { HomeStore } from '../../../src/application/home-store.ts';
 import { homeUpdatesForMs, maxHomeViewers } from '../../../src/domain/home-updates.ts';
 import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';

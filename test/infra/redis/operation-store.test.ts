@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CommitRequest, FollowUpChange, NewOperation, Stores } from '../../../src/application/stores.ts';
+import type { CommitRequest, FollowUpChange, NewOperation } from '../../../src/application/operation-store.ts';
+import type { Stores } from '../../../src/application/stores.ts';
 import { linkId, noWatermark } from '../../../src/domain/link.ts';
 import type { NewDialog, Operation, OperationRef } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';

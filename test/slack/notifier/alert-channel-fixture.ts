@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { requestAlertDelivery } from '../../../src/application/alert-channels.ts';
-import type { AlertGroupStore } from '../../../src/application/stores.ts';
+import type { AlertGroupStore } from '../../../src/application/alert-store.ts';
 import { type Alert, type DeliveredAlert, deliveredAlertSchema } from '../../../src/domain/alert.ts';
 import {
   alertGroupSchema,

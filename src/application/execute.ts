@@ -58,7 +58,7 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   }
   await notifications.operationChanged(ref);
   await updateAlertsFromState(context, ref.project);
-  // A retry changes no flag. The job `reconcile` of a failure a moment ago has left the links to it.
+  // If the project became Failed just before, its job `reconcile` left the links to this operation. A retry changes no pause flag.
   if (action === 'retry') await context.jobs.reconcile(ref.project);
 }
 

@@ -4,7 +4,7 @@ export interface HomeStore {
   open(viewer: OpenedHome): Promise<void>;
   /** Those who opened it within the last day, the last one first. */
   listViewers(): Promise<HomeViewer[]>;
-  /** Records what the person sees, if they still are a viewer. */
+  /** Records what the person sees, if the person is still a viewer. */
   savePublished(user: string, published: PublishedHome): Promise<void>;
   /** The person gets no further updates until they open Home again. */
   remove(user: string): Promise<void>;

@@ -171,7 +171,7 @@ export function needsPerson(condition: Condition): boolean {
 }
 
 /**
- * What happened after people were notified last. `more`: alerts have joined that call other people. `unconfirmed`: an
+ * What happened after people were notified last. `more`: alerts have joined that mention other people. `unconfirmed`: an
  * acknowledgement has ended.
  */
 export type GroupEvent = 'worse' | 'again' | 'needs_person' | 'more' | 'unconfirmed' | 'resolved';

@@ -19,7 +19,7 @@ export type AlertPress = (typeof alertPresses)[number];
 export interface PressFacts {
   readonly by: Actor;
   readonly now: number;
-  /** When the message was rendered whose button was pressed. */
+  /** When the message with the pressed button was rendered. */
   readonly seenAt: number;
 }
 

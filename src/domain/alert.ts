@@ -184,7 +184,10 @@ function start(
   return debounced.has(condition.kind) ? pending : fire(pending, condition, now);
 }
 
-/** The last occurrence that fired before the one that began at `since`. If that one continues, what it keeps. */
+/**
+ * Returns the last occurrence that fired before the one that began at `since`. If it is the same occurrence, returns the fields
+ * that it keeps.
+ */
 function fieldsFrom(previous: ResolvedAlert | null, since: number): Pick<Alert, 'earlier' | 'acknowledgement'> {
   if (previous === null) return {};
   const { since: earlierSince, changedAt: resolvedAt, condition } = previous;
@@ -193,7 +196,7 @@ function fieldsFrom(previous: ResolvedAlert | null, since: number): Pick<Alert, 
   return { earlier: { since: earlierSince, resolvedAt, ...(condition === undefined ? {} : { condition }) } };
 }
 
-/** What an occurrence keeps in each state. */
+/** The fields that an occurrence keeps when its state changes. */
 function keptFields({ earlier, acknowledgement }: Alert): Pick<Alert, 'earlier' | 'acknowledgement'> {
   return {
     ...(earlier === undefined ? {} : { earlier }),

@@ -23,7 +23,7 @@ export function dueTime(
 
 const dayMs = 86_400_000;
 
-/** A clock on the wall: returns what it shows at a time, as if that were UTC. All in epoch ms, to the second. */
+/** Returns the local date and time at `at`, read as if they were UTC. Both are epoch ms, to the second. */
 type WallClock = (at: number) => number;
 
 /**

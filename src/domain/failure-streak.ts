@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { operationKindSchema } from './lifecycle.ts';
 
-/** A project that has run for so long has recovered: its next failure is the first of a streak again. */
+/** A project that has run for this time, ms, has recovered: its next failure is the first of a streak again. */
 export const recoveredAfterMs = 3_600_000;
 
 /**

@@ -209,7 +209,7 @@ interface Adopted {
   readonly wasFiring: boolean;
 }
 
-/** Does nothing if the message has a group: that one knows the end of the occurrence. */
+/** Does nothing if the message already has a group, because that group has the end of the occurrence. */
 function adopt(draft: Draft, { message, kind, project, member, wasFiring }: Adopted): void {
   const id = `${kind}:${message.ts}`;
   for (const [other, group] of draft.groups) if (other !== id && group.message?.ts === message.ts) return;

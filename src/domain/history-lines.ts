@@ -61,7 +61,7 @@ export function foldHistory(
   return { lines: addFailedRuns(lines), next };
 }
 
-/** Puts what an alert says about a repeated failure to the operation before it. */
+/** Adds what an alert says about a repeated failure to the operation before it. */
 function addFailedRuns(lines: readonly Omit<HistoryLine, 'failedAfterMs'>[]): HistoryLine[] {
   const runs = new Map(
     lines

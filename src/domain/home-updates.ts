@@ -1,4 +1,4 @@
-/** The Homes of so many people are updated: those who opened it last. The others get theirs when they open it. */
+/** How many people get updates of Home: those who opened it last. The others get theirs when they open it. */
 export const maxHomeViewers = 50;
 /** How long after a person has opened Home it is updated, ms. */
 export const homeUpdatesForMs = 24 * 3_600_000;

@@ -134,7 +134,7 @@ export function lastChangedBy({ by, failureStreak }: Pick<Project, 'by' | 'failu
   return by === botActor ? (failureStreak?.run.by ?? by) : by;
 }
 
-/** The failed tasks of a link that are no failures for syncbot: those before its watermark, and those that a restore skipped. */
+/** The failed tasks of a link that syncbot does not count: those before its watermark, and those that a restore skipped. */
 export function watermarkOf({ watermarks, skippedTasks }: Project, link: Link): Watermark {
   const id = linkId(link);
   const skipped = skippedTasks.filter((task) => linkId(task.link) === id);

@@ -82,9 +82,9 @@ export const refusalSchema = z.discriminatedUnion('code', [
   }),
   /** No alert of the message fires any more. */
   z.object({ code: z.literal('alert_over') }),
-  /** A restore without tasks, and no task has failed again. */
+  /** A restore without the tasks that have failed again, and there are none. */
   z.object({ code: z.literal('no_task_to_skip'), project: z.string() }),
-  /** A restore without `tasks` more tasks than the project may skip. `skipped`: how many it skips already. */
+  /** A restore that would skip `tasks` more tasks. With the `skipped` ones of the project these are more than `max`. */
   z.object({
     code: z.literal('too_many_skipped'),
     project: z.string(),

@@ -8,8 +8,8 @@ export const maxSkippedTasks = 100;
 export const maxTasksPerSkip = 10;
 
 /**
- * A failed task that a restore has left out. It stays failed in BullMQ, and it is no failure for syncbot any more. If its owner
- * retries it and it fails again, that is another failure.
+ * A failed task that a restore has left out. It stays failed in BullMQ, and syncbot does not count it as a failure any more. If
+ * its owner retries it and it fails again, that is another failure.
  */
 export const skippedTaskSchema = taskFailureSchema.extend({
   /** When the restore began, epoch ms of the bot's Redis server, and who asked for it. */

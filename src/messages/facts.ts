@@ -76,7 +76,7 @@ export interface AlertReplyFacts extends Omit<AlertGroupFacts, 'since' | 'resolv
   readonly before: { readonly firing: number; readonly weight: number };
   /** When it happened. */
   readonly at: number;
-  /** Of \`unconfirmed\`: the acknowledgement that ended last. */
+  /** Of `unconfirmed`: the acknowledgement that ended last. */
   readonly ended: Acknowledgement | null;
 }
 

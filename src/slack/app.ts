@@ -222,7 +222,7 @@ function createNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-/** What people are notified of, Homes show as well: afterwards, and also if Slack did not accept the message. */
+/** Notifies people, then updates the Homes. Also updates them if Slack did not accept the message. */
 async function thenUpdateHomes(options: HomeNotifierOptions, notify: () => Promise<void>): Promise<void> {
   try {
     await notify();

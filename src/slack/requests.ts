@@ -223,7 +223,7 @@ export function readHomeOpened(body: unknown): SlackRequest | null {
   return { user: event.user, team, ...nowhere, replyTo: { kind: 'home' }, modalTrigger: null, deliveryId };
 }
 
-/** Decodes a choice in a menu of Home, which changes Home and opens no modal. Returns null when it is none. */
+/** Decodes a choice in a menu of Home, which changes Home and opens no modal. Returns null when it is not one. */
 export function readHomeChoice(body: unknown): BlockAction | null {
   const choice = readBlockAction(body);
   return choice === null ? null : { ...choice, replyTo: { kind: 'home' }, modalTrigger: null };

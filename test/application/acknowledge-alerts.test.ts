@@ -50,7 +50,7 @@ it('An observation that comes between reading and writing the alert does not pre
   expect(await readAlert()).toMatchObject({ absentOnce: true, acknowledgement: { kind: 'snoozed', by: 'U0BOB' } });
 });
 
-it('The sweep asks for the delivery of an acknowledgement whose press ended too early.', async () => {
+it('A press that is killed before it asks for the delivery leaves an alert that is marked as not delivered.', async () => {
   const { context } = services;
   const killed = {
     ...context,

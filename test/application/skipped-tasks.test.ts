@@ -96,7 +96,7 @@ describe('A task that fails again', () => {
 });
 
 describe('A restore without a task', () => {
-  it('leaves the task failed, retries the others in order, and counts it as a failure no more', async () => {
+  it('leaves the task failed, retries the others in order, and no longer counts the task as a failure', async () => {
     await failTwice();
     await link.queue.add('next-1', {});
     await link.queue.add('next-2', {});
@@ -193,7 +193,7 @@ describe('A skipped task', () => {
     await run('restore', failedAgain);
   }
 
-  it('is no skipped task any more when its owner retries it, and its next failure counts', async () => {
+  it('is not skipped any more when its owner retries it, and its next failure counts', async () => {
     await skipBad();
     await (await link.queue.getJob('1'))?.retry();
     await waitFor(async () => (await link.queue.getFailedCount()) === 1);
@@ -207,7 +207,7 @@ describe('A skipped task', () => {
     expect(entry).toMatchObject({ tasks: [{ taskId: '1' }] });
   });
 
-  it('is no skipped task any more when its owner removes it', async () => {
+  it('is not skipped any more when its owner removes it', async () => {
     await skipBad();
     await (await link.queue.getJob('1'))?.remove();
     await observe();

@@ -81,7 +81,7 @@ describe('the urgency', () => {
     expect(new Set(ordered).size).toBe(ordered.length);
   });
 
-  it('of alerts of one kind is that of the worst one first, within its level.', () => {
+  it('puts the worst of the alerts of one kind first, and keeps them in one level', () => {
     const withLinks = (total: number) => {
       const links = { total, first: [] };
       const { alert, ...rest } = firingAlert('no_worker');

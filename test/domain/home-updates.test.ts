@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { homeCollectMs, homeIntervalMs, maxHomeViewers } from '../../src/domain/home-updates.ts';
 
-it('All viewers together get at most 50 updates a minute, and one viewer one each two seconds.', () => {
+it('All viewers together get at most 50 updates a minute, and one viewer at most one every two seconds.', () => {
   for (let viewers = 1; viewers <= maxHomeViewers; viewers++) {
     const interval = homeIntervalMs(viewers);
     expect((viewers * 60_000) / interval).toBeLessThanOrEqual(50);

@@ -23,7 +23,7 @@ const watermark: fc.Arbitrary<Watermark> = fc
   .map(({ at, failures }) => ({ at, known: failures.filter((task) => task.at >= at), eventId: '1-0' }));
 
 describe('a watermark that covers skipped tasks', () => {
-  it('knows the skipped tasks, and no other failure that it did not know, and names each task once', () => {
+  it('adds the skipped tasks and no other failure, and names each task once', () => {
     fc.assert(
       fc.property(watermark, fc.array(failure), failure, (before, skipped, any) => {
         // A task has one score: an older failure of a known task is over.

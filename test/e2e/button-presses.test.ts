@@ -156,7 +156,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.waitForMessage('orders was paused', bob);
   });
 
-  it('Of OK and Cancel the first press counts, and the channel does not read of a cancelled request.', async () => {
+  it('Of OK and Cancel the first press counts, and the channel gets no message about a cancelled request.', async () => {
     await harness.services.instance.startWorkers();
     const dialog = await harness.runCommand('pause orders');
     harness.press('Cancel', dialog);

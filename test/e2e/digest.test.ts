@@ -101,7 +101,7 @@ it('A channel that the bot is not in gets no digest, and the log names it.', asy
   expect(channelMessages(harness)).toEqual([]);
 });
 
-it('apply forgets a digest that the file has no longer, and keeps the others.', async () => {
+it('apply removes the record of a digest that is no longer in the file, and keeps the others.', async () => {
   const { context } = harness.services;
   await waitFor(async () => (await readRecord()) !== null);
   const other = { ...digest, channel: 'C0OPS' };

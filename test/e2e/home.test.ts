@@ -36,7 +36,7 @@ function homeText(user = 'U0ALICE'): string {
 function homeButtons(user = 'U0ALICE'): string[] {
   const home = harness.slack.views.homeOf(user);
   const labels = home === undefined ? [] : buttonsOf(home).map(({ label }) => label);
-  return labels.filter((label) => label !== 'Run a command…');
+  return labels.filter((label) => label !== 'Run a Command…');
 }
 
 function waitForHome(pattern: RegExp, user = 'U0ALICE'): Promise<true> {
@@ -77,10 +77,10 @@ const publications = (user?: string) =>
   harness.slack.callsTo('views.publish').filter(({ args }) => user === undefined || args['user_id'] === user);
 
 describe('Home', () => {
-  it('Run a command… opens the form of /sync.', async () => {
+  it('Run a Command… opens the form of /sync.', async () => {
     await start();
     await openHome(/Nothing needs attention/);
-    await pressInHome('Run a command…', /orders|project/i);
+    await pressInHome('Run a Command…', /orders|project/i);
     expect(harness.slack.views.modalOf('U0ALICE')?.callbackId).toBeDefined();
   });
 
@@ -148,7 +148,7 @@ describe('Home', () => {
     await waitForHome(/^Nothing needs attention/);
   });
 
-  it('A project that cannot be read is no good news.', async () => {
+  it('While a project cannot be read, Home does not say that nothing needs attention.', async () => {
     await start({ projects: ['orders', 'users'] });
     await harness.services.redis.hset(keys.project('users').state, 'v', '99');
     await openHome(/1 project could not be read/);
@@ -189,7 +189,7 @@ describe('presses in Home', () => {
     await waitForModal(/orders · .*[Cc]ancelled/);
   });
 
-  it('A press of a person who is no operator any more is refused in a modal.', async () => {
+  it('A press of a person who is not an operator any more is refused in a modal.', async () => {
     const operators = ['U0ALICE'];
     await start({ state: 'paused', policy: { operators, channels: [] } });
     await openHome(/Paused: 1/);
@@ -208,7 +208,7 @@ describe('presses in Home', () => {
     expect(harness.slack.views.modalOf('U0ALICE')).toBeUndefined();
   });
 
-  it('What does not fit is in the list.', async () => {
+  it('Home shows ten projects of a section, and a button opens the list of all.', async () => {
     await start({ state: 'paused', projects: Array.from({ length: 12 }, (_project, index) => `p-${index}`) });
     await openHome(/Paused: 12\n[\s\S]*And 2 more/);
     await pressInHome('List paused', /12 projects/);
@@ -216,7 +216,7 @@ describe('presses in Home', () => {
 });
 
 describe('updates of Home', () => {
-  it('Many changes within a moment are few publications.', async () => {
+  it('Many changes within a moment cause few publications.', async () => {
     const projects = Array.from({ length: 8 }, (_project, index) => `orders-${index}`);
     await start({ projects });
     await openHome(/8 Running/);
@@ -226,7 +226,7 @@ describe('updates of Home', () => {
     expect(publications().length).toBeLessThanOrEqual(5);
   });
 
-  it('A person who has not opened Home gets none, and without the event nothing is published.', async () => {
+  it('The bot publishes no Home for a person who has not opened it, or if Slack does not send the event.', async () => {
     await start();
     await harness.requestAndPressOk('pause', 'orders');
     await harness.waitForMessage('orders was paused');
@@ -266,7 +266,7 @@ describe('updates of Home', () => {
     await waitForHome(/Paused: 1[\s\S]*<@U0BOB> · Pause · Done/);
   });
 
-  it('Slack limits the rate: Home follows later, and the outcome is not delayed.', async () => {
+  it('When Slack limits the rate, Home is updated later, and the outcome is not delayed.', async () => {
     await start();
     await openHome(/Nothing needs attention/);
     const fault = harness.slack.injectFault({ method: 'views.publish', retryAfter: 2, times: 2 });
@@ -289,7 +289,7 @@ describe('updates of Home', () => {
     await openHome(/Paused: 1/);
   });
 
-  it('While Redis does not answer, Home says so, and is right again afterwards.', async () => {
+  it('While Redis does not answer, Home says so. Opened again afterwards, it shows the state.', async () => {
     await start({ throughProxy: true });
     await openHome(/Nothing needs attention/);
     harness.services.proxy.goDown();

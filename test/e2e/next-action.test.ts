@@ -25,7 +25,7 @@ const waitForButtons = (pattern: RegExp, labels: readonly string[]) =>
     { description: `${pattern} with ${labels.join() || 'no buttons'}` },
   );
 
-it('The outcome of a pause has Restore, and that of the restore has Pause. A newer outcome takes the button of the older.', async () => {
+it('The outcome of a pause has Restore, and that of the restore has Pause. The older outcome then has no button.', async () => {
   await harness.requestAndPressOk('pause', 'orders');
   const paused = await waitForChannelMessage(harness, /^orders was paused/);
   expect(buttonLabels(paused)).toEqual(['Restore']);
@@ -48,7 +48,7 @@ it('After a task has failed, the outcome of the restore has Restore and Show.', 
   await waitForButtons(/^orders was restored, and became Failed <!date/, ['Restore', 'Show']);
 });
 
-it('A project that is removed takes the button of its last outcome.', async () => {
+it('After a project is removed, its last outcome has no button.', async () => {
   await harness.requestAndPressOk('pause', 'orders');
   await waitForChannelMessage(harness, /^orders was paused/);
   const { projects, notifications } = harness.services.context;

@@ -75,7 +75,7 @@ describe('/sync alone', () => {
     expect(taps).toBe(4);
   });
 
-  it('The first view is open before any call to Redis, and only spaces are no command.', async () => {
+  it('A command of only spaces opens the form.', async () => {
     await start({ orders: 'running' });
     open(alice, 'C0SYNC', '   ');
     await waitForModal(harness, 'Choose a project');
@@ -137,7 +137,7 @@ describe('/sync alone', () => {
     await waitForModal(harness, '3 projects');
   });
 
-  it('Without a project the modal says so.', async () => {
+  it('If no project is configured, the modal says so.', async () => {
     await start({});
     open();
     await waitForModal(harness, 'No project is configured yet.');
@@ -208,13 +208,13 @@ describe('the policy in the modal', () => {
     await waitForModal(harness, 'Only members of the workspace', 'U0BOB');
   });
 
-  it('A guest who is no operator may only look.', async () => {
+  it('A guest who is not an operator may only look.', async () => {
     await start({ orders: 'running' }, { policy: { operators: [alice], channels: [] } });
     open('U0BOB');
     await waitForModal(harness, 'Ask <@U0ALICE>.', 'U0BOB');
   });
 
-  it('In a direct message, and where the bot is no member, the outcome is in the modal and in the channel of the project.', async () => {
+  it('In a direct message, and where the bot is not a member, the outcome is in the modal and in the channel of the project.', async () => {
     await start({ orders: 'running' }, { slack: { channels: [{ ...incidents, members: [alice] }] } });
     for (const [channel, option, title, done] of [
       [harness.slack.directMessage(alice).id, 'orders · Running', 'Pause orders?', 'orders was paused'],
@@ -233,7 +233,7 @@ describe('the policy in the modal', () => {
   });
 });
 
-describe('a modal that something happens to', () => {
+describe('a modal when something else happens meanwhile', () => {
   it('Two people confirm at once: one wins, and the other reads who it was.', async () => {
     await start({ orders: 'running' });
     await requestInModal('orders · Running', 'Pause orders?');
@@ -285,13 +285,13 @@ describe('a modal that something happens to', () => {
     await waitForModal(harness, 'There is no project called orders');
   });
 
-  it('When Slack opens no modal, the help is the answer.', async () => {
+  it('When Slack opens no modal, the bot answers with the help.', async () => {
     await start({ orders: 'running' }, { slack: { triggerLifetimeMs: -1 } });
     open();
     await harness.waitForMessage('/sync list');
   });
 
-  it('A closed modal loses no outcome.', async () => {
+  it('The channel gets the outcome also if the person closes the modal.', async () => {
     await start({ orders: 'running' });
     await requestInModal('orders · Running', 'Pause orders?');
     press('OK');
@@ -299,7 +299,7 @@ describe('a modal that something happens to', () => {
     await waitForChannelMessage(harness, /orders was paused/);
   });
 
-  it('The button of an earlier version in a modal is answered in it.', async () => {
+  it('A press of a button from an earlier version is answered in a modal.', async () => {
     await start({ orders: 'running' });
     const view = await publishHome(harness, actionsBlock(buttonElement('Old', 'sync:v0:old', 'orders')));
     harness.slack.views.press({ user: alice, view, label: 'Old' });

@@ -128,7 +128,7 @@ describe('a mention in a thread', () => {
     await waitInThread('orders was restored', { threadTs, user: 'U0CAROL' });
   });
 
-  it('A person who may only look gets a refusal, and the channel reads nothing.', async () => {
+  it('A person who may only look gets a refusal, and the channel gets no message.', async () => {
     await start('paused');
     const threadTs = startThread();
     harness.slack.mention({ user: 'U0CAROL', channel: 'C0SYNC', text: 'restore orders', threadTs });
@@ -148,7 +148,7 @@ describe('a mention in a thread', () => {
 });
 
 describe('the message shortcut', () => {
-  it('An incident thread is three taps from restored: the menu of the message, syncbot, OK.', async () => {
+  it('Three taps in an incident thread restore a project: the menu of the message, syncbot, OK.', async () => {
     await start('running');
     await harness.requestAndPressOk('pause', 'orders');
     const { ts: threadTs } = await waitForChannelMessage(harness, /orders was paused/);
@@ -207,7 +207,7 @@ describe('the message shortcut', () => {
     expect(buttonLabels(await harness.waitForMessage(/^orders · Running/, { user: 'U0BOB' }))).toContain('Pause');
   });
 
-  it('Where the bot is no member, the dialog shows the outcome.', async () => {
+  it('Where the bot is not a member, the dialog shows the outcome.', async () => {
     const channels = [{ ...incidents, members: ['U0ALICE', 'U0BOB'] }];
     await start('paused', { slack: { channels } });
     const sender = { channel: incidents.id };

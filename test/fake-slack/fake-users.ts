@@ -33,7 +33,7 @@ export interface MentionSpec {
 export interface Mention {
   /** The ts of the message with the mention. */
   readonly ts: string;
-  /** Null if Slack sends no event: the bot is no member, lacks the scope, or it is a direct message. */
+  /** Null if Slack sends no event: the bot is not a member or lacks the scope, or it is a direct message. */
   readonly delivery: EventDelivery | null;
 }
 

@@ -50,7 +50,7 @@ test('Members see the messages in order, and a view does not change afterwards.'
   expect(slack.messagesVisibleTo('U0ALICE', 'C0OTHER')).toEqual([]);
 });
 
-test('A user who is no member sees only their ephemeral messages.', async () => {
+test('A user who is not a member sees only their ephemeral messages.', async () => {
   await using slack = await FakeSlack.start();
   const { responseUrl } = slack.command({ user: 'U0CAROL', channel: 'C0SYNC', text: '' });
   slack.channel('C0SYNC').members.delete('U0CAROL');

@@ -9,8 +9,8 @@ import {
 } from './types.ts';
 
 /**
- * Returns all text of the blocks of a message or view, one line per text object. Without blocks it is the top-level text, which
- * a view has not.
+ * Returns all text of the blocks of a message or view, one line per text object. Without blocks it is the top-level text. A view
+ * has no top-level text.
  */
 export function renderedText(message: { readonly text?: string; readonly blocks: readonly Block[] }): string {
   if (message.blocks.length === 0) return message.text ?? '';

@@ -108,7 +108,7 @@ export class ViewUsers {
   enter({ text, ...spec }: InputSpec & { readonly text: string }): void {
     const { view, input } = this.#find(spec);
     const { min_length: min = 0, max_length: max = 3_000 } = input.element;
-    if (input.element['type'] !== 'plain_text_input') throw new Error(`${spec.input} is no text input`);
+    if (input.element['type'] !== 'plain_text_input') throw new Error(`${spec.input} is not a text input`);
     if (text.length > Number(max) || (text !== '' && text.length < Number(min)))
       throw new Error(`${spec.input} takes ${String(min)} to ${String(max)} characters`);
     view.entered.set(inputKey(input), text === '' ? null : text);
@@ -132,7 +132,7 @@ export class ViewUsers {
   typeAhead({ text, ...spec }: InputSpec & { readonly text: string }): TypeAhead {
     const { view, input } = this.#find(spec);
     const { type, min_query_length: min = defaultMinQueryLength } = input.element;
-    if (type !== 'external_select') throw new Error(`${spec.input} is no external_select`);
+    if (type !== 'external_select') throw new Error(`${spec.input} is not an external_select`);
     if (text.length < Number(min)) throw new Error(`Slack asks for options after ${String(min)} characters`);
     view.suggested.delete(inputKey(input));
     const delivery = this.#deliveries.sendFromView(suggestionPayload(this.#context(view), input, text), (body) => {

@@ -2,7 +2,7 @@ import { isReply, type StoredMessage } from './messages.ts';
 import type { FakeSlackState } from './state.ts';
 
 /**
- * Whether this user sees this message. A user who is no member of the channel sees only their ephemeral messages. An ephemeral
+ * Whether this user sees this message. A user who is not a member of the channel sees only their ephemeral messages. An ephemeral
  * message in a thread is visible only if the thread has a reply (docs.slack.dev/reference/methods/chat.postEphemeral).
  */
 export function canSee(state: FakeSlackState, user: string, message: StoredMessage): boolean {

@@ -49,7 +49,7 @@ function names(all: readonly string[], max: number): string {
 /** Answers to `whoami`. */
 export const access = {
   restriction,
-  /** Follows the refusal of a person who is no operator: who can do it, and how the person becomes an operator. */
+  /** Follows the refusal of a person who is not an operator: who can do it, and how the person becomes an operator. */
   askToChange: ({ user, operators }: Pick<AccessFacts, 'user' | 'operators'>, format: Formatter) =>
     `${askOperators(operators, format)} To become an operator, ask the administrator of syncbot to add your id ${format.text(user, 30)} to policy.operators in syncbot.yml and to run syncbot apply.`,
   mayChange: 'You may start, pause and restore projects here.',
@@ -71,7 +71,7 @@ export const access = {
     channels.length === 0
       ? 'Operators can change projects from every channel that is not shared with another organization.'
       : `Operators can change projects from ${names(channels.map(format.channel), 5)} only.`,
-  /** The other operators, or all of them for a person who is none. */
+  /** The other operators. All of them for a person who is not an operator. */
   others: ({ user, operatorEntry, operators: { people, unreadGroups } }: AccessFacts, format: Formatter) => {
     const others = people.filter((person) => person !== user);
     const groups = unreadGroups.map((group) => format.text(group, 30));

@@ -42,9 +42,9 @@ function retryEffect({ operation: { tasks }, project: { id, state } }: Confirmat
 /** What a restore leaves out. */
 function skips({ operation: { tasks }, failedAgain }: ConfirmationFacts): string {
   if (tasks.length === 0) return '';
-  const [stay, them] = tasks.length === 1 ? ['stays', 'it'] : ['stay', 'them'];
+  const [stay, asFailures] = tasks.length === 1 ? ['stays', 'it as a failure'] : ['stay', 'them as failures'];
   const others = failedAgain === 0 ? '' : ` ${pluralize(failedAgain, 'other task')} that failed again will be retried.`;
-  return ` ${pluralize(tasks.length, 'task')} ${stay} failed in BullMQ, and syncbot does not count ${them} as a failure any more.${others}`;
+  return ` ${pluralize(tasks.length, 'task')} ${stay} failed in BullMQ, and syncbot does not count ${asFailures} any more.${others}`;
 }
 
 function reapplyEffect({ project, stats, format }: ConfirmationFacts): string {

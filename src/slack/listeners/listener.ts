@@ -153,7 +153,7 @@ async function isFirstDelivery(context: ListenerContext, { deliveryId }: SlackRe
 
 type Press = Partial<Pick<BlockAction, 'actionId' | 'value'>>;
 
-/** How long a page of a modal takes no second press of a button, ms. It shows the answer to one press only. */
+/** For this time, ms, the bot drops a second press of a button on the same page of a modal. The page shows one answer only. */
 const doublePressMs = 5_000;
 
 /** Returns false for a second press of the same button on the same page of a modal, such as a double tap. */

@@ -17,7 +17,7 @@ export interface DigestNotifierOptions
   readonly showErrors: boolean;
 }
 
-/** After Slack has refused the channel. An administrator may invite the bot. Ms. */
+/** The delay after Slack has refused the channel, ms. An administrator may invite the bot meanwhile. */
 const refusedRetryDelayMs = 600_000;
 
 /**

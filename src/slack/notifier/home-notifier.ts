@@ -36,9 +36,9 @@ export async function notifyHome(options: HomeNotifierOptions, user: string): Pr
 }
 
 /**
- * Publishes the Homes that show something which has changed, those that were opened last first. The more people look, the
- * less often: the sum is bounded. Asks for another job for the rest. BullMQ runs one such job at a time, so it never takes
- * more than one of the places of the notification queue. Throws `RetryLaterError`.
+ * Publishes the Homes that show something which has changed, those that were opened last first. With more viewers each Home is
+ * updated less often, because the rate of all of them is bounded. Asks for another job for the rest. BullMQ runs one such job at
+ * a time, so it never takes more than one of the places of the notification queue. Throws `RetryLaterError`.
  */
 export async function notifyHomes(options: HomeNotifierOptions): Promise<void> {
   const viewers = await options.homes.listViewers();

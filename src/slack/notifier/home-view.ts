@@ -18,7 +18,7 @@ export interface HomePublication {
 
 export type PublishResult =
   | { readonly kind: 'published'; readonly hash: string }
-  /** Another view is published than the one with this hash. */
+  /** The published view has another hash. */
   | { readonly kind: 'hash_conflict' }
   /** Slack does not show Home to this person: the manifest does not enable it, or the person is unknown. */
   | { readonly kind: 'refused'; readonly code: string };

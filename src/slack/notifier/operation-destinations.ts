@@ -64,8 +64,8 @@ function threadPlace({ operation, project }: Notification): Place | null {
 }
 
 /**
- * Whether the channel reads of the operation. One that was not confirmed, or was refused before it changed anything, concerns
- * its requester only. A message that said that no worker claims it is edited until the end.
+ * Whether the channel gets the message of the operation. An operation that was not confirmed, or was refused before it changed
+ * anything, concerns its requester only. A message that said that no worker claims it is edited until the end.
  */
 function isPublic({ state, claimDelayedAt }: Operation, { messageRef }: Place): boolean {
   switch (state) {

@@ -22,7 +22,7 @@ export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
   readonly project: Project;
   readonly stats: ProjectStats;
-  /** Failed tasks that a restore cannot retry, because they were removed, at least. */
+  /** A restore cannot retry at least so many failed tasks, because BullMQ removed them. */
   readonly removedTasks: number;
   /** How many of the tasks that a restore would retry have failed again after a retry. */
   readonly failedAgain: number;

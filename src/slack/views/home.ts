@@ -64,7 +64,7 @@ export function buildHome(view: HomeView): Message {
   };
 }
 
-/** How many projects need attention, of all: a filter hides none of them. Else that none does, if each one was observed. */
+/** How many of all projects need attention, whatever the filter is. If none does, says so only if each one was observed. */
 function headingLines({ all, observation, observedAt, unreadableProjects }: HomeFacts, format: Formatter): string[] {
   const { list } = messages;
   const { counts } = all.worst;

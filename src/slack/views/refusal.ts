@@ -36,7 +36,7 @@ export interface RefusalView {
   readonly refusal: Refusal;
   /** Null when the request was not for a project. */
   readonly command: RefusedCommand | null;
-  /** Whom a person can ask who is no operator. */
+  /** The operators whom a person can ask who is not an operator. */
   readonly operators: Operators;
   readonly format: Formatter;
 }

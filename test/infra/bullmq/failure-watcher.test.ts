@@ -128,7 +128,7 @@ it('a connection whose server refused XREAD is watched after it was replaced', a
   await connections[Symbol.asyncDispose]();
 });
 
-it('a task that the watermark covers is no failure, and a later one is', async () => {
+it('a task that the watermark covers does not count as a failure, and a later one does', async () => {
   const { link } = await services.createLink('payments');
   const connections = createLinkConnections({ default: services.config.redis }, () => {});
   onTestFinished(() => connections[Symbol.asyncDispose]());

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { keys } from '../../support/keys.ts';
 import { startTestServices } from '../../support/test-services.ts';
 
-it('The record of a digest that a newer version has written counts as none.', async () => {
+it('The store leaves out the record of a digest that a newer version has written.', async () => {
   await using services = await startTestServices();
   const { digests } = services.context;
   await digests.save(['C0SYNC 09:00 UTC', 'C0OPS 09:00 UTC'], 7);

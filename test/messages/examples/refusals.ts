@@ -69,7 +69,7 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
   no_task_to_skip: [['**Restore Without 1 Task** of an old alert', { code: 'no_task_to_skip', project }, format]],
   too_many_skipped: [
     [
-      'a restore without too many tasks',
+      'a restore that would skip too many tasks',
       { code: 'too_many_skipped', project, tasks: 3, skipped: 98, max: 100 },
       format,
     ],

@@ -412,7 +412,7 @@ describe('people are notified in the thread', () => {
     ]);
   });
 
-  it('when alerts join that call other people, who are mentioned', async () => {
+  it('when alerts join that mention other people', async () => {
     for (const id of addProjects(5)) await fixture.setAlert(id, failed(1));
     await wait();
     expect(messages()[0]).toMatch(/Attention, <@U0ALICE>: syncbot pauses their links/);

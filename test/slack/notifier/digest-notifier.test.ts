@@ -198,7 +198,7 @@ it('While Slack refuses the channel, the digest is tried again for the rest of t
   expect(texts()).toEqual(['Digest · All 2 projects are Running · 2026-11-24 09:10 UTC']);
 });
 
-it('A time zone that this process does not know stops no other digest.', async () => {
+it('A digest with a time zone that this process does not know does not stop the other digests.', async () => {
   digests = [{ ...morning, timezone: 'Mars/Olympus' }, morning];
   await sweep();
   await sweepAt('2026-11-24T09:00');

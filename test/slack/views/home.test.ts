@@ -117,7 +117,7 @@ describe('the sections of Home', () => {
     expect(JSON.stringify(home.blocks)).toContain('Ask <@U0BOB>.');
   });
 
-  it('have ten projects of 10,000 each, and the list for the others', () => {
+  it('have ten projects each, of 10,000, and a button for the list of all', () => {
     const home = build([...Array(6_000).fill(failed), ...Array(4_000).fill(paused)]);
     expect(sections(home).filter((text) => text.startsWith('orders'))).toHaveLength(20);
     expect(sections(home)).toEqual(expect.arrayContaining(['And 5,990 more', 'And 3,990 more']));

@@ -29,7 +29,7 @@ export async function quiesce(system: System): Promise<void> {
   await settle(system);
 }
 
-/** Waits until no message has to be posted or edited, and the Homes show what is so. */
+/** Waits until no message has to be posted or edited, and every Home shows the current state. */
 async function settle(system: System): Promise<void> {
   for (const channel of alertDestinations) await system.redis.eval(freePostsScript, 1, `syncbot:alerts:${channel}`);
   await waitUntilNothingIsFound('the alerts', () => findPendingAlerts(system));

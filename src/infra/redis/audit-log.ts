@@ -3,6 +3,7 @@ import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
+import { json } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
@@ -78,9 +79,5 @@ function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEnt
 }
 
 function jsonOrNull(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text || 'null');
-  } catch {
-    return null;
-  }
+  return json.safeParse(text).data ?? null;
 }

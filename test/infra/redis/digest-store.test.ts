@@ -2,12 +2,15 @@ import { expect, it } from 'vitest';
 import { keys } from '../../support/keys.ts';
 import { startTestServices } from '../../support/test-services.ts';
 
-it('The store leaves out the record of a digest that a newer version has written.', async () => {
+it.each([
+  ['was written by a newer version', JSON.stringify({ v: 2 })],
+  ['is no JSON', '{'],
+])('The store leaves out the record of a digest that %s.', async (_why, text) => {
   await using services = await startTestServices();
   const { digests } = services.context;
   const record = { reportedUntil: 7, doneUntil: 8 };
   await digests.save(new Map(['C0SYNC 09:00 UTC', 'C0OPS 09:00 UTC'].map((key) => [key, record])));
-  await services.redis.hset(keys.digests, 'C0OPS 09:00 UTC', JSON.stringify({ v: 2 }));
+  await services.redis.hset(keys.digests, 'C0OPS 09:00 UTC', text);
   expect([...(await digests.readAll())]).toEqual([['C0SYNC 09:00 UTC', record]]);
   await digests.remove(['C0SYNC 09:00 UTC']);
   expect((await digests.readAll()).size).toBe(0);

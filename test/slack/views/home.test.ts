@@ -84,7 +84,7 @@ describe('the heading of Home', () => {
 });
 
 it.each([null, 'Ask <@U0BOB>.'])(
-  'The button of the form has the same label whoever reads Home (restriction: %s).',
+  'The button of the form has the same label for each person (restriction: %s).',
   (restriction) => {
     const { blocks } = build([failed, paused], {}, { restriction });
     const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { App, LogLevel, type Receiver, type types, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, type SlackViewMiddlewareArgs, type ViewSubmitAction, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import { updateHomes } from '../application/home.ts';
 import type { Notifier } from '../application/ports.ts';
@@ -15,6 +15,7 @@ import {
   actionIds,
   alertActionIdPattern,
   commandActionIdPattern,
+  confirmationCallbackId,
   filterActionIdPattern,
   historyPageActionIdPattern,
   homeFilterActionIdPattern,
@@ -26,7 +27,7 @@ import {
   requestActionIdPattern,
   runForm,
 } from './contract.ts';
-import { onCancel, onOk, onShowDialog } from './listeners/confirmation.ts';
+import { acknowledgeOk, onCancel, onModalClosed, onOk, onOkInModal, onShowDialog } from './listeners/confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './listeners/home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
 import { onMessageShortcut } from './listeners/message-shortcut.ts';
@@ -41,9 +42,23 @@ import {
   onRequestAction,
   onShow,
 } from './listeners/project-buttons.ts';
-import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from './listeners/run-form.ts';
+import {
+  acknowledgeSubmission,
+  onChooseProject,
+  onProjectSearch,
+  onRunSubmission,
+  onShowSubmission,
+  showRunForm,
+} from './listeners/run-form.ts';
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
+import {
+  type ConfirmationPress,
+  type RunSubmission,
+  readConfirmationClosed,
+  readConfirmationSubmission,
+  readRunSubmission,
+} from './modal-requests.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
 import { type HomeNotifierOptions, notifyHome, notifyHomes } from './notifier/home-notifier.ts';
@@ -63,10 +78,8 @@ import {
   readSlashCommand,
   readSyncCommand,
 } from './requests.ts';
-import { readRunSubmission } from './run-form-requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
-import { buildLoadingModal } from './views/modal.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -235,8 +248,10 @@ async function thenUpdateHomes(options: HomeNotifierOptions, notify: () => Promi
 function registerListeners(app: App, commandName: string, context: ListenerContext): void {
   const command = (run: Listener<CommandRequest>) => createListener(context, { decode: readSlashCommand, run });
   const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
-  const confirmation = (run: Listener<BlockAction>) =>
-    createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
+  const confirmation = <Press extends ConfirmationPress>(
+    decode: (body: unknown) => Press | null,
+    run: Listener<ConfirmationPress>,
+  ) => createListener(context, { decode, run, deduplicate: 'before_refusal' });
   app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
   app.command(exceptCommand(commandName), command(onOtherCommand));
   const mention = createListener(context, { decode: readAppMention, run: onCommand });
@@ -247,8 +262,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   });
   const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
   app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
-  app.action(actionIds.ok, confirmation(onOk));
-  app.action(actionIds.cancel, confirmation(onCancel));
+  app.action(actionIds.ok, confirmation(readBlockAction, onOk));
+  app.action(actionIds.cancel, confirmation(readBlockAction, onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
   app.action(alertActionIdPattern, action(onAlertPress));
@@ -269,19 +284,24 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(actionIds.run.open, action(showRunForm));
   app.action(actionIds.run.project, action(onChooseProject));
-  const submission = createListener(context, { decode: readRunSubmission, run: onRunSubmission });
-  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
-    submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
+  const submission = (run: Listener<RunSubmission>) => {
+    const listener = createListener(context, { decode: readRunSubmission, run });
+    return ({ ack, body }: SubmissionArgs) => listener({ ack: () => ack(acknowledgeSubmission(body)), body });
+  };
+  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, submission(onRunSubmission));
+  app.view({ type: 'view_submission', callback_id: runForm.showCallbackId }, submission(onShowSubmission));
+  const okInModal = confirmation(readConfirmationSubmission, onOkInModal);
+  app.view({ type: 'view_submission', callback_id: confirmationCallbackId }, ({ ack, body }) =>
+    okInModal({ ack: () => ack(acknowledgeOk(body)), body }),
   );
+  const closedModal = confirmation(readConfirmationClosed, onModalClosed);
+  app.view({ type: 'view_closed', callback_id: confirmationCallbackId }, ({ ack, body }) => closedModal({ ack, body }));
   app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }
 
-/** What the modal shows until it has the answer to a submission. */
-function loadingPage(body: unknown): types.ModalView {
-  return buildLoadingModal(readRunSubmission(body) ?? { channel: null, threadTs: null });
-}
+type SubmissionArgs = Pick<SlackViewMiddlewareArgs<ViewSubmitAction>, 'ack' | 'body'>;
 
 /** Bolt acknowledges events before it calls a listener. */
 async function acknowledgedByBolt(): Promise<void> {}

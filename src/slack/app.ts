@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { App, LogLevel, type Receiver, type SlackViewMiddlewareArgs, type ViewSubmitAction, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import { updateHomes } from '../application/home.ts';
 import type { Notifier } from '../application/ports.ts';
@@ -11,54 +11,8 @@ import { serializeError } from '../logging/serialize-error.ts';
 import { createWebClientOptions, instrumentedFetch, type OnCall, withAbortSignal } from './api-calls.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
-import {
-  actionIds,
-  alertActionIdPattern,
-  commandActionIdPattern,
-  confirmationCallbackId,
-  filterActionIdPattern,
-  historyPageActionIdPattern,
-  homeFilterActionIdPattern,
-  linksPageActionIdPattern,
-  messageShortcutId,
-  outdatedActionIdPattern,
-  pageActionIdPattern,
-  projectMenuActionIdPattern,
-  requestActionIdPattern,
-  runForm,
-} from './contract.ts';
-import { acknowledgeOk, onCancel, onModalClosed, onOk, onOkInModal, onShowDialog } from './listeners/confirmation.ts';
-import { onHomeFilter, onHomeOpened } from './listeners/home.ts';
-import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onMessageShortcut } from './listeners/message-shortcut.ts';
-import {
-  onAlertPress,
-  onAllLinks,
-  onFilter,
-  onHistoryPage,
-  onKeepPaused,
-  onLinksPage,
-  onPage,
-  onRequestAction,
-  onShow,
-} from './listeners/project-buttons.ts';
-import {
-  acknowledgeSubmission,
-  onChooseProject,
-  onProjectSearch,
-  onRunSubmission,
-  onShowSubmission,
-  showRunForm,
-} from './listeners/run-form.ts';
-import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
-import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
-import {
-  type ConfirmationPress,
-  type RunSubmission,
-  readConfirmationClosed,
-  readConfirmationSubmission,
-  readRunSubmission,
-} from './modal-requests.ts';
+import type { ListenerContext } from './listeners/listener.ts';
+import { registerListeners } from './listeners/routes.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
 import { type HomeNotifierOptions, notifyHome, notifyHomes } from './notifier/home-notifier.ts';
@@ -67,17 +21,6 @@ import { createOperationNotifier, type OperationNotifierOptions } from './notifi
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
-import {
-  type BlockAction,
-  type CommandRequest,
-  readAppMention,
-  readBlockAction,
-  readHomeChoice,
-  readHomeOpened,
-  readMessageShortcut,
-  readSlashCommand,
-  readSyncCommand,
-} from './requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
@@ -244,68 +187,6 @@ async function thenUpdateHomes(options: HomeNotifierOptions, notify: () => Promi
   }
 }
 
-/** The routing table. Bolt runs every listener that matches, so the last listener of each kind excludes the other names. */
-function registerListeners(app: App, commandName: string, context: ListenerContext): void {
-  const command = (run: Listener<CommandRequest>) => createListener(context, { decode: readSlashCommand, run });
-  const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
-  const confirmation = <Press extends ConfirmationPress>(
-    decode: (body: unknown) => Press | null,
-    run: Listener<ConfirmationPress>,
-  ) => createListener(context, { decode, run, deduplicate: 'before_refusal' });
-  app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
-  app.command(exceptCommand(commandName), command(onOtherCommand));
-  const mention = createListener(context, { decode: readAppMention, run: onCommand });
-  app.event('app_mention', ({ body }) => mention({ ack: acknowledgedByBolt, body }));
-  const homeOpened = createListener(context, { decode: readHomeOpened, run: onHomeOpened });
-  app.event('app_home_opened', async ({ body, event }) => {
-    if (event.tab === 'home') await homeOpened({ ack: acknowledgedByBolt, body });
-  });
-  const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
-  app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
-  app.action(actionIds.ok, confirmation(readBlockAction, onOk));
-  app.action(actionIds.cancel, confirmation(readBlockAction, onCancel));
-  app.action(actionIds.show, action(onShow));
-  app.action(actionIds.keepPaused, action(onKeepPaused));
-  app.action(alertActionIdPattern, action(onAlertPress));
-  // Slack opens the URL by itself.
-  app.action(actionIds.runbook, ({ ack }) => ack());
-  app.action(requestActionIdPattern, action(onRequestAction));
-  app.action(actionIds.restoreWithout.alert, action(onRestoreWithout));
-  app.action(actionIds.restoreWithout.dialog, action(onRestoreWithoutInDialog));
-  app.action(actionIds.retry.one, action(onRetry));
-  app.action(actionIds.retry.all, action(onRetryAll));
-  app.action(pageActionIdPattern, action(onPage));
-  app.action(filterActionIdPattern, action(onFilter));
-  app.action(homeFilterActionIdPattern, createListener(context, { decode: readHomeChoice, run: onHomeFilter }));
-  app.action(actionIds.showDialog, action(onShowDialog));
-  app.action(historyPageActionIdPattern, action(onHistoryPage));
-  app.action(actionIds.links.all, action(onAllLinks));
-  app.action(linksPageActionIdPattern, action(onLinksPage));
-  app.action(commandActionIdPattern, action(onCommandButton));
-  app.action(actionIds.run.open, action(showRunForm));
-  app.action(actionIds.run.project, action(onChooseProject));
-  const submission = (run: Listener<RunSubmission>) => {
-    const listener = createListener(context, { decode: readRunSubmission, run });
-    return ({ ack, body }: SubmissionArgs) => listener({ ack: () => ack(acknowledgeSubmission(body)), body });
-  };
-  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, submission(onRunSubmission));
-  app.view({ type: 'view_submission', callback_id: runForm.showCallbackId }, submission(onShowSubmission));
-  const okInModal = confirmation(readConfirmationSubmission, onOkInModal);
-  app.view({ type: 'view_submission', callback_id: confirmationCallbackId }, ({ ack, body }) =>
-    okInModal({ ack: () => ack(acknowledgeOk(body)), body }),
-  );
-  const closedModal = confirmation(readConfirmationClosed, onModalClosed);
-  app.view({ type: 'view_closed', callback_id: confirmationCallbackId }, ({ ack, body }) => closedModal({ ack, body }));
-  app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
-  app.action(outdatedActionIdPattern, action(onOutdatedButton));
-  app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
-}
-
-type SubmissionArgs = Pick<SlackViewMiddlewareArgs<ViewSubmitAction>, 'ack' | 'body'>;
-
-/** Bolt acknowledges events before it calls a listener. */
-async function acknowledgedByBolt(): Promise<void> {}
-
 /** Lets `stop` wait for listeners that have acknowledged and still run. */
 function trackInFlight(app: App, inFlight: Set<Promise<void>>): void {
   app.use(async ({ next }) => {
@@ -350,8 +231,4 @@ function createBoltApp(options: SlackAppOptions, receiver: Receiver, authTest: w
     ...(authTest.bot_id === undefined ? {} : { botId: authTest.bot_id }),
     ...(authTest.user_id === undefined ? {} : { botUserId: authTest.user_id }),
   });
-}
-
-function exceptCommand(command: string): RegExp {
-  return new RegExp(`^(?!${command.replace(/[^\w/]/g, '\\$&')}$)`);
 }

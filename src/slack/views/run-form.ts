@@ -62,7 +62,7 @@ export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.Moda
     blocks: [
       ...intro,
       menu,
-      ...(chosen === null ? [] : [sectionBlock(projectLines(chosen, view.format))]),
+      ...(chosen === null || view.refused !== null ? [] : [sectionBlock(projectLines(chosen, view.format))]),
       ...(action === null ? [] : [action, reasonInput(view)]),
       ...(reasons.length === 0 ? [] : [contextBlock(reasons.join('\n'))]),
       buttons,

@@ -22,7 +22,7 @@ import { type ConfirmationPress, readConfirmationSubmission } from '../modal-req
 import { dialogOf } from '../notifier/dialog.ts';
 import { type BlockAction, nowhere, type SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
-import { buildConfirmation, buildConfirmationPage, buildConfirmedPage } from '../views/confirmation.ts';
+import { buildConfirmation, buildConfirmationPage, buildOkAgainPage } from '../views/confirmation.ts';
 import { buildLoadingModal } from '../views/modal.ts';
 import { buildOutcome } from '../views/outcome.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
@@ -103,7 +103,7 @@ export function acknowledgeOk(body: unknown): { readonly response_action: 'updat
   const origin = press ?? nowhere;
   return {
     response_action: 'update',
-    view: ref === null ? buildLoadingModal(origin) : buildConfirmedPage(origin, ref),
+    view: ref === null ? buildLoadingModal(origin) : buildOkAgainPage(messages.modal.confirmed, origin, ref),
   };
 }
 
@@ -122,10 +122,18 @@ export async function onCancel(context: ListenerContext, press: ConfirmationPres
   return ref === null ? onOutdatedButton(context) : resolveOperation(context, press, { ref, resolve: cancel });
 }
 
-/** OK in a modal. */
+/** OK in a modal. While Redis does not answer, the modal keeps its OK. */
 export async function onOkInModal(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
-  await isFirstAnswer(context, press);
-  return onOk(context, press);
+  const ref = readOperationRef(press.value);
+  try {
+    await isFirstAnswer(context, press);
+    return await onOk(context, press);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || ref === null) throw error;
+    context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
+    const text = messages.requestFailures.storeUnavailable;
+    return { kind: 'message', message: textMessage(text), page: buildOkAgainPage(text, press, ref) };
+  }
 }
 
 /** A person has closed the modal of a confirmation, which is Cancel. After OK in the same modal it means nothing. */

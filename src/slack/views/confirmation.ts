@@ -62,11 +62,11 @@ export function buildConfirmationPage(view: ConfirmationView, origin: ModalOrigi
 }
 
 /**
- * What the modal shows from OK until the notifier replaces it. If the bot stops before it has resolved the operation, the
- * person can press OK again. Closing this page cancels nothing, because the person has pressed OK.
+ * What the modal shows after OK until the notifier replaces it, with an OK that the person can press again: the bot may stop
+ * before it has resolved the operation. Closing this page cancels nothing, because the person has pressed OK.
  */
-export function buildConfirmedPage(origin: ModalOrigin, ref: OperationRef): types.ModalView {
-  return withOk(textMessage(messages.modal.confirmed), origin, ref);
+export function buildOkAgainPage(text: string, origin: ModalOrigin, ref: OperationRef): types.ModalView {
+  return withOk(textMessage(text), origin, ref);
 }
 
 function withOk(message: Message, origin: ModalOrigin, ref: OperationRef): types.ModalView {

@@ -26,8 +26,8 @@ const passHourScript = `
   local text = redis.call('HGET', KEYS[1], ARGV[1])
   if not text then return 0 end
   local record = cjson.decode(text)
-  if record['until'] < tonumber(ARGV[2]) then return 0 end
-  record['until'] = tonumber(ARGV[2]) - 1
+  if record.doneUntil < tonumber(ARGV[2]) then return 0 end
+  record.doneUntil = tonumber(ARGV[2]) - 1
   redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(record))
   return 1
 `;

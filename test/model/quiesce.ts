@@ -154,8 +154,10 @@ export async function drain(system: System): Promise<ReportedRemovals[]> {
 
 async function drainProject(system: System, project: ModelProject): Promise<ReportedRemovals[]> {
   const reported: ReportedRemovals[] = [];
+  const steps: string[] = [];
   const perform = async (action: OperationKind) => {
     const performed = await performAction(system, project, action);
+    steps.push(performed === null ? `${action} refused` : action);
     if (performed !== null && action === 'restore') reported.push(performed);
   };
   for (let attempt = 0; attempt < 20; attempt++) {
@@ -175,7 +177,7 @@ async function drainProject(system: System, project: ModelProject): Promise<Repo
       return reported;
     }
   }
-  throw new Error(`${project.id} is not drained`);
+  throw new Error(`${project.id} is not drained: ${steps.join()}`);
 }
 
 async function performAction(

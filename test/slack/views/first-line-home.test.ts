@@ -5,6 +5,7 @@ import { attentionCause, attentionTotal, countProjects } from '../../../src/doma
 import { actions, isAllowed } from '../../../src/domain/lifecycle.ts';
 import { emptyFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { runForm } from '../../../src/slack/contract.ts';
 import { buildHome, homeLimits } from '../../../src/slack/views/home.ts';
@@ -22,9 +23,9 @@ const observations = [
   { kind: 'partly_observed', unobservedProjects: 3 },
   { kind: 'not_observed', since: now - 60_000 },
 ] as const;
-const projectsArbitrary = fc.array(
+const projectsArbitrary = fc.uniqueArray(
   observedProjectArbitrary.map(({ project }) => project),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 1, maxLength: 12, selector: ({ id }) => id },
 );
 
 function homeProjects(projects: readonly Project[]): HomeProjects {
@@ -62,8 +63,7 @@ describe('the first line', () => {
       fc.property(projectsArbitrary, (projects) => {
         const [chosen] = projects;
         if (chosen === undefined) throw new Error('no project');
-        const counts = countProjects(projects).states;
-        const view = { projects, counts, chosen, restriction: null, refused: null, format };
+        const view = { projects, counts: countStates(projects), chosen, restriction: null, refused: null, format };
         const form = parseView(
           JSON.parse(JSON.stringify(buildRunForm(view, { channel: 'C0SYNC', threadTs: null }))),
           'modal',

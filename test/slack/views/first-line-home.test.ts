@@ -60,10 +60,12 @@ describe('the first line', () => {
 
   it('of the form about a project has its state, and the form offers only the actions that the state allows', () => {
     fc.assert(
-      fc.property(projectsArbitrary, (projects) => {
+      fc.property(projectsArbitrary, fc.integer({ min: 1, max: 2_001 }), (projects, total) => {
         const [chosen] = projects;
         if (chosen === undefined) throw new Error('no project');
-        const view = { projects, counts: countStates(projects), chosen, restriction: null, refused: null, format };
+        const own = countStates(projects);
+        const counts = { ...own, running: own.running + Math.max(0, total - projects.length) };
+        const view = { projects, counts, chosen, restriction: null, refused: null, format };
         const form = parseView(
           JSON.parse(JSON.stringify(buildRunForm(view, { channel: 'C0SYNC', threadTs: null }))),
           'modal',

@@ -153,7 +153,7 @@ async function showHistorySince(
   request: SlackRequest,
   { project, since }: HistorySelection & { readonly since: SinceTime },
 ): Promise<ListenerResult> {
-  const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
+  const at = resolveSince(since, { now: await context.serverClock.now(), timeZone: 'UTC' });
   const result = await getHistorySince(context, { project, since: at, maxLines: maxProjectLines });
   if (result.kind === 'refused')
     return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };

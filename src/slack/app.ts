@@ -33,9 +33,11 @@ import { onMessageShortcut } from './listeners/message-shortcut.ts';
 import {
   onAlertPress,
   onAllLinks,
+  onExtendPause,
   onFilter,
   onHistoryPage,
   onKeepPaused,
+  onKeepPausedBeyondEnd,
   onLinksPage,
   onPage,
   onRequestAction,
@@ -251,6 +253,8 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.action(actionIds.cancel, confirmation(onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  app.action(actionIds.pauseEnd.extend, action(onExtendPause));
+  app.action(actionIds.pauseEnd.keep, action(onKeepPausedBeyondEnd));
   app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());

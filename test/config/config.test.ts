@@ -55,6 +55,7 @@ describe('a valid file', () => {
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
             pausedReminder: null,
+            pauseMax: null,
             links: [
               { queue: 'orders-full', connection: 'default', prefix: 'bull' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },

@@ -2,10 +2,12 @@ import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
+import type { LimitChange } from '../../domain/paused-until.ts';
 import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
 import { failures } from './failures.ts';
 import {
+  capitalize,
   formatDuration,
   formatFailureReason,
   formatNumber,
@@ -16,6 +18,8 @@ import {
   removedTasksSentence,
   unreachableClause,
 } from './format.ts';
+import { refusalReasons } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -87,12 +91,40 @@ const firing: FiringTexts = {
     details: [`by ${format.person(by)}`, formatReason(reason, format) ?? ''],
     advice: `Restore ${project.id}, or press Keep Paused: then syncbot reminds you again later.`,
   }),
+  pause_ending: ({ until, by, setAt }, { project, format }) => ({
+    event: `${states.paused} until ${format.time(until)}`,
+    details: [`set by ${format.person(by)} ${format.at(setAt)}`],
+    advice: `Then syncbot restores ${project.id} by itself. Extend 1 h moves that by 1 hour. Keep Paused keeps it Paused.`,
+  }),
+  pause_overdue: ({ until, by, setAt, cause }, { project, format }) => ({
+    event: `Still ${states.paused}`,
+    details: [
+      `its pause was to end ${format.at(until)}`,
+      cause.kind === 'changed' ? changedClause(cause.change, format) : notRestoredClause(cause.code),
+    ],
+    advice:
+      cause.kind === 'changed'
+        ? `${capitalize(pauseLimits.timer({ by, setAt }, format))} does nothing any more. Check ${project.id}, then restore it.`
+        : `syncbot tries again ${format.at(cause.nextAttemptAt)}. You can restore ${project.id} earlier, if you have fixed the cause.`,
+  }),
   log_retention_100: ({ until }, context) => ({
     event: stateOf(context),
     details: [`its source kept its log until ${context.format.time(until)}`],
     advice: `Changes may be lost. Check the source before you restore ${context.project.id}.`,
   }),
 };
+
+/** Why the timer does nothing. */
+function changedClause(change: { readonly by: string | null; readonly at: number } | null, format: Formatter): string {
+  if (change === null) return 'it was changed after the pause';
+  return `${change.by === null ? 'it was changed' : `${format.person(change.by)} changed it`} ${format.at(change.at)}`;
+}
+
+/** Why a restore by the timer did not succeed. */
+function notRestoredClause(code: string | null): string {
+  const [, reason = null] = Object.entries(refusalReasons).find(([known]) => known === code) ?? [];
+  return reason === null ? 'the restore did not succeed' : `the restore did not succeed: ${reason}`;
+}
 
 /** From the second failure in a row on: when it failed, and how often. Then the failure. */
 function failedEvent(
@@ -193,6 +225,8 @@ const titles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention has passed',
   log_retention_80: 'most of its log retention has passed',
   log_retention_100: 'its log retention has ended, so changes may be lost',
+  pause_ending: 'its pause ends soon',
+  pause_overdue: 'it is still Paused after the end of its pause',
   paused_reminder: 'it has been Paused for a long time',
 };
 
@@ -211,6 +245,8 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention had passed',
   log_retention_80: 'most of its log retention had passed',
   log_retention_100: 'its log retention had ended, so changes could be lost',
+  pause_ending: 'its pause was to end',
+  pause_overdue: 'it was still Paused after the end of its pause',
   paused_reminder: 'it had been paused for a long time',
 };
 
@@ -230,6 +266,9 @@ function pastDetails(condition: Condition | null, context: AlertContext): readon
     case 'log_retention_80':
     case 'log_retention_100':
       return [];
+    case 'pause_ending':
+    case 'pause_overdue':
+      return [`planned for ${context.format.time(condition.until)}`];
     case 'paused_reminder':
       return [`since ${context.format.time(condition.since)}, by ${context.format.person(condition.by)}`];
     default:
@@ -248,6 +287,7 @@ function withoutWorkers<Failed extends ConditionOf<'project_failed' | 'tasks_fai
 function resolved(facts: ResolvedAlertFacts): readonly string[] {
   const { kind, occurrence, condition, format } = facts;
   if (condition?.kind === 'paused_reminder' && condition.kept !== undefined) return keptPaused(condition.kept, format);
+  if (condition?.kind === 'pause_ending' && condition.change !== undefined) return movedEnd(condition.change, format);
   const at =
     occurrence === null
       ? ''
@@ -262,6 +302,12 @@ function resolved(facts: ResolvedAlertFacts): readonly string[] {
 function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
   const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
   return [`Kept ${states.paused} by ${format.person(by)} ${format.at(at)}`, ...next];
+}
+
+function movedEnd({ kind, by, at, until }: LimitChange, format: Formatter): string[] {
+  const who = `by ${format.person(by)} ${format.at(at)}`;
+  if (kind === 'extended' && until !== null) return [`Pause extended until ${format.time(until)}`, who];
+  return [`Kept ${states.paused} ${who}`, until === null ? 'without an end' : `until ${format.time(until)}`];
 }
 
 /** Alerts that only a Running project has. */

@@ -7,6 +7,7 @@ import { type Formatter, joinDots } from '../format.ts';
 import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { adoptMixedHint, pastReason } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { nameTasks, skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -72,7 +73,7 @@ function done(facts: OutcomeFacts): OutcomeText {
       isAction(action) ? outcome && pluralize(outcome.linksDone, 'link') : correctionResult(facts.operation),
     ),
     attribution: attribution(facts),
-    more: [...laterFailure(facts), ...followUpText(facts), ...effects(facts)],
+    more: [...laterFailure(facts), ...followUpText(facts), ...plannedEnd(facts), ...effects(facts)],
   };
 }
 
@@ -92,6 +93,19 @@ function retryFailed(facts: OutcomeFacts, unreached: readonly Link[]): OutcomeTe
   const links = `${linkNames(unreached, facts.format)} not reached`;
   const headline = joinDots(project, `${actions[action].label} failed`, unreached.length === 0 ? null : links);
   return { headline, attribution: attribution(facts), more: ['The tasks of these links stayed skipped'] };
+}
+
+/** `Planned end: 18:30`, and how it was moved. */
+function plannedEnd({ operation: { pauseUntil, limitChange }, format }: OutcomeFacts): string[] {
+  if (pauseUntil === null) return [];
+  const source = pauseUntil.source === 'pauseMax' ? ' (pauseMax)' : '';
+  if (limitChange === null) return [`Planned end: ${format.time(pauseUntil.at)}${source}`];
+  const { kind, by, at, until } = limitChange;
+  const who = `by ${format.person(by)} ${format.at(at)}`;
+  if (kind === 'extended' && until !== null) return [`Planned end: ${format.time(until)}, extended ${who}`];
+  return [
+    `Kept ${states.paused} ${who}${until === null ? ', without an end' : `, planned end: ${format.time(until)}`}`,
+  ];
 }
 
 function correctionResult({ action, toState }: Operation): string {
@@ -232,7 +246,8 @@ function linkNames(links: readonly Link[], format: Formatter): string {
 }
 
 /** `by @alice · we deploy`, and when the operation has ended `by @alice at 18:53 · we deploy`. */
-function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
+function attribution({ operation: { by, reason, finishedAt, timer }, format }: OutcomeFacts): string {
   const end = finishedAt === null ? '' : ` ${format.at(finishedAt)}`;
+  if (timer !== null) return `${end} by ${pauseLimits.timer(timer, format)}`.trim();
   return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
 }

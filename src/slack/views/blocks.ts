@@ -5,7 +5,16 @@ import { type Operation, refOf } from '../../domain/operation.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
-import { actionIds, blockId, commandActionId, operationRefValue, projectValue, skippedTaskValue } from '../contract.ts';
+import {
+  actionIds,
+  blockId,
+  commandActionId,
+  operationRefValue,
+  type PauseEnd,
+  pauseEndValue,
+  projectValue,
+  skippedTaskValue,
+} from '../contract.ts';
 import { plainLabel } from './mrkdwn.ts';
 
 /** Slack refuses a longer label. */
@@ -171,6 +180,29 @@ export function runCommandButton(): Button {
 /** The answer to the reminder of a pause. */
 export function keepPausedButton(project: string): Button {
   return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);
+}
+
+/** What a person can do before a pause ends: move the end, restore the project now, or keep it Paused. */
+export function pauseEndButtons(end: PauseEnd): Button[] {
+  const { buttons } = messages;
+  const { project } = end;
+  const value = pauseEndValue(end);
+  const { extend: extendLabel, keepPaused: keepLabel } = buttons.accessibilityLabels.pauseEnd;
+  return [
+    button({
+      label: buttons.extend,
+      actionId: actionIds.pauseEnd.extend,
+      value,
+      accessibilityLabel: extendLabel(project),
+    }),
+    projectButton(buttons.restoreNow, actionIds.request.restore, project),
+    button({
+      label: buttons.keepPaused,
+      actionId: actionIds.pauseEnd.keep,
+      value,
+      accessibilityLabel: keepLabel(project),
+    }),
+  ];
 }
 
 /** The button that opens the runbook of a project. Empty without a runbook. */

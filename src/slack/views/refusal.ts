@@ -85,7 +85,14 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'task_not_found':
     case 'not_paused':
     case 'no_reminder':
+    case 'limit_above_max':
+    case 'limit_passed':
+    case 'deadline_moved':
       return [showButton(refusal.project)];
+    case 'limit_not_possible':
+      return [...(refusal.action === 'retry' ? [] : [requestButton(refusal.action, refusal.project)])];
+    case 'no_limit':
+      return [requestButton('restore', refusal.project), showButton(refusal.project)];
     case 'alert_held':
       return [
         ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),

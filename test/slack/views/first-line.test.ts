@@ -334,7 +334,15 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
     case 'alert_held':
       return refusal.held === 'owned' ? 'Taken by ' : 'Snoozed by ';
     case 'no_reminder':
+    case 'deadline_moved':
+    case 'no_limit':
       return 'Paused';
+    case 'invalid_limit':
+      return refusal.verb === 'extend' ? 'Not extended' : 'Not paused';
+    case 'limit_passed':
+      return 'Not paused';
+    case 'limit_not_possible':
+      return `Not ${messages.actions[refusal.action].done}`;
     default:
       return 'Not done';
   }

@@ -64,7 +64,7 @@ const pastEvents: Readonly<Record<AlertKind, string>> = {
   log_retention_80: 'most of their log retention had passed',
   log_retention_100: 'their log retention had ended, so changes could be lost',
   pause_ending: 'their pauses were to end',
-  pause_overdue: 'they were still Paused after the end of their pauses',
+  pause_overdue: 'they had not been restored at the end of their pauses',
   paused_reminder: 'they had been paused for a long time',
 };
 

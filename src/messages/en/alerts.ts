@@ -246,7 +246,7 @@ const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_80: 'most of its log retention had passed',
   log_retention_100: 'its log retention had ended, so changes could be lost',
   pause_ending: 'its pause was to end',
-  pause_overdue: 'it was still Paused after the end of its pause',
+  pause_overdue: 'it had not been restored at the end of its pause',
   paused_reminder: 'it had been paused for a long time',
 };
 

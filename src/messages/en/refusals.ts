@@ -72,8 +72,8 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and that passed before it began. ${nothingChanged} Ask again with a later end.`,
   deadline_moved: ({ project, by, until }, format) =>
     until === null
-      ? `${stateClause(format.text(project), 'paused')}, and its pause has no end any more: ${format.person(by)} changed that. ${nothingChanged}`
-      : `${stateClause(format.text(project), 'paused')}, and its pause ends ${format.at(until)} by now: ${format.person(by)} changed that. ${nothingChanged}`,
+      ? `${stateClause(format.text(project), 'paused')}, and its pause has no end any more: ${format.person(by)} removed it. ${nothingChanged} It stays Paused until you restore it.`
+      : `${stateClause(format.text(project), 'paused')}, and its pause ends ${format.at(until)}: ${format.person(by)} set that. ${nothingChanged} Check it with ${format.command(`show ${project}`)} before you change it.`,
   no_limit: ({ project }, format) =>
     `${stateClause(format.text(project), 'paused')}, and its pause has no end that could be moved. ${nothingChanged} It stays Paused until you restore it: ${format.command(`restore ${project}`)}.`,
   alert_held: ({ project, held, by, at, until }, format) => {

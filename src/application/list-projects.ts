@@ -1,12 +1,12 @@
 import { attentionCause, countProjects, type ProjectCounts, urgencyOf } from '../domain/attention.ts';
 import { alertKinds } from '../domain/conditions.ts';
+import { normalizeFilterText } from '../domain/filter-tokens.ts';
 import {
   emptyFilter,
   formatListFilter,
   type ListFilter,
   matchesFilter,
   type NoMatch,
-  normalizeFilterText,
   parseListFilter,
   type UnknownFilterValue,
 } from '../domain/list-filter.ts';

@@ -21,12 +21,22 @@ const notifyWithinMs = 24 * 3_600_000;
  * the indexes of the list, Homes that are not up to date, outcomes that are followed although no worker observes them, and
  * pauses that have ended.
  * Each of its steps may be repeated.
- * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
+ *
+ * The recovery of operations comes first. A step that fails does not keep the others from running. The last ones are short, so
+ * they run also after a recovery that was aborted. Throws the error of the first step that failed: `StoreUnavailableError`, or an
+ * `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
-  await checkObservation(context);
-  await updateHomes(context);
-  await checkDigests(context);
+  const errors: unknown[] = [];
+  for (const step of [recover, checkObservation, checkDigests, updateHomes])
+    await step(context).catch((error: unknown) => errors.push(error));
+  const [first, ...others] = errors;
+  for (const error of others) context.log.error({ error }, 'another step of the sweep failed too');
+  if (errors.length > 0) throw first;
+}
+
+/** Operations, follow-ups, alerts, links and the indexes of the list. */
+async function recover(context: UseCaseContext): Promise<void> {
   const ids = await context.projects.listIds();
   const labels = new Map<string, number>();
   for (const chunk of toChunks(ids, chunkSize)) {
@@ -76,6 +86,6 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
 }
 
 /** When the message of the operation was due last, as far as its record has the time. */
-function changedAt({ finishedAt, laterFailure, stateEndedAt }: Operation, now: number): number {
-  return Math.max(finishedAt ?? now, laterFailure?.at ?? 0, stateEndedAt ?? 0);
+function changedAt({ finishedAt, laterFailure, stateEndedAt, limitChange }: Operation, now: number): number {
+  return Math.max(finishedAt ?? now, laterFailure?.at ?? 0, stateEndedAt ?? 0, limitChange?.at ?? 0);
 }

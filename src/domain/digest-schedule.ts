@@ -3,7 +3,7 @@ import type { Digest } from './digest.ts';
 
 /**
  * When the digest of today is due, if that has passed and the last digest was before it; else null. Times are epoch ms.
- * `until`: the time up to which the last digest has reported. A digest that was due on an earlier day by its time zone is not
+ * `until`: up to when its times are done. A digest that was due on an earlier day by its time zone is not
  * due any more. Throws `RangeError` for an unknown time zone.
  *
  * If the clock is moved back over its time, it is due at the first of the two times. If the clock is moved forward over it, it

@@ -1,5 +1,6 @@
 import { attentionCause } from './attention.ts';
 import { type AlertKind, alertKinds } from './conditions.ts';
+import { normalizeFilterText, quote, readTokens, type Token } from './filter-tokens.ts';
 import type { Project } from './project.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
 
@@ -38,14 +39,15 @@ export type NoMatch =
   /** Projects match each label and each word, but none matches all of them. */
   | { readonly kind: 'no_combination' };
 
+const filterKeys = ['label', 'alert', 'state'] as const;
+type FilterKey = (typeof filterKeys)[number];
+
 /**
  * Parses a filter as people type it: `paused label:prod orders`, `alert:no-worker`, `label:"two words"`. A text in quotes is a
  * word, also if it is the name of a state.
  */
 export function parseListFilter(text: string): ParsedFilter {
-  const tokens = (normalizeFilterText(text).match(tokenPattern) ?? [])
-    .map(readToken)
-    .filter(({ value }) => value !== '');
+  const tokens = readTokens(text, filterKeys);
   let filter = emptyFilter;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
@@ -112,15 +114,6 @@ function hasWords({ id, definition }: Project, { words }: ListFilter): boolean {
   return words.every((word) => labels.includes(word) || texts.some((text) => text.includes(word)));
 }
 
-/** Two texts that people take for the same have the same form. */
-export function normalizeFilterText(text: string): string {
-  const folded = text.normalize('NFKC').toLowerCase().normalize('NFKC');
-  return folded
-    .replace(/[“”„‟«»]/gu, '"')
-    .replace(/\s+/gu, ' ')
-    .trim();
-}
-
 /** The state with this name, such as `not_started` or `Not Started`, or null. */
 export function parseState(name: string): ProjectState | null {
   return findName(projectStates, name);
@@ -135,26 +128,7 @@ function findName<Name extends string>(names: readonly Name[], text: string): Na
   return names.find((name) => name === normalized) ?? null;
 }
 
-interface Token {
-  readonly key: 'label' | 'alert' | 'state' | null;
-  readonly value: string;
-  readonly isQuoted: boolean;
-}
-
-/** A word. A part of it may be in quotes, in which a backslash keeps the next character as it is. */
-const tokenPattern = /(?:[^ "]|"(?:[^"\\]|\\.)*(?:"|$))+/gu;
-
-function readToken(text: string): Token {
-  const [, key, value = text] = /^(label|alert|state):(.+)$/u.exec(text) ?? [];
-  const isQuoted = value.includes('"');
-  return {
-    key: key === 'label' || key === 'alert' || key === 'state' ? key : null,
-    value: isQuoted ? unquote(value) : trimDecoration(value),
-    isQuoted,
-  };
-}
-
-function isName(token: Token | undefined): boolean {
+function isName(token: Token<FilterKey> | undefined): boolean {
   return token !== undefined && token.key === null && !token.isQuoted;
 }
 
@@ -169,27 +143,6 @@ function addName(filter: ListFilter, name: string): ListFilter | null {
 function add<Item>(items: readonly Item[], item: Item): readonly Item[] {
   return items.includes(item) ? items : [...items, item];
 }
-
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function unquote(text: string): string {
-  return normalizeFilterText(
-    text.replace(/"((?:[^"\\]|\\.)*)(?:"|$)/gu, (_quoted, inner: string) => inner.replace(/\\(.)/gu, '$1')),
-  );
-}
-
-/** Removes what phones and people add to a word: formatting at both ends, and punctuation at the end. */
-function trimDecoration(word: string): string {
-  let [start, end] = [0, word.length];
-  while (start < end && decoration.includes(word.charAt(start))) start += 1;
-  while (end > start && (decoration + punctuation).includes(word.charAt(end - 1))) end -= 1;
-  return word.slice(start, end);
-}
-
-const decoration = "*~`'‘’‚‛‹›";
-const punctuation = '.,;:!?';
 
 function withHyphens(name: string): string {
   return name.replaceAll('_', '-');

@@ -91,7 +91,8 @@ function isItem(pattern: string): boolean {
 
 /** Parses a valid file in which one key has this value; undefined removes the key. */
 function parseWithValue(pattern: string, value: unknown) {
-  const file: Record<string, unknown> = { projects: { orders: { links: [{ queue: 'orders-full' }] } } };
+  const labels = pattern.startsWith('labels') ? { labels: ['prod'] } : {};
+  const file: Record<string, unknown> = { projects: { orders: { ...labels, links: [{ queue: 'orders-full' }] } } };
   const path = pattern.split('.').map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys[depth - 1])));
   let parent: Record<string | number, unknown> = file;
   for (const [depth, key] of path.slice(0, -1).entries()) {
@@ -114,7 +115,8 @@ function requiredKeys(path: readonly (string | number)[]): object | undefined {
 }
 
 function placeholderBelow(section: string | undefined): string | number {
-  return section === 'projects' ? 'orders' : section === 'connections' ? 'warehouse' : 0;
+  const names: Readonly<Record<string, string>> = { projects: 'orders', connections: 'warehouse', labels: 'prod' };
+  return names[section ?? ''] ?? 0;
 }
 
 function errorsAt(pattern: string, value: unknown): string[] {

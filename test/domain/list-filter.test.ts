@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alertKinds } from '../../src/domain/conditions.ts';
+import { normalizeFilterText } from '../../src/domain/filter-tokens.ts';
 import {
   emptyFilter,
   formatListFilter,
   type ListFilter,
   matchesFilter,
-  normalizeFilterText,
   parseListFilter,
 } from '../../src/domain/list-filter.ts';
 import type { Project } from '../../src/domain/project.ts';

@@ -64,17 +64,49 @@ describe('a reason without because', () => {
     expect(visibleText(await run('pause invoices maintenance'))).toContain('Reason: maintenance');
   });
 
-  it.each(['orders-eu', 'and orders-eu', 'ordres-eu'])(
+  it.each(['and orders-eu', 'ordres-eu', 'orders'])(
     'that may name another project changes nothing: %s',
     async (words) => {
       const before = await openOperations('invoices');
       const answer = await run(`pause invoices ${words}`);
-      expect(answer.text).toContain('Only one project at a time is supported, and you also named “orders-eu”');
-      expect(buttonLabels(answer)).toEqual(['Pause invoices', 'Pause orders-eu']);
+      expect(answer.text).toContain('also names “orders-eu”. Nothing was changed.');
+      expect(buttonLabels(answer)).toEqual(['Pause invoices orders-eu', 'Pause invoices', 'Pause orders-eu']);
       expect(await openOperations('invoices')).toBe(before);
       harness.press('Pause invoices', answer);
       const dialog = await harness.waitForMessage(`Reason: ${words}`);
       expect(visibleText(dialog)).toContain('Pause invoices?');
     },
   );
+});
+
+describe('a selection', () => {
+  it.each([
+    ['pause label:none', '“label:none” selects no project. No project has label:none. Nothing was changed.'],
+    ['pause orders-eu except orders-eu', '“orders-eu except orders-eu” selects no project.'],
+    ['pause state:running because', 'There is no reason after “because”'],
+    ['pause state:running we deploy', '“we” in `/sync pause state:running we deploy` does not mean one project.'],
+  ])('%s changes nothing and says why.', async (text, expected) => {
+    expect((await run(text)).text).toContain(expected);
+  });
+
+  it('of one project opens its dialog.', async () => {
+    const dialog = await run('pause state:running except invoices because we deploy');
+    expect(visibleText(dialog)).toContain('Pause orders-eu?');
+    expect(visibleText(dialog)).toContain('Reason: we deploy');
+  });
+
+  it.each(['pause orders-eu invoices', 'pause state:running', 'pause orders inv because we deploy'])(
+    '%s names several projects, which is not supported yet.',
+    async (text) => {
+      const answer = await run(text);
+      expect(answer.text).toContain('This selects 2 projects: invoices and 1 more.');
+      expect(buttonLabels(answer)).toEqual(['Pause invoices', 'Pause orders-eu']);
+    },
+  );
+
+  it('in a button has ids: it does not mean other projects after its own were removed.', async () => {
+    const press = { user: 'U0ALICE', channel: 'C0SYNC', actionId: commandActionId(0) };
+    harness.slack.pressForged({ ...press, value: 'pause invoices orders' });
+    await harness.waitForMessage('“orders” in `/sync pause invoices orders` does not mean one project');
+  });
 });

@@ -64,7 +64,9 @@ test('Slack asks after three characters, unless min_query_length is another numb
   await openModal(slack, modal({ blocks: [inputBlock('project', { type: 'external_select' })] }));
   expect(() => slack.views.typeAhead({ ...project, text: 'or' })).toThrow('after 3 characters');
   await openModal(slack, modal());
-  expect(() => slack.views.typeAhead({ user: 'U0ALICE', input: 'reason', text: 'abc' })).toThrow('is not an external_select');
+  expect(() => slack.views.typeAhead({ user: 'U0ALICE', input: 'reason', text: 'abc' })).toThrow(
+    'is not an external_select',
+  );
 });
 
 test.each([

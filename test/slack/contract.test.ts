@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyFilter, formatListFilter, normalizeFilterText } from '../../src/domain/list-filter.ts';
+import { normalizeFilterText } from '../../src/domain/filter-tokens.ts';
+import { emptyFilter, formatListFilter } from '../../src/domain/list-filter.ts';
 import {
   commandActionIdPattern,
   filterActionIdPattern,

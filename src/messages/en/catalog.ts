@@ -27,6 +27,7 @@ import { pauseLimits } from './pause-limits.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { requestFailures } from './request-failures.ts';
+import { selection } from './selection.ts';
 import { links, show } from './show.ts';
 import { skipped } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
@@ -71,6 +72,7 @@ export const en = {
   help,
   access,
   commandErrors,
+  selection,
   requestFailures,
   cli: cliMessages,
   columnTitles,

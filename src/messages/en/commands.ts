@@ -1,5 +1,5 @@
 import type { Formatter } from '../format.ts';
-import { formatNumber, joinOr, nameAndMore } from './format.ts';
+import { formatNumber, joinOr } from './format.ts';
 import { sinceHint } from './history.ts';
 import { nothingChanged } from './terms.ts';
 
@@ -13,18 +13,6 @@ export const commandErrors = {
     `The command needs a project. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
   unknownProject: (project: string, suggestions: readonly string[], format: Formatter) =>
     `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(suggestions.map(format.command))}`,
-  /** `others` are projects that the words after the first one name. */
-  oneProjectOnly: (
-    {
-      command,
-      others,
-      reason,
-    }: { readonly command: string; readonly others: readonly string[]; readonly reason: string },
-    format: Formatter,
-  ) => {
-    const names = nameAndMore(others.map((id) => format.text(id)));
-    return `Only one project at a time is supported, and you also named “${names}”. ${nothingChanged} If “${format.text(reason, 100)}” is the reason, write “because” before it: ${format.command(`${command} because ${reason.slice(0, 100)}`)}.`;
-  },
   timeNotSupported: (command: string, format: Formatter) =>
     `A duration or an end time is not supported yet. ${nothingChanged} Use ${format.command(command)}.`,
   /** `command` is that without the time. */

@@ -55,7 +55,7 @@ export const buttons = {
   keepPaused: 'Keep Paused',
   extend: 'Extend 1 h',
   restoreNow: 'Restore Now',
-  runCommand: 'Run a Command…',
+  runCommand: 'Run a command…',
   alertPresses: { own: "I've Got It", snooze: 'Snooze 1 h', hand_over: 'Hand Over' },
   older: 'Older',
   newest: 'Newest',

@@ -52,10 +52,34 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       const text = texts.invalidSince(error.text, command, format);
       return { text, suggestions: suggestHistory(error.project, Object.values(exampleTimes)) };
     }
-    case 'one_project_only': {
+    case 'unclear_names': {
       const { verb, project, others, reason } = error;
-      const suggestions = [...suggestProjects(verb, [project], reason), ...suggestProjects(verb, others)];
-      return { text: texts.oneProjectOnly({ command: `${verb} ${project}`, others, reason }, format), suggestions };
+      const all = [project, ...others].join(' ');
+      const suggestions = [
+        ...suggestProjects(verb, [all]),
+        ...suggestProjects(verb, [project], reason),
+        ...suggestProjects(verb, others),
+      ];
+      const commands = { all: `${verb} ${all}`, one: `${verb} ${project}` };
+      return { text: messages.selection.unclear({ ...commands, others, reason }, format), suggestions };
+    }
+    case 'unknown_state':
+      return { text: messages.selection.unknownState(error.value, format), suggestions: [suggestedHelp] };
+    case 'except_missing': {
+      const text = messages.selection.exceptMissing(`${error.verb} ${error.project}`, format);
+      return { text, suggestions: [suggestedHelp] };
+    }
+    case 'unknown_name': {
+      const { verb, name, selection, corrected } = error;
+      const suggestions = suggestProjects(verb, corrected);
+      const text = messages.selection.unknownName({ name, command: `${verb} ${selection}` }, format);
+      return { text, suggestions: suggestions.length === 0 ? [suggestedList] : suggestions };
+    }
+    case 'selection_empty':
+      return { text: messages.selection.empty(error, format), suggestions: [suggestedList] };
+    case 'several_not_supported': {
+      const { verb, projects: selected } = error;
+      return { text: messages.selection.notSupported(selected, format), suggestions: suggestProjects(verb, selected) };
     }
     case 'timed_not_supported':
     case 'reason_missing':
@@ -66,10 +90,7 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
   }
 }
 
-type OneProjectError = Exclude<
-  Extract<ParseError, { readonly project: string }>,
-  { readonly code: 'one_project_only' }
->;
+type OneProjectError = Extract<ParseError, { readonly code: 'timed_not_supported' | 'reason_missing' | 'extra_words' }>;
 
 function aboutOneProject(error: OneProjectError, format: Formatter): string {
   const texts = messages.commandErrors;

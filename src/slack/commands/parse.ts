@@ -1,7 +1,15 @@
+import { normalizeFilterText } from '../../domain/filter-tokens.ts';
 import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
 import { isReservedWord } from '../../domain/project.ts';
 import type { ProjectName } from '../../domain/project-names.ts';
+import {
+  formatSelection,
+  isSelectionWord,
+  parseSelection,
+  type Selection,
+  selectionKeys,
+} from '../../domain/selection.ts';
 import { parseSince, type SinceTime } from '../../lib/since-time.ts';
 import { trimCharacters } from '../../lib/trim-characters.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
@@ -21,25 +29,60 @@ export type Command =
       readonly action: Action;
       readonly project: string;
       readonly reason: string | null;
-      /** Whether the reason follows `because`. Other words can also be the ids of other projects. */
+      /** Whether the reason follows `because`. Other words can also be the names of other projects. */
       readonly hasBecause: boolean;
+      /** Only if the words after the project can name more projects. */
+      readonly alternative?: SeveralNames;
     }
+  | ChangeSelection
   | { readonly kind: 'invalid'; readonly error: ParseError };
+
+/** `pause label:prod except orders because we deploy`. */
+export interface ChangeSelection {
+  readonly kind: 'change-selection';
+  readonly action: Action;
+  readonly selection: Selection;
+  readonly reason: string | null;
+}
+
+/** What `pause orders users …` is if each of the words names a project. Else `users …` is the reason. */
+export interface SeveralNames {
+  /** The words after the first project and before `because`, `for` or `until`. */
+  readonly names: readonly string[];
+  /** Whether `because` follows them. */
+  readonly hasBecause: boolean;
+  readonly command: ChangeSelection | { readonly kind: 'invalid'; readonly error: ParseError };
+}
 
 export type ParseError =
   | { readonly code: 'text_too_long'; readonly maxLength: number }
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
   | { readonly code: 'project_missing'; readonly verb: ProjectVerb }
   | { readonly code: 'invalid_project_id'; readonly verb: ProjectVerb; readonly word: string }
-  /** Words after the project, without `because`, name other projects. */
+  /** Words after the project, without `because`, name other projects, but not each of them does. */
   | {
-      readonly code: 'one_project_only';
+      readonly code: 'unclear_names';
       readonly verb: Action;
       readonly project: string;
       readonly others: readonly string[];
       readonly reason: string;
     }
+  /** `project` is the text of a selection if there are several. The same below. */
   | { readonly code: 'timed_not_supported'; readonly verb: Action; readonly project: string }
+  | { readonly code: 'unknown_state'; readonly verb: Action; readonly value: string }
+  | { readonly code: 'except_missing'; readonly verb: Action; readonly project: string }
+  /** A selection of more than one project, with their ids. */
+  | { readonly code: 'several_not_supported'; readonly verb: Action; readonly projects: readonly string[] }
+  /** A selection without a project. `unmatched`: the terms that no project matches. */
+  | { readonly code: 'selection_empty'; readonly selection: string; readonly unmatched: readonly string[] }
+  /** A word of a selection that is the name of no project, or of several. `corrected`: the selection with likely ones. */
+  | {
+      readonly code: 'unknown_name';
+      readonly verb: Action;
+      readonly name: string;
+      readonly selection: string;
+      readonly corrected: readonly string[];
+    }
   /** `project` is null if the command is about all of them. */
   | { readonly code: 'invalid_since'; readonly project: string | null; readonly text: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
@@ -118,12 +161,14 @@ function parseHistorySince(project: string | null, words: readonly string[]): Co
   return invalid({ code: 'invalid_since', project, text });
 }
 
-function parseProjectCommand(verb: ProjectVerb, [target, ...rest]: readonly string[]): Command {
+function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Command {
+  const [target, ...rest] = words;
+  const isChange = verb === 'start' || verb === 'pause' || verb === 'restore';
+  if (isChange && hasSelectionWord(words)) return parseSelectionCommand(verb, words);
   const project = target === undefined ? null : normalizeProject(target);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (isReservedWord(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
-  if (verb !== 'show' && verb !== 'precheck' && verb !== 'history' && verb !== 'skipped')
-    return parseAction(verb, project, rest);
+  if (isChange) return parseAction(verb, project, rest);
   if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
   if (rest.length > 0) return invalid({ code: 'extra_words', verb, project });
   return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };
@@ -132,18 +177,108 @@ function parseProjectCommand(verb: ProjectVerb, [target, ...rest]: readonly stri
 function parseAction(action: Action, project: string, [next, ...reasonWords]: readonly string[]): Command {
   if (next === undefined) return { kind: 'change', action, project, reason: null, hasBecause: false };
   const word = normalizeWord(next);
-  if (word === 'because') {
-    const wordsAfterOf = reasonWords[0]?.toLowerCase() === 'of' ? reasonWords.slice(1) : reasonWords;
-    const reason = truncateText(normalizeText(wordsAfterOf.join(' ')), maxReasonLength);
-    if (reason === '') return invalid({ code: 'reason_missing', verb: action, project });
-    return { kind: 'change', action, project, reason, hasBecause: true };
-  }
+  if (word === 'because') return parseRest(action, [next, ...reasonWords], oneProject(action, project));
   if (word === 'for' || word === 'until') return invalid({ code: 'timed_not_supported', verb: action, project });
   const reason = truncateText(normalizeText([next, ...reasonWords].join(' ')), maxReasonLength);
-  return { kind: 'change', action, project, reason: reason === '' ? null : reason, hasBecause: false };
+  if (reason === '') return { kind: 'change', action, project, reason: null, hasBecause: false };
+  const alternative = parseSeveralNames(action, [project, next, ...reasonWords]);
+  return { kind: 'change', action, project, reason, hasBecause: false, alternative };
 }
 
-function invalid(error: ParseError): Command {
+/** The first word is a project. */
+function parseSeveralNames(action: Action, words: readonly string[]): SeveralNames {
+  const end = endOfNames(words);
+  const [project = '', ...names] = words.slice(0, end).map(normalizeProject);
+  const terms = [project, ...names].map((name) => ({ kind: 'name', name }) as const);
+  const command = parseRest(action, words.slice(end), severalProjects(action, { terms, except: [] }));
+  return { names, hasBecause: normalizeWord(words[end] ?? '') === 'because', command };
+}
+
+/** A selection that is more than names. So each word before `because` is a part of it, and none is a reason. */
+function parseSelectionCommand(action: Action, words: readonly string[]): Command {
+  const joined = joinQuoted(words);
+  const end = endOfNames(joined);
+  const parsed = parseSelection(joined.slice(0, end).map(toSelectionWord));
+  if (parsed.kind === 'selection')
+    return parseRest(action, joined.slice(end), severalProjects(action, parsed.selection));
+  const { error } = parsed;
+  if (error.code === 'unknown_state') return invalid({ ...error, verb: action });
+  return invalid({ ...error, verb: action, project: joined.slice(0, end).map(toSelectionWord).join(' ') });
+}
+
+/** A command without its reason, and the words of it that a person types for its projects. */
+interface ChangeHead<Change extends Command> {
+  readonly command: Change;
+  readonly project: string;
+  readonly withReason: (reason: string) => Change;
+}
+
+function oneProject(action: Action, project: string): ChangeHead<Extract<Command, { kind: 'change' }>> {
+  const withReason = (reason: string) => ({ kind: 'change', action, project, reason, hasBecause: true }) as const;
+  return { command: { kind: 'change', action, project, reason: null, hasBecause: false }, project, withReason };
+}
+
+function severalProjects(action: Action, selection: Selection): ChangeHead<ChangeSelection> {
+  const command = { kind: 'change-selection', action, selection, reason: null } as const;
+  return { command, project: formatSelection(selection), withReason: (reason) => ({ ...command, reason }) };
+}
+
+/** Reads what follows the projects of a command: nothing, `because …`, or a time. */
+function parseRest<Change extends Command>(
+  verb: Action,
+  [next, ...words]: readonly string[],
+  { command, project, withReason }: ChangeHead<Change>,
+): Change | Extract<Command, { kind: 'invalid' }> {
+  if (next === undefined) return command;
+  if (normalizeWord(next) !== 'because') return invalid({ code: 'timed_not_supported', verb, project });
+  const wordsAfterOf = words[0]?.toLowerCase() === 'of' ? words.slice(1) : words;
+  const reason = truncateText(normalizeText(wordsAfterOf.join(' ')), maxReasonLength);
+  return reason === '' ? invalid({ code: 'reason_missing', verb, project }) : withReason(reason);
+}
+
+/** The position of the first `because`, `for` or `until` after the first word, or the number of words. */
+function endOfNames(words: readonly string[]): number {
+  const end = words.findIndex((word, index) => index > 0 && endsNames(word));
+  return end === -1 ? words.length : end;
+}
+
+function endsNames(word: string): boolean {
+  return ['because', 'for', 'until'].includes(normalizeWord(word));
+}
+
+function hasSelectionWord(words: readonly string[]): boolean {
+  const [first = '', ...others] = words.slice(0, endOfNames(words)).map(toSelectionWord);
+  if (endsNames(first)) return false;
+  return keyPattern.test(first) || others.some(isSelectionWord);
+}
+
+const keyPattern = new RegExp(`^(?:${selectionKeys.join('|')}):.`, 'u');
+
+/** What `parseSelection` reads. Only the value of a key may be in quotes: those around a name are decoration. */
+function toSelectionWord(word: string): string {
+  const text = trimCharacters(normalizeFilterText(word), { start: isDecoration, end: () => false });
+  const [, key, value] = keyPattern.test(text) ? (/^(\w+):(.+)$/u.exec(text) ?? []) : [];
+  return value === undefined ? normalizeProject(word) : `${key}:${unwrapLink(value)}`;
+}
+
+/** Joins the words of `label:"two words"`. */
+function joinQuoted(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  let isOpen = false;
+  for (const word of words) {
+    if (isOpen) joined.push(`${joined.pop()} ${word}`);
+    else joined.push(word);
+    const isKey = isOpen || keyPattern.test(toSelectionWord(word));
+    if (isKey && countQuotes(word) % 2 === 1) isOpen = !isOpen;
+  }
+  return joined;
+}
+
+function countQuotes(word: string): number {
+  return normalizeFilterText(word).split('"').length - 1;
+}
+
+function invalid(error: ParseError): Extract<Command, { kind: 'invalid' }> {
   return { kind: 'invalid', error };
 }
 
@@ -160,14 +295,6 @@ function normalizeProject(word: string): string {
 export function readProjectName(word: string): ProjectName {
   const [, channel = null, name = ''] = channelPattern.exec(word) ?? [];
   return channel === null ? { text: word, channel } : { text: normalizeWord(name), channel };
-}
-
-/** The words that could be ids or names of projects. */
-export function splitWords(text: string): string[] {
-  return text
-    .split(/\s+/u)
-    .map(normalizeProject)
-    .filter((word) => word !== '');
 }
 
 /** Slack escapes `&`, `<` and `>` in the text of a command as entities. */

@@ -1,12 +1,21 @@
 import { listProjects } from '../../application/list-projects.ts';
 import { resolveProject } from '../../application/resolve-project.ts';
+import { type NameOptions, readAllProjects, resolveSelection } from '../../application/resolve-selection.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import { emptyFilter } from '../../domain/list-filter.ts';
 import type { Project, ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
+import { findNamedProject, formatSelection, readFollowingWords } from '../../domain/selection.ts';
 import { messages } from '../../messages/catalog.ts';
 import { explainParseError } from '../commands/errors.ts';
-import { type Command, type ParseError, parseCommand, readProjectName, splitWords } from '../commands/parse.ts';
+import {
+  type ChangeSelection,
+  type Command,
+  type ParseError,
+  parseCommand,
+  readProjectName,
+  type SeveralNames,
+} from '../commands/parse.ts';
 import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions } from '../views/blocks.ts';
@@ -21,18 +30,29 @@ import { showSkippedTasks } from './skipped-tasks.ts';
 export async function onCommand(context: ListenerContext, request: CommandRequest): Promise<ListenerResult> {
   if (request.text.trim() === '') return showRunForm(context, request);
   const resolved = await resolveNames(context, request, parseCommand(request.text));
-  return resolved.kind === 'command' ? runCommand(context, request, resolved.command) : resolved.result;
+  return resolved.kind === 'command' ? runCommand(context, request, resolved.command, typed) : resolved.result;
 }
 
 /** A button whose value is a command: the same as that command. Its project is an id, also if it was removed meanwhile. */
 export async function onCommandButton(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   // Slack escapes the text of a command, and not the value of a button.
-  return typeof press.value === 'string'
-    ? runCommand(context, press, parseCommand(escapeText(press.value)))
-    : onOutdatedButton(context);
+  if (typeof press.value !== 'string') return onOutdatedButton(context);
+  const command = parseCommand(escapeText(press.value));
+  // The reason of a button follows `because`. So other words are the ids of more projects.
+  const several = command.kind === 'change' ? command.alternative?.command : undefined;
+  return runCommand(context, press, several ?? command);
 }
 
-async function runCommand(context: ListenerContext, request: SlackRequest, command: Command): Promise<ListenerResult> {
+/** A name in a button is an id. */
+const typed = { readName: readProjectName, onlyIds: false };
+const fromButton = { ...typed, onlyIds: true };
+
+async function runCommand(
+  context: ListenerContext,
+  request: SlackRequest,
+  command: Command,
+  names: NameOptions = fromButton,
+): Promise<ListenerResult> {
   switch (command.kind) {
     case 'help':
       return showHelp(context, request);
@@ -50,6 +70,8 @@ async function runCommand(context: ListenerContext, request: SlackRequest, comma
       return showHistory(context, request, command);
     case 'change':
       return requestConfirmation(context, request, command);
+    case 'change-selection':
+      return changeSelection(context, request, command, names);
     case 'invalid':
       return answerParseError(context, request, command.error);
     default:
@@ -78,26 +100,71 @@ async function resolveNames(
     return { kind: 'result', result: { kind: 'refusal', refusal: denied ?? unknown, command: refused } };
   }
   const { project } = found;
-  if (command.kind === 'change' && command.reason !== null && !command.hasBecause) {
-    const { action: verb, reason } = command;
-    const others = await otherProjectsIn(context, reason);
-    if (others.length > 0) {
-      const error = { code: 'one_project_only', verb, project, others, reason } as const;
-      return { kind: 'result', result: await answerParseError(context, request, error) };
-    }
-  }
-  return { kind: 'command', command: { ...command, project } };
+  if (command.kind !== 'change' || command.alternative === undefined)
+    return { kind: 'command', command: { ...command, project } };
+  const following = await readNames(context, command.alternative);
+  if (following.kind === 'names') return { kind: 'command', command: command.alternative.command };
+  if (following.kind === 'reason') return { kind: 'command', command: { ...command, project } };
+  const { action: verb, reason } = command;
+  const error = { code: 'unclear_names', verb, project, others: following.others, reason: reason ?? '' } as const;
+  return { kind: 'result', result: await answerParseError(context, request, error) };
 }
 
-/** The projects that a reason without `because` may be meant to name: each id in it, or the name that it consists of. */
-async function otherProjectsIn(context: ListenerContext, reason: string): Promise<ProjectId[]> {
-  const words = splitWords(reason);
-  const ids = new Set(await context.projects.listIds());
-  const named = words.filter((word) => ids.has(word));
-  if (named.length > 0 || words.length !== 1) return [...new Set(named)];
-  const [word = ''] = words;
-  const found = await resolveProject(context, readProjectName(word));
-  return found.kind === 'resolved' ? [found.project] : [...found.similar];
+type FollowingNames =
+  | { readonly kind: 'names' }
+  | { readonly kind: 'reason' }
+  /** `others`: the projects that the words name or may name. */
+  | { readonly kind: 'unclear'; readonly others: readonly ProjectId[] };
+
+/** What the words after the first project are: more projects, the reason, or neither for sure. */
+async function readNames(context: ListenerContext, { names, hasBecause }: SeveralNames): Promise<FollowingNames> {
+  const projects = await readAllProjects(context);
+  const found = names.map((name) => findNamedProject(readProjectName(name), projects));
+  const kind = readFollowingWords(found, { hasBecause });
+  if (kind === 'names') return { kind };
+  const exact = found.flatMap((name) => (name.kind === 'exact' ? [name.id] : []));
+  if (kind === 'unclear' && exact.length > 0) return { kind, others: [...new Set(exact)] };
+  const [only, ...more] = names;
+  if (only === undefined || more.length > 0) return { kind: 'reason' };
+  // One word may be a misspelled name.
+  const others = await resolveProject(context, readProjectName(only));
+  if (others.kind === 'resolved') return { kind: 'unclear', others: [others.project] };
+  return others.similar.length === 0 ? { kind: 'reason' } : { kind: 'unclear', others: others.similar };
+}
+
+/** A selection of one project is the same as its name. */
+async function changeSelection(
+  context: ListenerContext,
+  request: SlackRequest,
+  { action, selection, reason }: ChangeSelection,
+  names: NameOptions,
+): Promise<ListenerResult> {
+  const resolved = await resolveSelection(context, selection, names);
+  const text = formatSelection(selection);
+  switch (resolved.kind) {
+    case 'unknown_name': {
+      const corrected = resolved.corrected.map(formatSelection);
+      const { name } = resolved;
+      return answerParseError(context, request, {
+        code: 'unknown_name',
+        verb: action,
+        name,
+        selection: text,
+        corrected,
+      });
+    }
+    case 'empty':
+      return answerParseError(context, request, { ...resolved, code: 'selection_empty', selection: text });
+    case 'resolved': {
+      const [project, ...others] = resolved.projects.map(({ id }) => id);
+      if (project !== undefined && others.length === 0)
+        return requestConfirmation(context, request, { action, project, reason });
+      const projects = resolved.projects.map(({ id }) => id);
+      return answerParseError(context, request, { code: 'several_not_supported', verb: action, projects });
+    }
+    default:
+      return resolved satisfies never;
+  }
 }
 
 /**

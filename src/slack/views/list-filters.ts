@@ -1,4 +1,5 @@
-import { formatListFilter, type ListFilter, normalizeFilterText } from '../../domain/list-filter.ts';
+import { normalizeFilterText } from '../../domain/filter-tokens.ts';
+import { formatListFilter, type ListFilter } from '../../domain/list-filter.ts';
 import { messages } from '../../messages/catalog.ts';
 import { actionIds, filterValue } from '../contract.ts';
 import { type Select, type SelectOption, select } from './blocks.ts';

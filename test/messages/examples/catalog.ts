@@ -13,7 +13,7 @@ import { home } from './home.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
-import { applyRefusals, commandErrors, refusals, requestFailures } from './refusals.ts';
+import { applyRefusals, commandErrors, refusals, requestFailures, selection } from './refusals.ts';
 import { buttons, words } from './words.ts';
 
 /** Documented in docs/configuration.md, which is generated from them. */
@@ -34,6 +34,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   observation,
   refusals,
   commandErrors,
+  selection,
   requestFailures,
   list,
   digest,

@@ -173,6 +173,24 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
   unknown_operation: [['a very old button', { code: 'unknown_operation' }, format]],
 };
 
+export const selection: ExamplesOf<typeof messages.selection> = {
+  unclear: [
+    [
+      '`/sync pause orders users are migrated`',
+      { all: 'pause orders users', one: 'pause orders', others: ['users'], reason: 'users are migrated' },
+      format,
+    ],
+  ],
+  unknownName: [['`/sync pause label:prod we deploy`', { name: 'we', command: 'pause label:prod we deploy' }, format]],
+  unknownState: [['`/sync restore state:broken`', 'broken', format]],
+  exceptMissing: [['`/sync pause label:prod except`', 'pause label:prod except', format]],
+  empty: [
+    ['no project has the label', { selection: 'label:prdo', unmatched: ['label:prdo'] }, format],
+    ['no project matches all parts', { selection: 'label:prod state:failed', unmatched: [] }, format],
+  ],
+  notSupported: [['`/sync pause label:prod`', ['orders', 'users'], format]],
+};
+
 export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
   textTooLong: [['a very long reason', 3_000]],
   unknownCommand: [
@@ -184,7 +202,6 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
     ['a name with a typo', 'ordrs', ['pause orders', 'pause orders-eu'], format],
     ['a name like no other', 'xyz', [], format],
   ],
-  oneProjectOnly: [['two names', { command: 'pause orders', others: ['users'], reason: 'users are migrated' }, format]],
   timeNotSupported: [['`/sync pause orders for 2h`', 'pause orders', format]],
   invalidSince: [
     ['`/sync history since noon`', 'noon', 'history', format],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { actions } from '../../../src/domain/lifecycle.ts';
 import { maxReasonLength } from '../../../src/domain/operation.ts';
 import { projectIdSchema } from '../../../src/domain/project.ts';
+import { parseSelection } from '../../../src/domain/selection.ts';
 import { parseSince } from '../../../src/lib/since-time.ts';
 import { explainParseError, type ParseErrorAnswer } from '../../../src/slack/commands/errors.ts';
 import { type Command, parseCommand, verbs } from '../../../src/slack/commands/parse.ts';
@@ -24,6 +25,22 @@ const actionCommand = (
   reason,
   hasBecause,
 });
+
+/** What the words mean if all of `names` are projects. */
+const several = (words: readonly string[], names: readonly string[], reason: string | null = null) => ({
+  ...actionCommand('pause', words[0] ?? '', words.slice(1).join(' '), false),
+  alternative: {
+    names,
+    hasBecause: reason !== null,
+    command: selectionCommand([words[0], ...names].join(' '), 'pause', reason),
+  },
+});
+
+const selectionCommand = (text: string, action = 'pause', reason: string | null = null) => {
+  const parsed = parseSelection(text.match(/(?:[^ "]|"[^"]*")+/g) ?? []);
+  if (parsed.kind === 'invalid') throw new Error(`not a selection: ${text}`);
+  return { kind: 'change-selection', action, selection: parsed.selection, reason };
+};
 
 const clock = (day: string, minutes: number) => ({ kind: 'clock', day, minutes });
 
@@ -76,8 +93,25 @@ describe('the text after /sync', () => {
     ['pause orders because offices move', actionCommand('pause', 'orders', 'offices move')],
     ['pause orders because of the deploy', actionCommand('pause', 'orders', 'the deploy')],
     ['pause orders — because “x”', actionCommand('pause', 'orders', '“x”')],
-    ['pause orders We deploy, now!', actionCommand('pause', 'orders', 'We deploy, now!', false)],
-    ['pause orders users', actionCommand('pause', 'orders', 'users', false)],
+    ['pause orders We deploy, now!', several(['orders', 'We', 'deploy,', 'now!'], ['we', 'deploy', 'now'])],
+    ['pause orders users', several(['orders', 'users'], ['users'])],
+    ['pause #Orders <#C0123|users>', several(['orders', '<#C0123|users>'], ['<#C0123|users>'])],
+    ['pause orders users because of x', several(['orders', 'users', 'because', 'of', 'x'], ['users'], 'x')],
+    ['pause except orders', several(['except', 'orders'], ['orders'])],
+    ['pause label:Prod', selectionCommand('label:prod')],
+    ['restore label:“two words” state:Failed', selectionCommand('label:"two words" state:failed', 'restore')],
+    [
+      'pause label:prod except Orders, users because we deploy',
+      selectionCommand('label:prod except orders users', 'pause', 'we deploy'),
+    ],
+    [
+      'start source:<http://db.com|db.com> target:*warehouse*',
+      selectionCommand('source:db.com target:warehouse', 'start'),
+    ],
+    ['resume batch:ab12', selectionCommand('batch:ab12', 'restore')],
+    ['pause orders users except orders', selectionCommand('orders users except orders')],
+    ['pause orders because label:prod', actionCommand('pause', 'orders', 'label:prod')],
+    ['pause orders time:now', several(['orders', 'time:now'], ['time:now'])],
     ['pause #Orders', actionCommand('pause', 'orders')],
     ['pause <#C0123|orders>', actionCommand('pause', '<#C0123|orders>')],
     ['show *<#C0123>*.', { kind: 'show', project: '<#C0123>' }],
@@ -122,6 +156,11 @@ describe('the text after /sync', () => {
     ['pause orders for 2h', /not supported yet/],
     ['restore orders until 18:30', /not supported yet/],
     ['pause orders because', /no reason after “because”/],
+    ['pause label:prod for 2h', /not supported yet.*`\/sync pause label:prod`/],
+    ['pause label:prod because', /no reason after “because”.*`\/sync pause label:prod because we deploy`/],
+    ['pause state:broken', /no state called “broken”/],
+    ['pause label:prod except', /nothing after “except”.*`\/sync pause label:prod except orders`/],
+    ['pause because label:prod', /The command needs a project/],
     ['show orders now', /`\/sync show orders`/],
     ['history because', /There is no project called because|The command needs a project/],
     ['history since', /no time after “since”.*`\/sync history since 22:00`/],
@@ -180,19 +219,19 @@ describe('the text after /sync', () => {
     );
   });
 
-  it('Words without because that name other projects are explained, with buttons for each project.', () => {
-    const error = {
-      code: 'one_project_only',
-      verb: 'pause',
-      project: 'orders',
-      others: ['users', 'invoices'],
-    } as const;
+  it('Words that are only partly names of projects are explained, with buttons.', () => {
+    const error = { code: 'unclear_names', verb: 'pause', project: 'orders', others: ['users', 'invoices'] } as const;
     const { text, suggestions } = explainParseError({ ...error, reason: 'users and invoices' }, [], formatter);
     expect(text).toBe(
-      'Only one project at a time is supported, and you also named “users and 1 more”. Nothing was changed. If “users and invoices” is the reason, write “because” before it: `/sync pause orders because users and invoices`. The buttons ask for OK first.',
+      '“users and invoices” also names “users and 1 more”. Nothing was changed. If it is the reason, write “because” before it: `/sync pause orders because users and invoices`. For several projects type only their ids: `/sync pause orders users invoices`. The buttons ask for OK first.',
     );
-    expect(suggestions.map(commandOf)).toEqual(['pause orders', 'pause users', 'pause invoices']);
-    expect(suggestions.map(({ reason }) => reason)).toEqual(['users and invoices', null, null]);
+    expect(suggestions.map(commandOf)).toEqual([
+      'pause orders users invoices',
+      'pause orders',
+      'pause users',
+      'pause invoices',
+    ]);
+    expect(suggestions.map(({ reason }) => reason)).toEqual([null, 'users and invoices', null, null]);
   });
 
   it('At most five projects are suggested.', () => {

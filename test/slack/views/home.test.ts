@@ -4,6 +4,7 @@ import type { HomeFacts, HomeProjects } from '../../../src/application/home.ts';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
 import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
+import { actionIds } from '../../../src/slack/contract.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildHome, type HomeView, homeLimits } from '../../../src/slack/views/home.ts';
 import { homeWithinLimits } from '../../../src/slack/views/limits.ts';
@@ -81,6 +82,17 @@ describe('the heading of Home', () => {
     expect(build([]).text).toMatch(/There is no project yet/);
   });
 });
+
+it.each([null, 'Ask <@U0BOB>.'])(
+  'The button of the form has the same label for each person (restriction: %s).',
+  (restriction) => {
+    const { blocks } = build([failed, paused], {}, { restriction });
+    const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+    const [opensForm, ...others] = buttons.filter(({ action_id }) => action_id === actionIds.run.open);
+    expect(others).toEqual([]);
+    expect(opensForm).toMatchObject({ text: { text: 'Run a command…' }, accessibility_label: 'Run a command…' });
+  },
+);
 
 describe('the sections of Home', () => {
   it('have what needs attention first, then who paused what and why, with the buttons of the list', () => {

@@ -1,0 +1,84 @@
+import type { Project, ProjectId } from '../domain/project.ts';
+import type { ProjectName } from '../domain/project-names.ts';
+import {
+  batchesIn,
+  findNamedProject,
+  formatSelection,
+  namesIn,
+  type Selection,
+  type SelectionFacts,
+  selectProjects,
+} from '../domain/selection.ts';
+import { toChunks } from '../lib/async.ts';
+import { closestMatches } from '../lib/closest-match.ts';
+import type { UseCaseContext } from './context.ts';
+
+/** How many ids are suggested for a name. */
+const maxSimilar = 5;
+const chunkSize = 200;
+
+export type ResolvedSelection =
+  /** `selection` has the id of each project in place of its name. `projects` are sorted by their id. */
+  | { readonly kind: 'resolved'; readonly selection: Selection; readonly projects: readonly Project[] }
+  /** The name means no project, or several. `corrected`: the selection with likely ids in its place. */
+  | { readonly kind: 'unknown_name'; readonly name: string; readonly corrected: readonly Selection[] }
+  /** `unmatched`: the terms that no project matches. */
+  | { readonly kind: 'empty'; readonly unmatched: readonly string[] };
+
+export interface NameOptions {
+  /** Reads a name as it was typed. */
+  readonly readName: (name: string) => ProjectName;
+  /** Whether a name must be the whole id of a project. */
+  readonly onlyIds: boolean;
+}
+
+/** Finds the projects of a selection. Throws `StoreUnavailableError`. */
+export async function resolveSelection(
+  context: Pick<UseCaseContext, 'projects'>,
+  selection: Selection,
+  { readName, onlyIds }: NameOptions,
+): Promise<ResolvedSelection> {
+  const projects = await readAllProjects(context);
+  const idsByName = new Map<string, ProjectId>();
+  for (const name of namesIn(selection)) {
+    const named = findNamedProject(readName(name), projects);
+    if (named.kind === 'similar' && onlyIds) return unknownName(selection, name, [named.id]);
+    if (named.kind === 'several') return unknownName(selection, name, named.ids.slice(0, maxSimilar));
+    if (named.kind === 'none') {
+      const ids = projects.map(({ id }) => id);
+      return unknownName(selection, name, closestMatches(readName(name).text, ids, maxSimilar));
+    }
+    idsByName.set(name, named.id);
+  }
+  const facts: SelectionFacts = {
+    idsByName,
+    projectsByBatch: new Map(batchesIn(selection).map((id) => [id, new Set()])),
+  };
+  const selected = selectProjects(selection, projects, facts);
+  if (selected.length === 0) return { kind: 'empty', unmatched: findUnmatched(selection, projects, facts) };
+  const renamed = [...idsByName].reduce<Selection>((each, [name, id]) => renameTerm(each, name, id), selection);
+  return { kind: 'resolved', selection: renamed, projects: selected };
+}
+
+/** All projects, sorted by their id. */
+export async function readAllProjects({ projects }: Pick<UseCaseContext, 'projects'>): Promise<Project[]> {
+  const ids = [...(await projects.listIds())].sort();
+  const chunks = await Promise.all(toChunks(ids, chunkSize).map((chunk) => projects.readMany(chunk)));
+  return chunks.flat();
+}
+
+function unknownName(selection: Selection, name: string, ids: readonly ProjectId[]): ResolvedSelection {
+  return { kind: 'unknown_name', name, corrected: ids.map((id) => renameTerm(selection, name, id)) };
+}
+
+function renameTerm({ terms, except }: Selection, name: string, id: ProjectId): Selection {
+  const rename = (each: Selection['terms']) =>
+    each.map((term) => (term.kind === 'name' && term.name === name ? { ...term, name: id } : term));
+  return { terms: rename(terms), except: rename(except) };
+}
+
+function findUnmatched({ terms }: Selection, projects: readonly Project[], facts: SelectionFacts): string[] {
+  const isUnmatched = (term: Selection['terms'][number]) =>
+    selectProjects({ terms: [term], except: [] }, projects, facts).length === 0;
+  return terms.filter(isUnmatched).map((term) => formatSelection({ terms: [term], except: [] }));
+}

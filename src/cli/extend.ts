@@ -14,7 +14,7 @@ export async function extend(
   const result = await extendPause(app.useCaseContext, { project, by, duration, expected: null });
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const pausedUntil = result.until === null ? null : { at: result.until, by };
-  const message = messages.cli.extend.done(project, cliFormatter.time(result.until ?? 0));
+  const message = messages.pauseLimits.extended(project, result.until ?? 0, cliFormatter);
   output.result(message, { project, pausedUntil, message });
   return exitCodes.success;
 }

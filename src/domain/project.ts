@@ -19,6 +19,7 @@ const reservedWords: ReadonlySet<string> = new Set([
   'pause',
   'restore',
   'resume',
+  'extend',
   'skipped',
   'retry',
   'apply',

@@ -289,6 +289,7 @@ const entry = {
   alertKind: 'latency',
   delivered,
   links: [link],
+  until: at,
   cause: 'late_write',
   tasks: [{ link, taskId: '7', at }],
 } as const;

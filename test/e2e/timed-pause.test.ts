@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { confirm } from '../../src/application/confirm.ts';
-import { requestAction } from '../../src/application/request-action.ts';
 import { moveDeadline } from '../support/pause-deadline.ts';
 import {
   buttonLabels,
@@ -16,7 +14,10 @@ import { waitFor } from '../support/wait-for.ts';
 const hour = 3_600_000;
 let harness: SlackHarness;
 beforeEach(async () => {
-  harness = await startSlackHarness({ settings: { pausedReminderMs: hour } });
+  harness = await startSlackHarness({
+    settings: { pausedReminderMs: hour },
+    slack: { users: [{ id: 'U0BOB', tz: 'Asia/Kolkata' }] },
+  });
   const link = await harness.services.createLink('orders-full');
   await harness.services.createProject('orders', [link], { channel: 'C0SYNC' });
   await harness.services.instance.startWorkers();
@@ -29,20 +30,8 @@ const outcome = /orders was paused · 1 link · by <@U0ALICE>/;
 const ending = /orders · Paused until <!date.* · set by <@U0ALICE>/;
 
 async function pauseFor(text: string): Promise<void> {
-  const { context } = harness.services;
-  const requested = await requestAction(context, {
-    project: 'orders',
-    action: 'pause',
-    by: 'U0ALICE',
-    reason: null,
-    limit: { word: 'for', text, timeZone: 'UTC' },
-    origin: 'slack',
-    channel: 'C0SYNC',
-  });
-  if (requested.kind === 'refused') expect.fail(requested.refusal.code);
-  const ref = { project: 'orders', operation: requested.operation.id };
-  await confirm(context, { ref, by: 'U0ALICE', dialog: null });
-  await context.notifications.operationChanged(ref);
+  const dialog = await harness.runCommand(`pause orders for ${text}`);
+  harness.press('OK', dialog);
   await waitForChannelMessage(harness, outcome);
 }
 
@@ -52,6 +41,79 @@ async function waitForEnding() {
   await passTime(2 * hour - 14 * 60_000);
   return waitForChannelMessage(harness, ending);
 }
+
+describe('the dialog of a pause with an end', () => {
+  const dialogOf = async (command: string) => visibleText(await harness.runCommand(command));
+
+  it('says when it ends, and in which time zone a time of day was read.', async () => {
+    expect(await dialogOf('pause orders for 2h because schema change')).toMatch(
+      /syncbot restores orders by itself <!date.*\(in (1 h 59 min|2 h)\)\. Latency will grow until then\.[\s\S]*Reason: schema change/,
+    );
+    expect(visibleText(await harness.runCommand('pause orders until tomorrow 06:00', { user: 'U0BOB' }))).toMatch(
+      /read as Asia\/Kolkata time/,
+    );
+    const end = (await harness.services.context.operations.listRecent('orders', 1))[0]?.pauseUntil?.at ?? 0;
+    expect(new Date(end).toISOString()).toMatch(/T00:30:00/);
+  });
+
+  it.each([
+    ['pause orders until 25:00', /“25:00” is a time that no clock shows\. Nothing was changed\./],
+    ['pause orders for soon', /“soon” is not a duration/],
+    ['pause orders until tomorrow', /“tomorrow” has no time of day/],
+    ['pause orders for 10s', /lasts at least 1 min/],
+    ['pause orders for 31d', /lasts at most 30 d/],
+    ['pause orders until 2026-02-30 06:00', /does not exist/],
+    ['pause orders until 2020-01-01 06:00', /has passed, read as Europe\/Berlin time/],
+    ['pause orders for', /the duration is missing/],
+    ['start orders for 2h', /only a pause can have an end/],
+  ])('is not there for %j.', async (command, sentence) => {
+    expect(await dialogOf(command)).toMatch(sentence);
+    expect((await read()).state).toBe('running');
+  });
+
+  it('warns if the source does not keep its log for so long, and allows it.', async () => {
+    const { definition, version } = await read();
+    const kept = { ...definition, logRetention: hour };
+    await harness.services.context.projects.save(kept, { expectedVersion: version, added: [] }, 'cli:test');
+    expect(await dialogOf('pause orders for 2h')).toMatch(
+      /This is too late: the source keeps its log only until <!date.*changes may be lost/,
+    );
+    await pauseFor('2h');
+  });
+
+  it('says that the limit comes from pauseMax, and a longer one is refused.', async () => {
+    const { definition, version } = await read();
+    const limited = { ...definition, pauseMax: hour };
+    await harness.services.context.projects.save(limited, { expectedVersion: version, added: [] }, 'cli:test');
+    expect(await dialogOf('pause orders')).toMatch(/You gave no limit, so pauseMax of orders counts: 1 h\./);
+    expect(await dialogOf('pause orders for 2h')).toMatch(/it may stay Paused for at most 1 h from now \(pauseMax\)/);
+  });
+});
+
+describe('/sync extend', () => {
+  it('moves the end of a pause.', async () => {
+    await pauseFor('2h');
+    const before = (await read()).pausedUntil?.at ?? 0;
+    expect(visibleText(await harness.runCommand('extend orders 1h30', { user: 'U0BOB' }))).toMatch(
+      /The pause of orders ends <!date/,
+    );
+    expect((await read()).pausedUntil).toMatchObject({ at: before + 1.5 * hour, by: 'U0BOB' });
+    await waitForChannelMessage(harness, /Planned end: <!date.*, extended by <@U0BOB> <!date/);
+    expect(visibleText(await harness.runCommand('history orders'))).toMatch(
+      /<@U0BOB> · extended the pause until <!date/,
+    );
+  });
+
+  it('is refused without an end, without rights and for a Running project.', async () => {
+    expect(visibleText(await harness.runCommand('extend orders 1h'))).toMatch(/orders is Running.*no pause to keep/);
+    expect(visibleText(await harness.runCommand('extend orders 1h', { user: 'U0CAROL' }))).toMatch(/not an operator/);
+    await harness.requestAndPressOk('pause', 'orders');
+    await waitForChannelMessage(harness, outcome);
+    expect(visibleText(await harness.runCommand('extend orders 1h'))).toMatch(
+      /its pause has no end that could be moved/,
+    );
+  });
+});
 
 describe('a pause with an end', () => {
   it('is restored by the timer, and its messages say so.', async () => {

@@ -124,10 +124,6 @@ export const cliMessages = {
     checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
   },
 
-  extend: {
-    done: (project: string, until: string) => `The pause of ${project} ends at ${until} now.`,
-  },
-
   apply: {
     refused: (reasons: readonly string[]) => `Not applied. ${nothingChanged}\n${toList(reasons)}`,
     question: 'Apply this?',

@@ -13,9 +13,9 @@ interface ProblemFacts {
 
 /** What is wrong with the limit of a pause, a clause. */
 const problems: Readonly<Record<LimitErrorCode, (facts: ProblemFacts) => string>> = {
-  missing: ({ word }) => (word === 'for' ? 'after “for” a duration is missing' : 'after “until” a time is missing'),
-  not_a_duration: ({ text }) => `“${text}” is not a duration`,
-  not_a_time: ({ text }) => `“${text}” is not a time`,
+  missing: ({ word }) => (word === 'for' ? 'the duration is missing' : 'the time is missing'),
+  not_a_duration: ({ text }) => `“${text}” is not a duration, and a reason follows “because”`,
+  not_a_time: ({ text }) => `“${text}” is not a time, and a reason follows “because”`,
   time_missing: ({ text }) => `“${text}” has no time of day`,
   no_such_time: ({ text }) => `“${text}” is a time that no clock shows`,
   no_such_date: ({ text }) => `the date of “${text}” does not exist`,
@@ -51,6 +51,8 @@ export const pauseLimits = {
     stopped === null
       ? `syncbot restores it by itself ${format.at(at)}, as ${format.person(by)} set it ${format.at(setAt)}`
       : `syncbot was to restore it ${format.at(at)}, and does not any more, because it was changed`,
+  /** The answer to an extension. */
+  extended: (project: string, until: number, format: Formatter) => `The pause of ${project} ends ${format.at(until)}.`,
   /** `the timer that @alice set at 16:30`. */
   timer: ({ by, setAt }: Pick<Timer, 'by' | 'setAt'>, format: Formatter) =>
     `the timer that ${format.person(by)} set ${format.at(setAt)}`,

@@ -9,6 +9,7 @@ import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/o
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { LimitWords } from '../commands/parse.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
 import { dialogOf } from '../notifier/dialog.ts';
@@ -22,6 +23,7 @@ export interface RequestedAction {
   readonly action: OperationKind;
   readonly project: string;
   readonly reason: string | null;
+  readonly limit?: LimitWords | undefined;
   readonly tasks?: TaskSelection;
 }
 
@@ -35,7 +37,7 @@ export interface RequestedAction {
 export async function requestConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { action, project, reason, tasks }: RequestedAction,
+  { action, project, reason, limit, tasks }: RequestedAction,
 ): Promise<ListenerResult> {
   const { user: by, channel, threadTs } = request;
   const actionRequest: ActionRequest = {
@@ -46,10 +48,12 @@ export async function requestConfirmation(
     channel,
     threadTs,
     origin: 'slack',
+    ...(limit === undefined ? {} : { limit: { ...limit, timeZone: await readTimeZone(context, by, limit) } }),
     ...(tasks === undefined ? {} : { tasks }),
   };
   // Re-apply, Adopt and Retry have no command that the refusal could suggest.
-  const command = { verb: isAction(action) ? action : ('show' as const), reason };
+  const limitText = limit === undefined ? null : `${limit.word} ${limit.text}`;
+  const command = { verb: isAction(action) ? action : ('show' as const), reason, limit: limitText };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
     return { kind: 'refusal', refusal, command, record: () => recordRefusal(context, actionRequest, refusal) };
@@ -59,6 +63,11 @@ export async function requestConfirmation(
   const now = await context.serverClock.now();
   const dialog = buildConfirmation({ ...result, format: context.format, now });
   return { kind: 'message', message: dialog, followUp: () => updateHomesLater(context) };
+}
+
+/** A duration needs no time zone. */
+async function readTimeZone(context: ListenerContext, user: string, { word }: LimitWords): Promise<string> {
+  return word === 'for' ? 'UTC' : context.readTimeZone(user);
 }
 
 /** The person's Home shows the open dialog. */

@@ -190,7 +190,7 @@ export function pauseEndButtons(end: PauseEnd): Button[] {
   const { extend: extendLabel, keepPaused: keepLabel } = buttons.accessibilityLabels.pauseEnd;
   return [
     button({
-      label: buttons.extend,
+      label: buttons.extendByHour,
       actionId: actionIds.pauseEnd.extend,
       value,
       accessibilityLabel: extendLabel(project),
@@ -224,7 +224,7 @@ export function shortCommandButton(
   { verb, project }: { readonly verb: 'precheck' | 'history' | 'skipped'; readonly project: string },
   index: number,
 ): Button {
-  const long = commandButton({ verb, project, since: null, filter: null, reason: null }, index);
+  const long = commandButton({ verb, project, since: null, filter: null, reason: null, limit: null }, index);
   return { ...long, text: { ...long.text, text: messages.buttons[verb] } };
 }
 

@@ -30,6 +30,8 @@ import { truncateMrkdwn } from './mrkdwn.ts';
 export interface RefusedCommand {
   readonly verb: ProjectVerb;
   readonly reason: string | null;
+  /** As in a suggestion. */
+  readonly limit?: string | null;
 }
 
 export interface RefusalView {
@@ -62,7 +64,7 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'unknown_project':
       return refusal.similar.length === 0
         ? [commandButton(suggestedList)]
-        : suggestProjects(command?.verb ?? 'show', refusal.similar, command?.reason).map(commandButton);
+        : suggestProjects(command?.verb ?? 'show', refusal.similar, command ?? {}).map(commandButton);
     case 'not_allowed': {
       const instead = alternativeTo(refusal.state, refusal.action);
       return [...(instead === null ? [] : [requestButton(instead, refusal.project)]), showButton(refusal.project)];

@@ -37,7 +37,6 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ['some of them may be missing', 0, false, 1_000],
     ],
   },
-  extend: { done: [['`syncbot extend orders 1h`', 'orders', '2026-11-27 19:30 UTC']] },
   change: {
     question: [
       ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), state: 'running', ...question }],

@@ -48,5 +48,6 @@ export const pauseLimits: ExamplesOf<typeof messages.pauseLimits> = {
     ['in the details of a Paused project', until, format],
     ['the project was changed after the pause', { ...until, stopped: { at: at('05:00'), change: null } }, format],
   ],
+  extended: [['`/sync extend orders 1h` and on the command line', 'orders', at('05:00'), format]],
   timer: [['who ended a pause', { by: 'U0ALICE', setAt: at('03:00') }, format]],
 };

@@ -202,7 +202,6 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
     ['a name with a typo', 'ordrs', ['pause orders', 'pause orders-eu'], format],
     ['a name like no other', 'xyz', [], format],
   ],
-  timeNotSupported: [['`/sync pause orders for 2h`', 'pause orders', format]],
   invalidSince: [
     ['`/sync history since noon`', 'noon', 'history', format],
     ['`/sync history since`', '', 'history', format],

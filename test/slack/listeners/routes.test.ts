@@ -106,6 +106,7 @@ function createContext(): ListenerContext {
   return {
     ...context,
     client,
+    readTimeZone: async () => 'UTC',
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

@@ -251,7 +251,7 @@ describe('the first line of a message', () => {
           );
         const lines = page.lines.map((line) => ({ project, line }));
         const counts = { lineCount: lines.length, projectCount: 1, isComplete: true };
-        const since = buildHistorySince({ ...view, ...counts, lines, project: null, since: now, isClockTime: false });
+        const since = buildHistorySince({ ...view, ...counts, lines, project: null, since: now, timeZone: null });
         expect(since.text).toMatch(/^(History of 1 project|Nothing happened) since /);
       }),
       fuzzOptions,
@@ -293,7 +293,6 @@ describe('a command that a message suggests', () => {
     'lits',
     'pause',
     'pause all!',
-    'pause orders for 2h',
     'show orders x',
     'histroy',
     'log since 2h',

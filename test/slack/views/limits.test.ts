@@ -361,7 +361,7 @@ describe('the limits of Slack, and the rule to mention only users and channels',
           lineCount: lines.length,
           projectCount: lines.length === 0 ? 0 : 1,
           isComplete: flag,
-          isClockTime: flag,
+          timeZone: flag ? 'America/Argentina/ComodRivadavia' : null,
           revealReasons: flag,
         });
         expectWithinLimits(message);

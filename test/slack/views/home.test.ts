@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HomeFacts, HomeProjects } from '../../../src/application/home.ts';
+import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
 import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
@@ -105,6 +106,19 @@ describe('the sections of Home', () => {
       expect.stringMatching(/^orders · Paused · since .*\nBy <@U0BOB>: we deploy$/),
     ]);
     expect(labels(home)).toEqual(['Restore', 'Show', 'Restore']);
+  });
+
+  it('show who is on an alert, and that it is snoozed', () => {
+    const owned = { kind: 'owned', by: 'U0BOB', at: exampleNow - 60_000, until: exampleNow + 60_000 } as const;
+    const snoozed = { ...owned, kind: 'snoozed' } as const;
+    const withAlert = (acknowledgement: Acknowledgement) =>
+      exampleProject({ alerts: { latency: firingAlert('latency', acknowledgement) } });
+    const texts = sections(build([withAlert(owned), withAlert(snoozed), withAlert({ ...owned, until: exampleNow })]));
+    expect(texts.slice(2)).toEqual([
+      expect.stringMatching(/^orders · .* · <@U0BOB> is on it\n/),
+      expect.stringMatching(/^orders · .* · snoozed until /),
+      expect.not.stringMatching(/is on it|snoozed/),
+    ]);
   });
 
   it('have the open dialogs of the person, newest first, without those that have expired', () => {

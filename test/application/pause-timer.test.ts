@@ -185,7 +185,7 @@ describe('a restore of the timer', () => {
     expect((await read()).state).toBe('running');
   });
 
-  it('is not requested after the project was changed. The alert says by whom.', async () => {
+  it('is not requested after the project was changed. The alert names the person.', async () => {
     await pauseFor('2h');
     const { definition, version } = await read();
     const changed = { ...definition, description: 'changed' };

@@ -93,7 +93,9 @@ function isItem(pattern: string): boolean {
 function parseWithValue(pattern: string, value: unknown) {
   const labels = pattern.startsWith('labels') ? { labels: ['prod'] } : {};
   const file: Record<string, unknown> = { projects: { orders: { ...labels, links: [{ queue: 'orders-full' }] } } };
-  const path = pattern.split('.').map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys[depth - 1])));
+  const path = pattern
+    .split('.')
+    .map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys.slice(0, depth).join('.'))));
   let parent: Record<string | number, unknown> = file;
   for (const [depth, key] of path.slice(0, -1).entries()) {
     const empty = path[depth + 1] === 0 ? [] : {};
@@ -114,9 +116,9 @@ function requiredKeys(path: readonly (string | number)[]): object | undefined {
   return path.at(-2) === 'onCall' ? { mention: ['S0123'] } : undefined;
 }
 
-function placeholderBelow(section: string | undefined): string | number {
+function placeholderBelow(section: string): string | number {
   const names: Readonly<Record<string, string>> = { projects: 'orders', connections: 'warehouse', labels: 'prod' };
-  return names[section ?? ''] ?? 0;
+  return names[section] ?? 0;
 }
 
 function errorsAt(pattern: string, value: unknown): string[] {

@@ -5,6 +5,7 @@ import { attentionCause, attentionTotal, countProjects } from '../../../src/doma
 import { actions, isAllowed } from '../../../src/domain/lifecycle.ts';
 import { emptyFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { runForm } from '../../../src/slack/contract.ts';
 import { buildHome, homeLimits } from '../../../src/slack/views/home.ts';
@@ -62,7 +63,9 @@ describe('the first line', () => {
       fc.property(projectsArbitrary, fc.integer({ min: 1, max: 2_001 }), (projects, total) => {
         const [chosen] = projects;
         if (chosen === undefined) throw new Error('no project');
-        const view = { projects, total: Math.max(total, projects.length), chosen, restriction: null, format };
+        const own = countStates(projects);
+        const counts = { ...own, running: own.running + Math.max(0, total - projects.length) };
+        const view = { projects, counts, chosen, restriction: null, refused: null, format };
         const form = parseView(
           JSON.parse(JSON.stringify(buildRunForm(view, { channel: 'C0SYNC', threadTs: null }))),
           'modal',

@@ -19,7 +19,7 @@ import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp } from './queries.ts';
 
-/** `/sync` without a command, and Run a Command…: the form in a modal. If Slack opens no modal, the help. */
+/** `/sync` without a command, and Run a command…: the form in a modal. If Slack opens no modal, the help. */
 export async function showRunForm(context: ListenerContext, request: SlackRequest): Promise<ListenerResult> {
   return showForm(context, request, null);
 }

@@ -5,6 +5,7 @@ import {
   actionIds,
   alertActionIdPattern,
   commandActionIdPattern,
+  confirmationCallbackId,
   filterActionIdPattern,
   handledActionIds,
   historyPageActionIdPattern,
@@ -64,8 +65,12 @@ it('Each menu of projects has one source of options.', () => {
   ]);
 });
 
-it('The form and the message shortcut have one listener each.', () => {
-  expect(routes.views).toEqual([{ type: 'view_submission', callback_id: runForm.callbackId }]);
+it('Each modal that a person submits or closes has one listener, and so has the message shortcut.', () => {
+  const submissions = [runForm.callbackId, runForm.showCallbackId, confirmationCallbackId];
+  expect(routes.views).toEqual([
+    ...submissions.map((callback_id) => ({ type: 'view_submission', callback_id })),
+    { type: 'view_closed', callback_id: confirmationCallbackId },
+  ]);
   expect(routes.shortcuts).toEqual([{ type: 'message_action', callback_id: messageShortcutId }]);
 });
 

@@ -65,10 +65,11 @@ it('Each menu of projects has one source of options.', () => {
   ]);
 });
 
-it('Each modal that a person submits or closes has one listener, and so has the message shortcut.', () => {
-  const submissions = [runForm.callbackId, runForm.showCallbackId, confirmationCallbackId];
+it('Each page of the form and the message shortcut have one listener each.', () => {
   expect(routes.views).toEqual([
-    ...submissions.map((callback_id) => ({ type: 'view_submission', callback_id })),
+    { type: 'view_submission', callback_id: runForm.callbackId },
+    { type: 'view_submission', callback_id: runForm.showCallbackId },
+    { type: 'view_submission', callback_id: confirmationCallbackId },
     { type: 'view_closed', callback_id: confirmationCallbackId },
   ]);
   expect(routes.shortcuts).toEqual([{ type: 'message_action', callback_id: messageShortcutId }]);

@@ -216,6 +216,11 @@ function findUntrueDialogs({ slack }: System, { records }: SettledFacts): string
     if (!isEnded || isOpen)
       violations.push(`${ref.project}: the dialog of ${ref.operation} (${state}) is “${message.text}”`);
   }
+  for (const user of slackUsers) {
+    const modal = slack.views.modalOf(user);
+    if (modal !== undefined && inProgress.test(renderedText(modal)))
+      violations.push(`the modal of ${user} is “${renderedText(modal)}”`);
+  }
   return violations;
 }
 

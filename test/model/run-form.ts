@@ -34,11 +34,7 @@ export async function runForm(run: ModelRun, bot: ModelBot, request: FormRequest
     const operation = await requestInModal(run, bot, request);
     if (operation === null || answer === 'leave_open') return;
     if (run.system.slack.views.modalOf(by)?.callbackId !== confirmationCallbackId) return;
-    const press = { operation, by };
-    if (answer === 'cancel') return answerInModal(run, bot, { ...press, isCancel: true });
-    const confirmed = answerInModal(run, bot, { ...press, isCancel: false });
-    const closed = answer === 'ok_and_close' ? closeModal(run, bot, by) : undefined;
-    await Promise.all([confirmed, closed]);
+    await answerInModal(run, bot, { operation, by, answer });
   });
 }
 
@@ -97,21 +93,23 @@ function optionTexts({ options }: JsonObject): string[] {
 interface ModalPress {
   readonly operation: Operation;
   readonly by: string;
-  readonly isCancel: boolean;
+  readonly answer: Exclude<ModalAnswer, 'leave_open'>;
 }
 
 /** OK is the submit button of a confirmation in a modal, and Cancel its close button. */
-async function answerInModal(run: ModelRun, bot: ModelBot, { operation, by, isCancel }: ModalPress): Promise<void> {
+async function answerInModal(run: ModelRun, bot: ModelBot, { operation, by, answer }: ModalPress): Promise<void> {
   const { views } = run.system.slack;
   const permission = await watchPermission(run.system, by);
   const calls = createRecorder();
   const recorded = calls.record(bot);
+  const isCancel = answer === 'cancel';
   const results = isCancel
     ? await handOver(run, recorded, { send: () => views.close(by), listener: closed })
     : await handOver(run, recorded, {
         send: () => views.submit(by),
         listener: { decode: readConfirmationSubmission, run: onOkInModal, deduplicate: 'before_refusal' },
         acknowledge: acknowledgeOk,
+        ...(answer === 'ok_and_close' ? { whenAcknowledged: () => closeModal(run, bot, by) } : {}),
       });
   const refusal = refusalOf(results);
   const result = calls.resolved[0] ?? (refusal === null ? null : ({ kind: 'refused', refusal } as const));
@@ -133,13 +131,15 @@ interface HandedOver<Request extends SlackRequest> {
   readonly listener: ListenerOptions<Request>;
   /** The content of the acknowledgement. */
   readonly acknowledge?: (body: JsonObject) => object;
+  /** What the user does as soon as Slack has the acknowledgement. */
+  readonly whenAcknowledged?: () => Promise<void>;
 }
 
 /** Gives the event that `send` causes to the bot. Resolves when Slack has its acknowledgement and the listener has ended. */
 async function handOver<Request extends SlackRequest>(
   run: ModelRun,
   bot: ModelBot,
-  { send, listener, acknowledge = () => ({}) }: HandedOver<Request>,
+  { send, listener, acknowledge = () => ({}), whenAcknowledged = async () => {} }: HandedOver<Request>,
 ): Promise<readonly ListenerResult[]> {
   let delivered: Promise<readonly ListenerResult[]> = Promise.resolve([]);
   const delivery = run.system.handOver.receiveDuring(send, (body, ack) => {
@@ -147,5 +147,6 @@ async function handOver<Request extends SlackRequest>(
     delivered = deliver(run, [bot], { listener, body, ack: () => ack(content()) });
   });
   await delivery?.acked;
+  await whenAcknowledged();
   return delivered;
 }

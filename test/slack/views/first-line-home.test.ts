@@ -5,6 +5,7 @@ import { attentionCause, attentionTotal, countProjects } from '../../../src/doma
 import { actions, isAllowed } from '../../../src/domain/lifecycle.ts';
 import { emptyFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
+import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { runForm } from '../../../src/slack/contract.ts';
 import { buildHome, homeLimits } from '../../../src/slack/views/home.ts';
@@ -22,9 +23,9 @@ const observations = [
   { kind: 'partly_observed', unobservedProjects: 3 },
   { kind: 'not_observed', since: now - 60_000 },
 ] as const;
-const projectsArbitrary = fc.array(
+const projectsArbitrary = fc.uniqueArray(
   observedProjectArbitrary.map(({ project }) => project),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 1, maxLength: 12, selector: ({ id }) => id },
 );
 
 function homeProjects(projects: readonly Project[]): HomeProjects {
@@ -59,10 +60,11 @@ describe('the first line', () => {
 
   it('of the form about a project has its state, and the form offers only the actions that the state allows', () => {
     fc.assert(
-      fc.property(projectsArbitrary, (projects) => {
+      fc.property(projectsArbitrary, fc.integer({ min: 1, max: 2_001 }), (projects, total) => {
         const [chosen] = projects;
         if (chosen === undefined) throw new Error('no project');
-        const counts = countProjects(projects).states;
+        const own = countStates(projects);
+        const counts = { ...own, running: own.running + Math.max(0, total - projects.length) };
         const view = { projects, counts, chosen, restriction: null, refused: null, format };
         const form = parseView(
           JSON.parse(JSON.stringify(buildRunForm(view, { channel: 'C0SYNC', threadTs: null }))),

@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { TypedLimit } from '../application/pause-limit.ts';
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
 import { maxTasksPerSkip } from '../domain/skipped-tasks.ts';
@@ -16,6 +17,7 @@ export type ParsedCommand =
   | { readonly name: 'show' | 'precheck' | 'skipped'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
+  | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface HistoryCommand {
@@ -32,6 +34,8 @@ export interface ChangeCommand {
   readonly project: string;
   /** The names of the tasks that a restore leaves out, or that a retry moves back. */
   readonly tasks: readonly string[];
+  /** When a pause ends. */
+  readonly limit: Omit<TypedLimit, 'timeZone'> | null;
   readonly reason: string | null;
   readonly timeoutMs: number;
   readonly yes: boolean;
@@ -119,6 +123,16 @@ function addCommands(program: Command, onCommand: OnCommand): void {
   for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
   addRetryCommand(program.command('retry'), onCommand);
   program
+    .command('extend')
+    .description(help.extend)
+    .addArgument(projectArgument())
+    .argument('<duration...>', help.extendDuration)
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.changeExitCodes}`)
+    .action((project: string, duration: string[], { json = false }: { json?: boolean }) =>
+      onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
+    );
+  program
     .command('doctor')
     .description(help.doctor)
     .option('--json', help.jsonOption)
@@ -142,12 +156,18 @@ interface ChangeOptions {
   readonly timeout: number;
   readonly json?: boolean;
   readonly skip?: readonly string[];
+  readonly for?: string;
+  readonly until?: string;
 }
 
 function addChangeCommand(
   command: Command,
   { action, onCommand }: { readonly action: Action; readonly onCommand: OnCommand },
 ): void {
+  if (action === 'pause') {
+    const until = new Option('--until <time>', help.untilOption).conflicts('for');
+    command.option('--for <duration>', help.forOption).addOption(until);
+  }
   if (action === 'restore') command.alias('resume').option('--skip <task>', help.skipOption, addTask);
   addChangeOptions(command.description(help[action]).addArgument(projectArgument())).action(
     (project: string, options: ChangeOptions) =>
@@ -175,10 +195,16 @@ function addChangeOptions(command: Command): Command {
 }
 
 function toChangeCommand(
-  { yes = false, reason = null, timeout, json = false }: ChangeOptions,
+  { yes = false, reason = null, timeout, json = false, for: duration, until }: ChangeOptions,
   what: Pick<ChangeCommand, 'action' | 'project' | 'tasks'>,
 ): ChangeCommand {
-  return { name: 'change', ...what, reason, timeoutMs: timeout, yes, json };
+  return { name: 'change', ...what, limit: toLimit(duration, until), reason, timeoutMs: timeout, yes, json };
+}
+
+/** The options exclude each other. */
+function toLimit(duration: string | undefined, until: string | undefined): ChangeCommand['limit'] {
+  if (duration !== undefined) return { word: 'for', text: sanitizeText(duration).trim() };
+  return until === undefined ? null : { word: 'until', text: sanitizeText(until).trim() };
 }
 
 /** `--skip` may be given several times. */

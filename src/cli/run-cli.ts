@@ -4,6 +4,7 @@ import { changeState } from './change.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, resolveName, withCommandContext } from './command-context.ts';
 import { doctor } from './doctor.ts';
+import { extend } from './extend.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
 import { createOutput } from './output.ts';
@@ -44,7 +45,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, command.json).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { json: command.json, isIdempotent: true };
+  const options = { json: command.json, isIdempotent: command.name !== 'extend' };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -77,6 +78,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return history(context, command);
     case 'change':
       return changeState(context, command);
+    case 'extend':
+      return extend(context, command);
     case 'doctor':
       return doctor(context);
     default:

@@ -3,9 +3,20 @@ import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { LinkSample } from '../../domain/link.ts';
 import type { AlertContext, AlertText } from '../facts.ts';
+import type { Formatter } from '../format.ts';
 import { failedDetails, someLinks, tasksFailedDetails } from './alert-details.ts';
 import { failures } from './failures.ts';
-import { formatDuration, formatNumber, formatReason, nameUpTo, pluralize, removedTasksSentence } from './format.ts';
+import {
+  capitalize,
+  formatDuration,
+  formatNumber,
+  formatReason,
+  nameUpTo,
+  pluralize,
+  removedTasksSentence,
+} from './format.ts';
+import { refusalReasons } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { pastTitles, resolved } from './resolved-alerts.ts';
 import { stateClause, states } from './terms.ts';
 
@@ -78,12 +89,40 @@ const firing: FiringTexts = {
     details: [`by ${format.person(by)}`, formatReason(reason, format) ?? ''],
     advice: `Restore ${project.id}, or press Keep Paused: then syncbot reminds you again later.`,
   }),
+  pause_ending: ({ until, by, setAt }, { project, format }) => ({
+    event: `${states.paused} until ${format.time(until)}`,
+    details: [`set by ${format.person(by)} ${format.at(setAt)}`],
+    advice: `Then syncbot restores ${project.id} by itself. Extend 1 h moves that by 1 hour. Keep Paused keeps it Paused.`,
+  }),
+  pause_overdue: ({ until, by, setAt, cause }, { project, format }) => ({
+    event: `Still ${states.paused}`,
+    details: [
+      `its pause was to end ${format.at(until)}`,
+      cause.kind === 'changed' ? changedClause(cause.change, format) : notRestoredClause(cause.code),
+    ],
+    advice:
+      cause.kind === 'changed'
+        ? `${capitalize(pauseLimits.timer({ by, setAt }, format))} does nothing any more. Check ${project.id}, then restore it.`
+        : `syncbot tries again ${format.at(cause.nextAttemptAt)}. You can restore ${project.id} earlier, if you have fixed the cause.`,
+  }),
   log_retention_100: ({ until }, context) => ({
     event: stateOf(context),
     details: [`its source kept its log until ${context.format.time(until)}`],
     advice: `Changes may be lost. Check the source before you restore ${context.project.id}.`,
   }),
 };
+
+/** Why the timer does nothing. */
+function changedClause(change: { readonly by: string | null; readonly at: number } | null, format: Formatter): string {
+  if (change === null) return 'it was changed after the pause';
+  return `${change.by === null ? 'it was changed' : `${format.person(change.by)} changed it`} ${format.at(change.at)}`;
+}
+
+/** Why a restore by the timer did not succeed. */
+function notRestoredClause(code: string | null): string {
+  const [, reason = null] = Object.entries(refusalReasons).find(([known]) => known === code) ?? [];
+  return reason === null ? 'the restore did not succeed' : `the restore did not succeed: ${reason}`;
+}
 
 /** From the second failure in a row on: when it failed, and how often. Then the failure. */
 function failedEvent(
@@ -153,6 +192,8 @@ const titles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention has passed',
   log_retention_80: 'most of its log retention has passed',
   log_retention_100: 'its log retention has ended, so changes may be lost',
+  pause_ending: 'its pause ends soon',
+  pause_overdue: 'it is still Paused after the end of its pause',
   paused_reminder: 'it has been Paused for a long time',
 };
 

@@ -1,4 +1,5 @@
 import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
+import type { LimitChange } from '../../domain/paused-until.ts';
 import type { AlertContext, ResolvedAlertFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
 import { failedDetails, someLinks, tasksFailedDetails } from './alert-details.ts';
@@ -20,6 +21,8 @@ export const pastTitles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention had passed',
   log_retention_80: 'most of its log retention had passed',
   log_retention_100: 'its log retention had ended, so changes could be lost',
+  pause_ending: 'its pause was to end',
+  pause_overdue: 'it had not been restored at the end of its pause',
   paused_reminder: 'it had been paused for a long time',
 };
 
@@ -39,6 +42,9 @@ function pastDetails(condition: Condition | null, context: AlertContext): readon
     case 'log_retention_80':
     case 'log_retention_100':
       return [];
+    case 'pause_ending':
+    case 'pause_overdue':
+      return [`planned for ${context.format.time(condition.until)}`];
     case 'paused_reminder':
       return [`since ${context.format.time(condition.since)}, by ${context.format.person(condition.by)}`];
     default:
@@ -57,6 +63,7 @@ function withoutWorkers<Failed extends ConditionOf<'project_failed' | 'tasks_fai
 export function resolved(facts: ResolvedAlertFacts): readonly string[] {
   const { kind, occurrence, condition, format } = facts;
   if (condition?.kind === 'paused_reminder' && condition.kept !== undefined) return keptPaused(condition.kept, format);
+  if (condition?.kind === 'pause_ending' && condition.change !== undefined) return movedEnd(condition.change, format);
   const at =
     occurrence === null
       ? ''
@@ -71,6 +78,12 @@ export function resolved(facts: ResolvedAlertFacts): readonly string[] {
 function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
   const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
   return [`Kept ${states.paused} by ${format.person(by)} ${format.at(at)}`, ...next];
+}
+
+function movedEnd({ kind, by, at, until }: LimitChange, format: Formatter): string[] {
+  const who = `by ${format.person(by)} ${format.at(at)}`;
+  if (kind === 'extended' && until !== null) return [`Pause extended until ${format.time(until)}`, who];
+  return [`Kept ${states.paused} ${who}`, until === null ? 'without an end' : `until ${format.time(until)}`];
 }
 
 /** Alerts that only a Running project has. */

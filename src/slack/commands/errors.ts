@@ -57,7 +57,7 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       const all = [project, ...others].join(' ');
       const suggestions = [
         ...suggestProjects(verb, [all]),
-        ...suggestProjects(verb, [project], reason),
+        ...suggestProjects(verb, [project], { reason }),
         ...suggestProjects(verb, others),
       ];
       const commands = { all: `${verb} ${all}`, one: `${verb} ${project}` };
@@ -81,7 +81,6 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       const { verb, projects: selected } = error;
       return { text: messages.selection.notSupported(selected, format), suggestions: suggestProjects(verb, selected) };
     }
-    case 'timed_not_supported':
     case 'reason_missing':
     case 'extra_words': {
       const suggestions = suggestProjects(error.verb, [error.project]);
@@ -90,14 +89,12 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
   }
 }
 
-type OneProjectError = Extract<ParseError, { readonly code: 'timed_not_supported' | 'reason_missing' | 'extra_words' }>;
+type OneProjectError = Extract<ParseError, { readonly code: 'reason_missing' | 'extra_words' }>;
 
 function aboutOneProject(error: OneProjectError, format: Formatter): string {
   const texts = messages.commandErrors;
   const command = `${error.verb} ${error.project}`;
   switch (error.code) {
-    case 'timed_not_supported':
-      return texts.timeNotSupported(command, format);
     case 'reason_missing':
       return texts.reasonMissing(command, format);
     case 'extra_words':

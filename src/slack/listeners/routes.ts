@@ -41,9 +41,11 @@ import { onMessageShortcut } from './message-shortcut.ts';
 import {
   onAlertPress,
   onAllLinks,
+  onExtendPause,
   onFilter,
   onHistoryPage,
   onKeepPaused,
+  onKeepPausedBeyondEnd,
   onLinksPage,
   onPage,
   onRequestAction,
@@ -82,6 +84,8 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.action(actionIds.cancel, confirmation(readBlockAction, onCancel));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  app.action(actionIds.pauseEnd.extend, action(onExtendPause));
+  app.action(actionIds.pauseEnd.keep, action(onKeepPausedBeyondEnd));
   app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());

@@ -112,6 +112,7 @@ function createContext(): ListenerContext {
   return {
     ...context,
     client,
+    readTimeZone: async () => 'UTC',
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

@@ -109,7 +109,7 @@ async function listOtherRequests({ operations }: UseCaseContext, request: Operat
   return [...new Map(newestFirst.toReversed().map((operation) => [operation.by, operation])).values()].toReversed();
 }
 
-interface Allowed {
+export interface Allowed {
   readonly kind: 'allowed';
   readonly tasks: readonly TaskFailure[];
   readonly stats: ProjectStats;
@@ -117,10 +117,11 @@ interface Allowed {
   readonly failedAgain: number;
 }
 
-async function checkRequest(
+/** Checks the state rules of an operation, and observes the links. */
+export async function checkRequest(
   context: UseCaseContext,
   project: Project,
-  { action, tasks: selection }: ActionRequest,
+  { action, tasks: selection }: Pick<ActionRequest, 'action' | 'tasks'>,
 ): Promise<Allowed | Refused> {
   const { id, state, since, by } = project;
   if (!isAllowed(state, action)) {

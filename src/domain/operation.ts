@@ -102,7 +102,7 @@ const messageDialogSchema = dialogUseSchema.extend({
 /** A page of a modal. */
 const viewDialogSchema = dialogUseSchema.extend({ kind: z.literal('view'), viewId: z.string() });
 /** Where the confirmation dialog is that was answered last. */
-const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
+export const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
 /** The dialog of a button press. Redis computes `expiresAt` from `lifetimeMs`. */
@@ -134,6 +134,8 @@ export const operationSchema = z.object({
     .array(taskFailureSchema)
     .nullish()
     .transform((tasks) => tasks ?? []),
+  /** The batch that it is a part of, or null. Earlier versions did not store it. */
+  batch: z.string().nullable().default(null),
   requestedAt: z.number(),
   expiresAt: z.number(),
   /** The project's version at the request. A claim at another version is refused. */

@@ -26,6 +26,7 @@ import {
   requestActionIdPattern,
   runForm,
 } from './contract.ts';
+import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onStop } from './listeners/batch.ts';
 import { onCancel, onOk, onShowDialog } from './listeners/confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './listeners/home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
@@ -45,6 +46,7 @@ import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from '
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
+import { type BatchNotifierOptions, notifyBatch } from './notifier/batch-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
 import { type HomeNotifierOptions, notifyHome, notifyHomes } from './notifier/home-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -174,6 +176,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
       projects: context.projects,
       operations: context.operations,
+      batches: context.batches,
       alerts: context.alerts,
       alertGroups: context.alertGroups,
       get groupTimes() {
@@ -205,6 +208,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 }
 
 type NotifierOptions = OperationNotifierOptions &
+  BatchNotifierOptions &
   AlertNotifierOptions &
   ObservationNotifierOptions &
   HomeNotifierOptions &
@@ -214,6 +218,7 @@ function createNotifier(options: NotifierOptions): Notifier {
   const notifyOperation = createOperationNotifier(options);
   return {
     notifyOperation: (ref) => thenUpdateHomes(options, () => notifyOperation(ref)),
+    notifyBatch: (id) => thenUpdateHomes(options, () => notifyBatch(options, id)),
     notifyAlerts: (channel) => thenUpdateHomes(options, () => notifyAlerts(options, channel)),
     notifyObservation: () => thenUpdateHomes(options, () => notifyObservation(options)),
     notifyHome: (user) => notifyHome(options, user),
@@ -249,6 +254,12 @@ function registerListeners(app: App, commandName: string, context: ListenerConte
   app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
   app.action(actionIds.ok, confirmation(onOk));
   app.action(actionIds.cancel, confirmation(onCancel));
+  app.action(actionIds.batch.ok, confirmation(onBatchOk));
+  app.action(actionIds.batch.cancel, confirmation(onBatchCancel));
+  app.action(actionIds.batch.retryFailed, action(onRetryFailed));
+  app.action(actionIds.batch.restore, action(onRestoreThose));
+  app.action(actionIds.batch.goOn, action(onGoOn));
+  app.action(actionIds.batch.stop, action(onStop));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
   app.action(alertActionIdPattern, action(onAlertPress));

@@ -30,6 +30,7 @@ async function runSweep() {
     },
     notifications: {
       operationChanged: async ({ operation }) => void notified.push(operation),
+      batchChanged: async () => {},
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},

@@ -98,6 +98,7 @@ function createFakeNotifier({ operations, projects, alerts, alertGroups }: UseCa
       const operation = await operations.read(ref);
       if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
     },
+    notifyBatch: async () => {},
     async notifyObservation() {},
     async notifyHome() {},
     async notifyHomes() {},

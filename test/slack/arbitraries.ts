@@ -470,6 +470,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     origin: fc.constantFrom('slack' as const, 'cli' as const),
     channel: fc.option(fc.constant('C0SYNC')),
     threadTs: fc.constant(null),
+    batch: fc.constant(null),
     by: requester,
     reason: fc.option(hostileTextArbitrary),
     tasks: fc.array(failedTask, { maxLength: 100, size: 'max' }),

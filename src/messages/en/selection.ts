@@ -1,5 +1,5 @@
 import type { Formatter } from '../format.ts';
-import { formatNumber, joinOr, nameAndMore } from './format.ts';
+import { joinOr, nameAndMore } from './format.ts';
 import { nothingChanged } from './terms.ts';
 
 /** A command for several projects that cannot be run as it was typed. */
@@ -32,6 +32,4 @@ export const selection = {
         : `No project has ${joinOr(unmatched.slice(0, 3).map((term) => format.text(term, 50)))}.`;
     return `${shown} selects no project. ${cause} ${nothingChanged}`;
   },
-  notSupported: (projects: readonly string[], format: Formatter) =>
-    `This selects ${formatNumber(projects.length)} projects: ${nameAndMore(projects.map((id) => format.text(id)))}. Only one project at a time is supported. ${nothingChanged}`,
 };

@@ -77,10 +77,6 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
     }
     case 'selection_empty':
       return { text: messages.selection.empty(error, format), suggestions: [suggestedList] };
-    case 'several_not_supported': {
-      const { verb, projects: selected } = error;
-      return { text: messages.selection.notSupported(selected, format), suggestions: suggestProjects(verb, selected) };
-    }
     case 'timed_not_supported':
     case 'reason_missing':
     case 'extra_words': {

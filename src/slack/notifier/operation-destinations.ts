@@ -159,7 +159,7 @@ export async function updateDialog(
   if (isNotified(operation) && !isNew && isComplete) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
   if (dialogText === shown.text) return { kind: 'delivered' };
-  const result = await replaceDialog(slack, dialog, { message: shown, operation });
+  const result = await replaceDialog(slack, dialog, { message: shown, origin: operation });
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {
     case 'done':

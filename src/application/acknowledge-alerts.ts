@@ -3,7 +3,7 @@ import { acknowledge, firingAlerts } from '../domain/alert.ts';
 import { isFiring } from '../domain/alert-group.ts';
 import { type AlertPress, type AlertTarget, type PressFacts, pressAlert } from '../domain/alert-press.ts';
 import type { AlertKind } from '../domain/conditions.ts';
-import type { ProjectId } from '../domain/project.ts';
+import type { Project, ProjectId } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
 import { type ChangedAlerts, requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
@@ -31,9 +31,7 @@ export async function pressAlerts(
   const [occurrences, now] = await Promise.all([findOccurrences(context, request.target), context.serverClock.now()]);
   const results: OccurrenceResult[] = [];
   for (const chunk of toChunks(occurrences, chunkSize))
-    results.push(
-      ...(await Promise.all(chunk.map((occurrence) => pressOccurrence(context, occurrence, { ...request, now })))),
-    );
+    results.push(...(await pressChunk(context, chunk, { ...request, now })));
   const changed = results.filter((result) => result.kind === 'changed');
   if (changed.length > 0) {
     const { press, by } = request;
@@ -77,22 +75,56 @@ type OccurrenceResult =
   | { readonly kind: 'unchanged' | 'over' }
   | { readonly kind: 'held'; readonly project: ProjectId; readonly acknowledgement: Acknowledgement };
 
-/** By compare-and-set: reads the alert again when it has changed meanwhile. */
-async function pressOccurrence(
+/**
+ * Reads the projects of a chunk and writes their alerts by compare-and-set. Does both again for the alerts that have changed
+ * meanwhile. A project whose record cannot be read counts as one whose alert is over.
+ */
+async function pressChunk(
   context: UseCaseContext,
-  { project: id, kind, since }: Occurrence,
-  { press, ...facts }: AlertPressRequest & PressFacts,
-): Promise<OccurrenceResult> {
+  chunk: readonly Occurrence[],
+  facts: AlertPressRequest & PressFacts,
+): Promise<OccurrenceResult[]> {
+  const results: OccurrenceResult[] = [];
+  let remaining = chunk;
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const project = await context.projects.read(id);
-    const { alert: before, delivered = null } = project?.alerts[kind] ?? {};
-    if (project === null || before?.state !== 'firing' || before.since !== since) return { kind: 'over' };
-    const result = pressAlert(before.acknowledgement ?? null, press, facts);
-    if (result.kind === 'unchanged') return result;
-    if (result.kind === 'held') return { ...result, project: id };
-    const after = acknowledge(before, result.acknowledgement);
-    const saved = await context.alerts.acknowledge(id, { kind, before, after, by: facts.by, event: result.event });
-    if (saved.kind === 'written') return { kind: 'changed', project, alerts: [{ alert: after, delivered }] };
+    const projects = await context.projects.readMany([...new Set(remaining.map(({ project }) => project))]);
+    const attempts = await Promise.all(
+      remaining.map(async (occurrence) => {
+        const project = projects.find(({ id }) => id === occurrence.project);
+        return {
+          occurrence,
+          result: project ? await pressOccurrence(context, { ...occurrence, project }, facts) : over,
+        };
+      }),
+    );
+    results.push(...attempts.flatMap(({ result }) => (result.kind === 'conflict' ? [] : [result])));
+    remaining = attempts.filter(({ result }) => result.kind === 'conflict').map(({ occurrence }) => occurrence);
+    if (remaining.length === 0) return results;
   }
   throw new Error('the alert changes all the time');
+}
+
+const over = { kind: 'over' } as const;
+
+/** `conflict`: the alert has changed since the project was read. */
+async function pressOccurrence(
+  context: UseCaseContext,
+  { project, kind, since }: Omit<Occurrence, 'project'> & { readonly project: Project },
+  { press, ...facts }: AlertPressRequest & PressFacts,
+): Promise<OccurrenceResult | { readonly kind: 'conflict' }> {
+  const { alert: before, delivered = null } = project.alerts[kind] ?? {};
+  if (before?.state !== 'firing' || before.since !== since) return over;
+  const result = pressAlert(before.acknowledgement ?? null, press, facts);
+  if (result.kind === 'unchanged') return result;
+  if (result.kind === 'held') return { ...result, project: project.id };
+  const after = acknowledge(before, result.acknowledgement);
+  const saved = await context.alerts.acknowledge(project.id, {
+    kind,
+    before,
+    after,
+    by: facts.by,
+    event: result.event,
+  });
+  if (saved.kind === 'conflict') return saved;
+  return { kind: 'changed', project, alerts: [{ alert: after, delivered }] };
 }

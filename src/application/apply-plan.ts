@@ -1,5 +1,5 @@
 import { definitionChanges } from '../domain/diff-projects.ts';
-import { digestKey } from '../domain/digest.ts';
+import { digestKey, newDigestRecords } from '../domain/digest.ts';
 import { desiredLinkState } from '../domain/lifecycle.ts';
 import type { Link } from '../domain/link.ts';
 import { linkTimeoutMs } from '../domain/operation.ts';
@@ -51,7 +51,7 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
     const { configuration, expectedVersion } = plan.configuration;
     const saved = await context.configurations.save(configuration, expectedVersion, by);
     if (saved.kind === 'conflict') return { kind: 'configuration_conflict' };
-    await forgetRemovedDigests(context, plan.configuration);
+    await updateDigestRecords(context, plan.configuration);
   }
 
   const steps = [
@@ -71,13 +71,18 @@ export async function applyPlan(context: UseCaseContext, { plan, by }: ApplyRequ
   return { kind: 'applied', notPaused };
 }
 
-/** Without its record, a digest that is added again begins anew. */
-async function forgetRemovedDigests(
-  { digests }: Pick<UseCaseContext, 'digests'>,
+/**
+ * Adds the records of new digests before it removes those of others, so that a digest at another time reports what the earlier
+ * one has not. Without its record, a digest that is added again begins anew.
+ */
+async function updateDigestRecords(
+  { digests, serverClock }: Pick<UseCaseContext, 'digests' | 'serverClock'>,
   { configuration }: PlannedConfiguration,
 ): Promise<void> {
+  const [records, now] = await Promise.all([digests.readAll(), serverClock.now()]);
+  await digests.save(newDigestRecords(configuration.digests, { records, now }));
   const kept = new Set(configuration.digests.map(digestKey));
-  await digests.remove([...(await digests.readAll()).keys()].filter((key) => !kept.has(key)));
+  await digests.remove([...records.keys()].filter((key) => !kept.has(key)));
 }
 
 /** Its messages end: the one of its last operation, and those of its alerts. */

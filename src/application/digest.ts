@@ -1,5 +1,13 @@
 import { countProjects, type ProjectCounts } from '../domain/attention.ts';
-import { type Digest, type DigestSections, digestKey, digestSections } from '../domain/digest.ts';
+import {
+  channelReportedUntil,
+  type Digest,
+  type DigestRecords,
+  type DigestSections,
+  digestKey,
+  digestSections,
+  newDigestRecords,
+} from '../domain/digest.ts';
 import { dueTime } from '../domain/digest-schedule.ts';
 import { emptyFilter } from '../domain/list-filter.ts';
 import { type ObservationGap, type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
@@ -7,16 +15,12 @@ import type { UseCaseContext } from './context.ts';
 import { getHistoryOfAll, type HistorySince } from './history.ts';
 import { listProjects } from './list-projects.ts';
 
-/**
- * Asks the notifier to post the digests that are due. A digest without a record is new: it reports what happens from now on.
- * Throws `StoreUnavailableError`.
- */
+/** Asks the notifier to post the digests that are due. A digest without a record is new. Throws `StoreUnavailableError`. */
 export async function checkDigests(context: UseCaseContext): Promise<void> {
   const { digests, notifications, serverClock, settings } = context;
   if (settings.digests.length === 0) return;
   const [records, now] = await Promise.all([digests.readAll(), serverClock.now()]);
-  const isNew = (digest: Digest) => !records.has(digestKey(digest));
-  await digests.save(settings.digests.filter(isNew).map(digestKey), now);
+  await digests.save(newDigestRecords(settings.digests, { records, now }));
   const due = settings.digests.filter((digest) => isDue(context, digest, { records, now }));
   for (const channel of new Set(due.map((digest) => digest.channel))) await notifications.digestDue(channel);
 }
@@ -24,9 +28,9 @@ export async function checkDigests(context: UseCaseContext): Promise<void> {
 /** The digests of a channel that are due now. They are one message. */
 export interface DueDigests {
   readonly keys: readonly string[];
-  /** When the last digest of the channel was posted, epoch ms. What happened since then is new. */
+  /** Until when the digests of the channel have reported what happened, epoch ms. What happened since then is new. */
   readonly since: number;
-  /** Epoch ms of the bot's Redis server. */
+  /** Epoch ms of the bot's Redis server. The next digest reports what happens from then on. */
   readonly now: number;
 }
 
@@ -39,21 +43,28 @@ export async function findDueDigests(
   const own = context.settings.digests.filter((digest) => digest.channel === channel);
   const due = own.filter((digest) => isDue(context, digest, { records, now }));
   if (due.length === 0) return null;
-  const since = Math.max(...own.map((digest) => records.get(digestKey(digest)) ?? 0));
-  return { keys: due.map(digestKey), since, now };
+  return { keys: due.map(digestKey), since: channelReportedUntil(records, channel) ?? now, now };
+}
+
+/** Records that these digests were posted. */
+export async function saveReported(
+  { digests }: Pick<UseCaseContext, 'digests'>,
+  { keys, now }: Pick<DueDigests, 'keys' | 'now'>,
+): Promise<void> {
+  await digests.save(new Map(keys.map((key) => [key, { reportedUntil: now, doneUntil: now }])));
 }
 
 interface DigestTimes {
-  readonly records: ReadonlyMap<string, number>;
+  readonly records: DigestRecords;
   readonly now: number;
 }
 
 /** The settings of another process can name a time zone that this Node.js does not know. */
 function isDue({ log }: Pick<UseCaseContext, 'log'>, digest: Digest, { records, now }: DigestTimes): boolean {
-  const until = records.get(digestKey(digest));
-  if (until === undefined) return false;
+  const record = records.get(digestKey(digest));
+  if (record === undefined) return false;
   try {
-    return dueTime(digest, { now, until }) !== null;
+    return dueTime(digest, { now, until: record.doneUntil }) !== null;
   } catch (error) {
     log.error(
       { channel: digest.channel, timezone: digest.timezone, error },
@@ -63,7 +74,7 @@ function isDue({ log }: Pick<UseCaseContext, 'log'>, digest: Digest, { records, 
   }
 }
 
-/** What a digest reports. Times are epoch ms of the bot's Redis server. */
+/** What a digest reports: what is now, and what happened from `since` until just before `now`. Times as in `DueDigests`. */
 export interface DigestReport {
   readonly since: number;
   readonly now: number;
@@ -86,7 +97,7 @@ export async function readDigestReport(
   const [projects, lastCycle, history] = await Promise.all([
     listProjects(context, emptyFilter),
     context.observations.readLastCycle(),
-    getHistoryOfAll(context, { since, maxLines: maxProjectLines }),
+    getHistoryOfAll(context, { since, until: now, maxLines: maxProjectLines }),
   ]);
   const gap = lastCycle?.gap ?? null;
   return {

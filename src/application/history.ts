@@ -108,6 +108,8 @@ export interface HistorySinceRequest {
   readonly project: ProjectId | null;
   /** Epoch ms of the bot's Redis server. */
   readonly since: number;
+  /** Epoch ms, exclusive. Without it the newest entries are read too. */
+  readonly until?: number | undefined;
   /** How many lines are returned. */
   readonly maxLines: number;
 }
@@ -148,7 +150,7 @@ export async function getHistoryOfAll(
 async function readHistories(
   context: HistoryContext,
   ids: readonly ProjectId[],
-  { since, maxLines }: Omit<HistorySinceRequest, 'project'>,
+  { since, until, maxLines }: Omit<HistorySinceRequest, 'project'>,
 ): Promise<HistorySince> {
   const share = Math.floor(maxEntriesOfAll / Math.max(1, ids.length));
   const limit = Math.min(maxEntriesPerProject, Math.max(minEntriesPerProject, share));
@@ -157,7 +159,7 @@ async function readHistories(
   /** The time of the oldest entry that was read of a project that has older ones. */
   const truncatedAt = new Map<ProjectId, number>();
   const read = async (some: readonly ProjectId[], entryLimit: number) => {
-    const histories = await Promise.all(some.map((id) => readLines(context, id, { since, limit: entryLimit })));
+    const histories = await Promise.all(some.map((id) => readLines(context, id, { since, until, limit: entryLimit })));
     newest = newestOf([...newest, ...histories.flatMap(({ lines }) => lines)], maxLines);
     for (const history of histories) {
       lineCounts.set(history.project, history.lines.length);
@@ -188,9 +190,9 @@ interface ProjectHistory {
 async function readLines(
   { auditLog }: HistoryContext,
   project: ProjectId,
-  { since, limit }: { readonly since: number; readonly limit: number },
+  { since, until, limit }: Pick<HistorySinceRequest, 'since' | 'until'> & { readonly limit: number },
 ): Promise<ProjectHistory> {
-  const entries = await auditLog.read(project, { limit: limit + 1, since });
+  const entries = await auditLog.read(project, { limit: limit + 1, since, until });
   const { lines } = foldHistory(entries.slice(0, limit), { size: Number.POSITIVE_INFINITY, cursor: null });
   return {
     project,

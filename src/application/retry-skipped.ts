@@ -1,8 +1,8 @@
-import { type Link, linkId } from '../domain/link.ts';
+import { groupByLink, type Link } from '../domain/link.ts';
 import { operationReconcileTimeoutMs } from '../domain/operation.ts';
 import type { UseCaseContext } from './context.ts';
 import type { ClaimedOperation } from './operation-store.ts';
-import type { FailuresOfLink, RetryFailedResult } from './ports.ts';
+import type { RetryFailedResult } from './ports.ts';
 import { createLinksUnreachableError } from './reconcile.ts';
 
 export interface RetryResult {
@@ -19,12 +19,10 @@ export async function retrySkipped(
   context: UseCaseContext,
   { operation: { tasks, startedAt }, now }: ClaimedOperation,
 ): Promise<RetryResult> {
-  const byLink = new Map<string, FailuresOfLink>();
-  for (const { link, taskId, at } of tasks) {
-    const failures = byLink.get(linkId(link))?.failures ?? [];
-    byLink.set(linkId(link), { link, failures: [...failures, { taskId, at }] });
-  }
-  const requests = [...byLink.values()];
+  const requests = groupByLink(tasks).map(({ link, items }) => ({
+    link,
+    failures: items.map(({ taskId, at }) => ({ taskId, at })),
+  }));
   const results = await context.links.retryTasks(requests);
   const unreachable = requests.map(({ link }) => link).filter((_link, index) => results[index]?.kind !== 'retried');
   const hasTime = now - (startedAt ?? 0) < operationReconcileTimeoutMs;

@@ -6,7 +6,7 @@ import {
   type TaskRef,
   tasksNamed,
 } from '../domain/failed-tasks.ts';
-import { type Link, linkId, type TaskFailure } from '../domain/link.ts';
+import { groupByLink, type Link, linkId, type TaskFailure } from '../domain/link.ts';
 import { type Project, watermarkOf } from '../domain/project.ts';
 import type { SkippedTask } from '../domain/skipped-tasks.ts';
 import type { UseCaseContext } from './context.ts';
@@ -25,13 +25,10 @@ async function findFailed(
   tasks: readonly Pick<TaskRef, 'link' | 'taskId'>[],
 ): Promise<FoundTasks> {
   if (tasks.length === 0) return { failed: [], unreachable: [] };
-  const byLink = new Map<string, { readonly link: Link; readonly taskIds: string[] }>();
-  for (const { link, taskId } of tasks) {
-    const item = byLink.get(linkId(link)) ?? { link, taskIds: [] };
-    item.taskIds.push(taskId);
-    byLink.set(linkId(link), item);
-  }
-  const items = [...byLink.values()];
+  const items = groupByLink(tasks).map(({ link, items: ofLink }) => ({
+    link,
+    taskIds: ofLink.map(({ taskId }) => taskId),
+  }));
   const results = await links.findFailed(items);
   const failed = items.flatMap(({ link }, index) => {
     const result = results[index];

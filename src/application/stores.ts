@@ -1,4 +1,5 @@
 import type { Configuration, UnusableConnection } from '../domain/configuration.ts';
+import type { DigestRecords } from '../domain/digest.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { OtherSyncbot } from '../domain/installation.ts';
 import type { ObserveCycle } from '../domain/observation-status.ts';
@@ -47,6 +48,8 @@ export interface AuditRange {
   readonly before?: string | undefined;
   /** Only entries from this time on, epoch ms. */
   readonly since?: number | undefined;
+  /** Only entries before this time, epoch ms. */
+  readonly until?: number | undefined;
 }
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
@@ -70,11 +73,10 @@ export interface ObservationStore {
   removeMessage(channel: string): Promise<void>;
 }
 
-/** Up to which time each digest has reported what happened. By `digestKey`. */
 export interface DigestStore {
-  readAll(): Promise<ReadonlyMap<string, number>>;
-  /** Replaces these entries. */
-  save(keys: readonly string[], until: number): Promise<void>;
+  readAll(): Promise<DigestRecords>;
+  /** Replaces these records. */
+  save(records: DigestRecords): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
 }
 

@@ -19,13 +19,22 @@ const notifyWithinMs = 24 * 3_600_000;
  * also without a worker, outcomes, alerts and digests that were not posted, links that are not reconciled, wrong entries in
  * the indexes of the list, Homes that are not up to date, and outcomes that are followed although no worker observes them.
  * Each of its steps may be repeated.
- * Throws `StoreUnavailableError`, and an `AbortError` if the process stops.
+ *
+ * The recovery of operations comes first. A step that fails does not keep the others from running. The last ones are short, so
+ * they run also after a recovery that was aborted. Throws the error of the first step that failed: `StoreUnavailableError`, or an
+ * `AbortError` if the process stops.
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
-  await checkObservation(context);
-  await updateHomes(context);
-  await checkDigests(context);
-  await sweepBatches(context);
+  const errors: unknown[] = [];
+  for (const step of [recover, sweepBatches, checkObservation, checkDigests, updateHomes])
+    await step(context).catch((error: unknown) => errors.push(error));
+  const [first, ...others] = errors;
+  for (const error of others) context.log.error({ error }, 'another step of the sweep failed too');
+  if (errors.length > 0) throw first;
+}
+
+/** Operations, follow-ups, alerts, links and the indexes of the list. */
+async function recover(context: UseCaseContext): Promise<void> {
   const ids = await context.projects.listIds();
   const labels = new Map<string, number>();
   for (const chunk of toChunks(ids, chunkSize)) {

@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts';
 
 /**
  * When the digest of today is due, if that has passed and the last digest was before it; else null. Times are epoch ms.
- * `until`: the time up to which the last digest has reported. A digest that was due on an earlier day by its time zone is not
+ * `until`: up to when its times are done. A digest that was due on an earlier day by its time zone is not
  * due any more. Throws `RangeError` for an unknown time zone.
  *
  * The sweep asks this. A job scheduler of BullMQ 6.7.0 with a `pattern` reads it with cron-parser 5.10.3. That skips the day on

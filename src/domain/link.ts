@@ -16,6 +16,23 @@ export function linkId(link: Link): string {
   return `${link.connection}/${link.prefix}:${link.queue}`;
 }
 
+export interface ItemsOfLink<Item> {
+  readonly link: Link;
+  readonly items: readonly Item[];
+}
+
+/** Keeps the order of the items, and the links in the order of their first items. */
+export function groupByLink<Item extends { readonly link: Link }>(items: readonly Item[]): ItemsOfLink<Item>[] {
+  const groups = new Map<string, { readonly link: Link; readonly items: Item[] }>();
+  for (const item of items) {
+    const id = linkId(item.link);
+    const group = groups.get(id) ?? { link: item.link, items: [] };
+    group.items.push(item);
+    groups.set(id, group);
+  }
+  return [...groups.values()];
+}
+
 /** The name that people read: the queue, with connection and prefix where they are not the default. */
 export function linkName({ queue, connection, prefix }: Link): string {
   return `${connection === defaultConnection ? '' : `${connection}/`}${prefix === 'bull' ? '' : `${prefix}:`}${queue}`;

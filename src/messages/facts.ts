@@ -20,7 +20,7 @@ export interface OutcomeFacts {
 /** The headline, the attribution and one line for each of `more`. The headline is complete without the others. */
 export interface OutcomeText {
   readonly headline: string;
-  /** Who asked, why, and when it ended. Empty if the headline already says when it ended. */
+  /** Who asked, why, and when it ended: what the headline does not say already. */
   readonly attribution: string;
   readonly more: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { App, LogLevel, type Receiver, type types, webApi } from '@slack/bolt';
+import { App, LogLevel, type Receiver, webApi } from '@slack/bolt';
 import type { Logger, UseCaseContext } from '../application/context.ts';
 import { updateHomes } from '../application/home.ts';
 import type { Notifier } from '../application/ports.ts';
@@ -11,40 +11,8 @@ import { serializeError } from '../logging/serialize-error.ts';
 import { createWebClientOptions, instrumentedFetch, type OnCall, withAbortSignal } from './api-calls.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
-import {
-  actionIds,
-  alertActionIdPattern,
-  commandActionIdPattern,
-  filterActionIdPattern,
-  historyPageActionIdPattern,
-  homeFilterActionIdPattern,
-  linksPageActionIdPattern,
-  messageShortcutId,
-  outdatedActionIdPattern,
-  pageActionIdPattern,
-  projectMenuActionIdPattern,
-  requestActionIdPattern,
-  runForm,
-} from './contract.ts';
-import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onStop } from './listeners/batch.ts';
-import { onCancel, onOk, onShowDialog } from './listeners/confirmation.ts';
-import { onHomeFilter, onHomeOpened } from './listeners/home.ts';
-import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listeners/listener.ts';
-import { onMessageShortcut } from './listeners/message-shortcut.ts';
-import {
-  onAlertPress,
-  onAllLinks,
-  onFilter,
-  onHistoryPage,
-  onKeepPaused,
-  onLinksPage,
-  onPage,
-  onRequestAction,
-  onShow,
-} from './listeners/project-buttons.ts';
-import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from './listeners/run-form.ts';
-import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './listeners/skipped-tasks.ts';
-import { onCommand, onCommandButton, onOtherCommand } from './listeners/sync-command.ts';
+import type { ListenerContext } from './listeners/listener.ts';
+import { registerListeners } from './listeners/routes.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type BatchNotifierOptions, notifyBatch } from './notifier/batch-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
@@ -54,21 +22,8 @@ import { createOperationNotifier, type OperationNotifierOptions } from './notifi
 import { createHttpReceiver } from './receivers/http.ts';
 import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/receiver.ts';
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
-import {
-  type BlockAction,
-  type CommandRequest,
-  readAppMention,
-  readBlockAction,
-  readHomeChoice,
-  readHomeOpened,
-  readMessageShortcut,
-  readSlashCommand,
-  readSyncCommand,
-} from './requests.ts';
-import { readRunSubmission } from './run-form-requests.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
-import { buildLoadingModal } from './views/modal.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -236,67 +191,6 @@ async function thenUpdateHomes(options: HomeNotifierOptions, notify: () => Promi
   }
 }
 
-/** The routing table. Bolt runs every listener that matches, so the last listener of each kind excludes the other names. */
-function registerListeners(app: App, commandName: string, context: ListenerContext): void {
-  const command = (run: Listener<CommandRequest>) => createListener(context, { decode: readSlashCommand, run });
-  const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
-  const confirmation = (run: Listener<BlockAction>) =>
-    createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
-  app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
-  app.command(exceptCommand(commandName), command(onOtherCommand));
-  const mention = createListener(context, { decode: readAppMention, run: onCommand });
-  app.event('app_mention', ({ body }) => mention({ ack: acknowledgedByBolt, body }));
-  const homeOpened = createListener(context, { decode: readHomeOpened, run: onHomeOpened });
-  app.event('app_home_opened', async ({ body, event }) => {
-    if (event.tab === 'home') await homeOpened({ ack: acknowledgedByBolt, body });
-  });
-  const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
-  app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
-  app.action(actionIds.ok, confirmation(onOk));
-  app.action(actionIds.cancel, confirmation(onCancel));
-  app.action(actionIds.batch.ok, confirmation(onBatchOk));
-  app.action(actionIds.batch.cancel, confirmation(onBatchCancel));
-  app.action(actionIds.batch.retryFailed, action(onRetryFailed));
-  app.action(actionIds.batch.restore, action(onRestoreThose));
-  app.action(actionIds.batch.goOn, action(onGoOn));
-  app.action(actionIds.batch.stop, action(onStop));
-  app.action(actionIds.show, action(onShow));
-  app.action(actionIds.keepPaused, action(onKeepPaused));
-  app.action(alertActionIdPattern, action(onAlertPress));
-  // Slack opens the URL by itself.
-  app.action(actionIds.runbook, ({ ack }) => ack());
-  app.action(requestActionIdPattern, action(onRequestAction));
-  app.action(actionIds.restoreWithout.alert, action(onRestoreWithout));
-  app.action(actionIds.restoreWithout.dialog, action(onRestoreWithoutInDialog));
-  app.action(actionIds.retry.one, action(onRetry));
-  app.action(actionIds.retry.all, action(onRetryAll));
-  app.action(pageActionIdPattern, action(onPage));
-  app.action(filterActionIdPattern, action(onFilter));
-  app.action(homeFilterActionIdPattern, createListener(context, { decode: readHomeChoice, run: onHomeFilter }));
-  app.action(actionIds.showDialog, action(onShowDialog));
-  app.action(historyPageActionIdPattern, action(onHistoryPage));
-  app.action(actionIds.links.all, action(onAllLinks));
-  app.action(linksPageActionIdPattern, action(onLinksPage));
-  app.action(commandActionIdPattern, action(onCommandButton));
-  app.action(actionIds.run.open, action(showRunForm));
-  app.action(actionIds.run.project, action(onChooseProject));
-  const submission = createListener(context, { decode: readRunSubmission, run: onRunSubmission });
-  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
-    submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
-  );
-  app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
-  app.action(outdatedActionIdPattern, action(onOutdatedButton));
-  app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
-}
-
-/** What the modal shows until it has the answer to a submission. */
-function loadingPage(body: unknown): types.ModalView {
-  return buildLoadingModal(readRunSubmission(body) ?? { channel: null, threadTs: null });
-}
-
-/** Bolt acknowledges events before it calls a listener. */
-async function acknowledgedByBolt(): Promise<void> {}
-
 /** Lets `stop` wait for listeners that have acknowledged and still run. */
 function trackInFlight(app: App, inFlight: Set<Promise<void>>): void {
   app.use(async ({ next }) => {
@@ -341,8 +235,4 @@ function createBoltApp(options: SlackAppOptions, receiver: Receiver, authTest: w
     ...(authTest.bot_id === undefined ? {} : { botId: authTest.bot_id }),
     ...(authTest.user_id === undefined ? {} : { botUserId: authTest.user_id }),
   });
-}
-
-function exceptCommand(command: string): RegExp {
-  return new RegExp(`^(?!${command.replace(/[^\w/]/g, '\\$&')}$)`);
 }

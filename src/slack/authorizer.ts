@@ -25,7 +25,7 @@ const denialRecheckMs = 10_000;
 const lookupTimeoutMs = 6_000;
 
 type LookupClient = Pick<webApi.WebClient, 'usergroups' | 'conversations'>;
-type RequestIdentity = Pick<SlackRequest, 'user' | 'team' | 'channel'>;
+export type RequestIdentity = Pick<SlackRequest, 'user' | 'team' | 'channel'>;
 
 /** Decides who may change a project, and from which channel. */
 export interface Authorizer {

@@ -212,8 +212,7 @@ export function alertButtonValue({ target, seenAt }: AlertButton): string {
 
 /** Returns the alerts in a button's value, and when the button was rendered, or null. */
 export function readAlertButton(value: unknown): AlertButton | null {
-  const parsed = alertButtonSchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
-  return parsed.success ? parsed.data : null;
+  return readJson(alertButtonSchema, value);
 }
 
 /** Quotes make the text of a filter longer than what a person typed. */
@@ -227,8 +226,7 @@ export function listQueryValue({ page, filter }: ListQuery): string {
 
 /** Returns the page in the value of a Next or Previous button, or null. The first page is 0. */
 export function readListQuery(value: unknown): ListQuery | null {
-  const query = listQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
-  return query.success ? query.data : null;
+  return readJson(listQuerySchema, value);
 }
 
 /** Slack's documentation names 75 and 150. It refuses an empty value too. */
@@ -255,8 +253,7 @@ export function linksQueryValue({ project, page }: LinksQuery): string {
 
 /** Returns the page of links in the value of an All Links, Next or Previous button, or null. The first page is 0. */
 export function readLinksQuery(value: unknown): LinksQuery | null {
-  const query = linksQuerySchema.safeParse(typeof value === 'string' ? parseJson(value) : null);
-  return query.success ? query.data : null;
+  return readJson(linksQuerySchema, value);
 }
 
 /** The longest value of a button. */
@@ -283,9 +280,12 @@ export function historyQueryValue({ project, cursor }: HistoryQuery): string | n
 
 /** Returns the page in the value of an Older or Newest button, or null. */
 export function readHistoryQuery(value: unknown): HistoryQuery | null {
-  const isShort = typeof value === 'string' && value.length <= maxValueLength;
-  const query = historyQuerySchema.safeParse(isShort ? parseJson(value) : null);
-  return query.success ? query.data : null;
+  return typeof value === 'string' && value.length <= maxValueLength ? readJson(historyQuerySchema, value) : null;
+}
+
+/** Returns what a button's value contains, or null. */
+function readJson<T>(schema: z.ZodType<T>, value: unknown): T | null {
+  return schema.safeParse(typeof value === 'string' ? parseJson(value) : null).data ?? null;
 }
 
 function parseJson(value: string): unknown {

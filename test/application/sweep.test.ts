@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import { sweep } from '../../src/application/sweep.ts';
@@ -17,15 +18,31 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 /** Runs a sweep and records what it adds to the queues. */
-async function runSweep() {
+async function runSweep(overrides: (context: UseCaseContext) => Partial<UseCaseContext> = () => ({})) {
+  const steps: string[] = [];
   const executed: string[] = [];
   const reconciled: string[] = [];
   const notified: string[] = [];
-  await sweep({
+  const result = await sweep({
     ...services.context,
+    settings: { ...services.context.settings, digests: [{ at: '09:00', timezone: 'UTC', channel: 'C0SYNC' }] },
+    digests: {
+      ...services.context.digests,
+      save: async () => void steps.push('digests'),
+    },
+    homes: {
+      ...services.context.homes,
+      async listViewers() {
+        steps.push('homes');
+        return [];
+      },
+    },
     jobs: {
       ...services.context.jobs,
-      execute: async ({ operation }) => void executed.push(operation),
+      async execute({ operation }) {
+        steps.push('operations');
+        executed.push(operation);
+      },
       reconcile: async (id) => void reconciled.push(id),
     },
     notifications: {
@@ -39,8 +56,12 @@ async function runSweep() {
       homesDueIn: async () => {},
       digestDue: async () => {},
     },
-  });
-  return { executed, reconciled, notified };
+    ...overrides(services.context),
+  }).then(
+    () => 'complete' as const,
+    (error: unknown) => error,
+  );
+  return { result, steps, executed, reconciled, notified };
 }
 
 async function requestPause(): Promise<OperationRef> {
@@ -59,7 +80,7 @@ async function requestPause(): Promise<OperationRef> {
 describe('the sweep', () => {
   it('does nothing when everything is reconciled and notified', async () => {
     await services.context.projects.markReconciled('orders', 1, []);
-    expect(await runSweep()).toEqual({ executed: [], reconciled: [], notified: [] });
+    expect(await runSweep()).toMatchObject({ result: 'complete', executed: [], reconciled: [], notified: [] });
   });
 
   it('reconciles links that are not reconciled, but not while an operation is active', async () => {
@@ -141,6 +162,38 @@ describe('the sweep', () => {
     await services.redis.zadd('syncbot:{p:orders}:open', 1, 'strange');
     await services.redis.hset('syncbot:{p:orders}:op:strange', { v: '7', state: 'confirmed' });
     expect((await runSweep()).executed).toEqual([ref.operation]);
+  });
+
+  it('recovers operations before it turns to digests and Homes', async () => {
+    await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    expect(await runSweep()).toMatchObject({ result: 'complete', steps: ['operations', 'digests', 'homes'] });
+  });
+
+  const fault = new Error('WRONGTYPE');
+  const fail = () => Promise.reject(fault);
+  it.each<[string, (context: UseCaseContext) => Partial<UseCaseContext>, string[]]>([
+    ['the digests', ({ digests }) => ({ digests: { ...digests, readAll: fail } }), ['operations', 'homes']],
+    ['the Homes', ({ homes }) => ({ homes: { ...homes, listViewers: fail } }), ['operations', 'digests']],
+    ['the projects', ({ projects }) => ({ projects: { ...projects, listIds: fail } }), ['digests', 'homes']],
+    [
+      'the record of the observer',
+      ({ observations }) => ({ observations: { ...observations, readLastCycle: fail } }),
+      ['operations', 'digests', 'homes'],
+    ],
+  ])('does the rest when it cannot read %s', async (what, overrides, steps) => {
+    await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    const sweeping = await runSweep(overrides);
+    expect(sweeping.steps).toEqual(steps);
+    // The update of Homes logs its error: the next change asks again.
+    expect(sweeping.result).toBe(what === 'the Homes' ? 'complete' : fault);
+  });
+
+  it('continues with digests and Homes after a recovery that took too long', async () => {
+    const stopSignal = AbortSignal.abort(new Error('too long'));
+    expect(await runSweep(() => ({ stopSignal }))).toMatchObject({
+      result: { message: 'too long' },
+      steps: ['digests', 'homes'],
+    });
   });
 
   it('removes an operation from the open ones when its record has expired', async () => {

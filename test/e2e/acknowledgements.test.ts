@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { renderedText } from '../fake-slack/rendered-message.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import {
   buttonLabels,
@@ -52,6 +53,19 @@ it("I've Got It is shown in the message of the alert, in list, in show and in th
     /<@U0ALICE> · took the alert: no worker took its tasks/,
   );
 });
+
+it('Home shows who is on the alert, and follows a Hand Over.', async () => {
+  const message = await takeAlert();
+  harness.slack.views.openHome('U0BOB');
+  await waitForHome(/orders · No worker connected · since .* · <@U0ALICE> is on it/);
+  harness.press('Hand Over', message, 'U0BOB');
+  await waitForHome(/orders · No worker connected · since .* · <@U0BOB> is on it/);
+});
+
+async function waitForHome(pattern: RegExp): Promise<void> {
+  const text = () => renderedText(harness.slack.views.homeOf('U0BOB') ?? { blocks: [] }).replaceAll('*', '');
+  await harness.slack.waitFor(() => pattern.test(text()), { description: `${pattern} in Home` });
+}
 
 it('The second person reads who has the alert. One tap on Hand Over makes it theirs, and a second tap changes nothing.', async () => {
   const message = await takeAlert();

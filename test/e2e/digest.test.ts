@@ -38,8 +38,9 @@ const readRecord = () => harness.services.redis.hget('syncbot:digests', digestKe
 /** Moves the last digest an hour into the past, so that the one of this minute is due. */
 async function moveLastDigest(): Promise<void> {
   await waitFor(async () => (await readRecord()) !== null);
-  const until = (await harness.services.context.serverClock.now()) - 3_600_000;
-  await harness.services.redis.hset('syncbot:digests', digestKey(digest), JSON.stringify({ v: 1, until }));
+  const { digests: records, serverClock } = harness.services.context;
+  const until = (await serverClock.now()) - 3_600_000;
+  await records.save(new Map([[digestKey(digest), { reportedUntil: until, doneUntil: until }]]));
 }
 
 /** The digest of another day. When it is posted, an earlier one would have been posted twice before it. */
@@ -105,7 +106,7 @@ it('apply removes the record of a digest that is no longer in the file, and keep
   const { context } = harness.services;
   await waitFor(async () => (await readRecord()) !== null);
   const other = { ...digest, channel: 'C0OPS' };
-  await context.digests.save([digestKey(other)], 1);
+  await context.digests.save(new Map([[digestKey(other), { reportedUntil: 1, doneUntil: 1 }]]));
   const settings = { ...testSettings, showErrors: false };
   const configuration = {
     policy: { operators: [], channels: [] },

@@ -36,7 +36,7 @@ function homeText(user = 'U0ALICE'): string {
 function homeButtons(user = 'U0ALICE'): string[] {
   const home = harness.slack.views.homeOf(user);
   const labels = home === undefined ? [] : buttonsOf(home).map(({ label }) => label);
-  return labels.filter((label) => label !== 'Run a Command…');
+  return labels.filter((label) => label !== 'Run a command…');
 }
 
 function waitForHome(pattern: RegExp, user = 'U0ALICE'): Promise<true> {
@@ -77,10 +77,10 @@ const publications = (user?: string) =>
   harness.slack.callsTo('views.publish').filter(({ args }) => user === undefined || args['user_id'] === user);
 
 describe('Home', () => {
-  it('Run a Command… opens the form of /sync.', async () => {
+  it('Run a command… opens the form of /sync.', async () => {
     await start();
     await openHome(/Nothing needs attention/);
-    await pressInHome('Run a Command…', /orders|project/i);
+    await pressInHome('Run a command…', /orders|project/i);
     expect(harness.slack.views.modalOf('U0ALICE')?.callbackId).toBeDefined();
   });
 

@@ -45,7 +45,7 @@ it('After a task has failed, the outcome of the restore has Restore and Show.', 
     throw new Error('row 17 refused');
   });
   await link.queue.add('change', {});
-  await waitForButtons(/^orders was restored, and became Failed <!date/, ['Restore', 'Show']);
+  await waitForButtons(/^orders was restored by <@U0ALICE> .*, and became Failed <!date/, ['Restore', 'Show']);
 });
 
 it('After a project is removed, its last outcome has no button.', async () => {

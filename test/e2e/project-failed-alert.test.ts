@@ -72,7 +72,7 @@ it('With showErrors the alert shows the masked reason, and a second failure post
     /^payments · Failed again (?:\d+ s|less than 1 s) after <@U0ALICE> restored it · 2 failures in a row, same cause · a task failed on `payments-full`: row 17/,
   );
   expect(visibleText(second)).toMatch(/\nAttention, <@U0ALICE>: /);
-  await harness.waitForMessage(/payments was restored, and became Failed /, { user: 'U0CAROL' });
+  await harness.waitForMessage(/payments was restored by <@U0\w+> .*, and became Failed /, { user: 'U0CAROL' });
   failingRow.isRepaired = true;
   await harness.slack.waitFor(async () => (await projectState()) === 'failed');
   await harness.requestAndPressOk('restore', 'payments');

@@ -89,7 +89,8 @@ export class FakeSlack implements AsyncDisposable {
     this.sockets = new SocketMode({ log, ackLimitMs, closeDelayMs, redeliverOnClose, keepTcpOpen, baseUrl, onChange });
     this.requestUrl = new RequestUrl({ log, ackLimitMs, signingSecret, onChange });
     const transport = () => (this.requestUrl.url === null ? this.sockets : this.requestUrl);
-    this.#deliveries = new Deliveries({ state, transmit: (envelope) => transport().deliver(envelope), onChange });
+    const { transmit = (envelope) => transport().deliver(envelope) } = options;
+    this.#deliveries = new Deliveries({ state, transmit, onChange });
     this.views = new ViewUsers(state, this.#deliveries);
     this.#users = new FakeUsers({ state, responseUrls: this.#responseUrls, deliveries: this.#deliveries });
     const { messageBurst = 1 } = options;

@@ -1,3 +1,4 @@
+import type { AckOutcome, Envelope } from './pending-acks.ts';
 import type { Enterprise } from './state.ts';
 import type { WorkspaceOptions } from './workspace.ts';
 
@@ -26,6 +27,8 @@ export interface FakeSlackOptions extends WorkspaceOptions {
   /** With rate limits: how many messages a channel takes at once, on average one per second. Default 1. */
   readonly messageBurst?: number;
   readonly now?: () => number;
+  /** How events and interactions reach the app. Default: Socket Mode, or HTTP if the app has a request URL. */
+  readonly transmit?: (envelope: Envelope) => Promise<AckOutcome>;
 }
 
 /** The scopes of manifest.yml. */

@@ -1,23 +1,23 @@
 import { webApi } from '@slack/bolt';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import { RetryLaterError } from '../../src/application/errors.ts';
-import type { Notifier } from '../../src/application/ports.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
-import { needsNotification } from '../../src/domain/alert.ts';
-import { alertKinds } from '../../src/domain/conditions.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { Services, type ServicesConfig } from '../../src/services.ts';
+import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import { createAuthorizer } from '../../src/slack/authorizer.ts';
 import type { ListenerContext } from '../../src/slack/listeners/listener.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
+import type { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { teamId } from '../fake-slack/workspace.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { endpointOf } from '../support/test-services.ts';
+import type { NotifierRuns } from './notifier-runs.ts';
 
-/** The workspace and the channel of the users. */
-export const slackTeam = 'T0SYNC';
+/** The channel of the users. */
 export const slackChannel = 'C0SYNC';
 
-/** A bot: its use cases, and its listeners for requests of Slack. */
+/** A bot: its use cases, its notifier, and its listeners for requests of Slack. */
 export interface ModelBot {
   readonly context: UseCaseContext;
   readonly listenerContext: ListenerContext;
@@ -28,16 +28,19 @@ export interface ModelBot {
 export interface BotOptions {
   readonly config: ServicesConfig;
   readonly lockDurationMs: number;
-  /** Receives each line of the log, and each answer to a person. */
+  readonly slack: FakeSlack;
+  readonly runs: NotifierRuns;
+  /** Receives each line of the log. */
   readonly onText: (text: string) => void;
   readonly cleanup: (() => unknown)[];
 }
 
 /**
- * Starts a bot behind proxies of its own. When they go down for ever, Redis sees what it sees of a killed process: the
+ * Starts a bot behind proxies of its own. When they go down for ever, Redis and Slack see what they see of a killed process: the
  * connections end, and nothing more arrives.
  */
-export async function startBot({ config, lockDurationMs, onText, cleanup }: BotOptions): Promise<ModelBot> {
+export async function startBot(options: BotOptions): Promise<ModelBot> {
+  const { config, lockDurationMs, slack, runs, onText, cleanup } = options;
   const proxies: FaultyRedisProxy[] = [];
   const proxied = async (endpoint: RedisEndpoint) => {
     if (endpoint.kind !== 'standalone') throw new Error('not a single server');
@@ -52,66 +55,77 @@ export async function startBot({ config, lockDurationMs, onText, cleanup }: BotO
   const services = new Services({ ...config, redis: await proxied(config.redis), connections }, log, {
     lockDurationMs,
   });
-  services.startNotifier(createFakeNotifier(services.context));
+  const slackProxy = await startSlackProxy(slack);
+  cleanup.push(() => slackProxy.goDown());
+  const slackApp = openSlackApp({ slack, services, apiUrl: slackProxy.apiUrl });
+  await slackApp.start();
+  const { notifier, end } = runs.watch(slackApp.notifier);
+  services.startNotifier(notifier);
   services.followConfiguration('bot');
   cleanup.push(() => services[Symbol.asyncDispose]());
+  cleanup.push(() => slackApp.stop());
   return {
     context: services.context,
-    listenerContext: createListenerContext(services, onText),
+    listenerContext: createListenerContext({ services, botToken: slack.botToken, apiUrl: slackProxy.apiUrl }),
     kill() {
+      end();
       for (const proxy of proxies) proxy.goDown();
+      void slackProxy.goDown();
       void services.stopWorkers();
+      void slackApp.stop();
     },
   };
 }
 
-function createListenerContext({ context, configuration }: Services, onText: (text: string) => void): ListenerContext {
-  // Never called: the policy names people and a channel, and answers go to a response_url.
-  const client = new webApi.WebClient('xoxb-model', { slackApiUrl: 'http://127.0.0.1:9/' });
+interface SlackProxy {
+  readonly apiUrl: string;
+  goDown(): Promise<void>;
+}
+
+async function startSlackProxy(slack: FakeSlack): Promise<SlackProxy> {
+  const url = new URL(slack.apiUrl);
+  const proxy = await startTcpProxy(Number(url.port), ({ client, server }) => {
+    client.pipe(server);
+    server.pipe(client);
+  });
+  url.port = String(proxy.port);
+  return { apiUrl: url.href, goDown: async () => proxy[Symbol.asyncDispose]() };
+}
+
+interface SlackParts {
+  readonly services: Services;
+  readonly apiUrl: string;
+}
+
+function openSlackApp({ slack, services, apiUrl }: SlackParts & { readonly slack: FakeSlack }): SlackApp {
+  const { context, configuration } = services;
+  return createSlackApp({
+    botToken: slack.botToken,
+    transport: { kind: 'socket', appToken: slack.appToken },
+    apiUrl,
+    command: '/sync',
+    readPolicy: () => configuration.readPolicy(),
+    showErrors: () => configuration.showErrors,
+    onCallRules: () => configuration.onCall,
+    context,
+    log: context.log,
+    onAuthError: (error) => context.log.error({ error }, 'Slack refused a token'),
+  });
+}
+
+/** The context that `createSlackApp` gives its listeners. The model calls them without Bolt, to know their results. */
+function createListenerContext({
+  services: { context, configuration },
+  botToken,
+  apiUrl,
+}: SlackParts & { readonly botToken: string }): ListenerContext {
+  const client = new webApi.WebClient(botToken, { slackApiUrl: apiUrl, retryConfig: { retries: 0 } });
   const authorizer = createAuthorizer({
     client,
     readPolicy: () => configuration.readPolicy(),
-    installedTeam: () => slackTeam,
+    installedTeam: () => teamId,
     monotonicNow: () => context.clock.monotonicNow(),
     log: context.log,
   });
-  return {
-    ...context,
-    client,
-    authorizer,
-    format: slackFormatter('/sync'),
-    showErrors: false,
-    async responseUrlFetch(_url, init) {
-      onText(String(init?.body));
-      return new Response('ok');
-    },
-  };
-}
-
-/** Posts nothing, and marks everything as notified. Sometimes it is rate limited, as Slack's notifier. */
-function createFakeNotifier({ operations, projects, alerts, alertGroups }: UseCaseContext): Notifier {
-  let calls = 0;
-  return {
-    async notifyOperation(ref) {
-      calls += 1;
-      if (calls % 17 === 0) throw new RetryLaterError(50);
-      const operation = await operations.read(ref);
-      if (operation !== null) await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
-    },
-    notifyBatch: async () => {},
-    async notifyObservation() {},
-    async notifyHome() {},
-    async notifyHomes() {},
-    async notifyDigest() {},
-    async notifyAlerts(channel) {
-      for (const project of await projects.readMany(await alertGroups.takeChanged(channel))) {
-        for (const kind of alertKinds) {
-          const record = project.alerts[kind];
-          if (record === undefined || !needsNotification(record)) continue;
-          const { seq, since } = record.alert;
-          await alerts.markNotified(project.id, kind, { seq, since, message: null, resolved: false });
-        }
-      }
-    },
-  };
+  return { ...context, client, authorizer, format: slackFormatter('/sync'), showErrors: false };
 }

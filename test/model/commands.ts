@@ -52,6 +52,10 @@ export interface PressOldButton {
 export const workerFaults = ['lacks_connection', 'no_route', 'clock_ahead', 'clock_behind'] as const;
 export type WorkerFault = (typeof workerFaults)[number];
 
+/** How Slack fails. After `lost_reply` it has edited a message, and the bot does not know it. */
+export const slackFaults = ['rate_limited', 'server_error', 'refused_connection', 'lost_reply'] as const;
+export type SlackFault = (typeof slackFaults)[number];
+
 /** A person pauses or resumes links with BullMQ's own tools. Then a user requests a correction, or not. */
 export interface ChangeFlags {
   readonly kind: 'change_flags';
@@ -93,6 +97,11 @@ export type Command =
       readonly by: (typeof slackUsers)[number];
       readonly bot: number;
     }
+  | { readonly kind: 'open_home'; readonly by: (typeof slackUsers)[number]; readonly bot: number }
+  /** A day passes for the digest. */
+  | { readonly kind: 'pass_digest_hour' }
+  /** The next call of a bot to Slack fails. */
+  | { readonly kind: 'slack_fault'; readonly fault: SlackFault }
   | { readonly kind: 'redeliver_job'; readonly operationIndex: number }
   | { readonly kind: 'sweep_at_both_bots' }
   | { readonly kind: 'observe'; readonly bot: number }
@@ -193,6 +202,12 @@ const command: Arbitrary<Command> = oneof(
       bot: anyIndex,
     }),
   },
+  {
+    weight: 6,
+    arbitrary: record({ kind: kind('open_home'), by: constantFrom(...slackUsers), bot: anyIndex }),
+  },
+  { weight: 4, arbitrary: record({ kind: kind('pass_digest_hour') }) },
+  { weight: 5, arbitrary: record({ kind: kind('slack_fault'), fault: constantFrom(...slackFaults) }) },
   { weight: 12, arbitrary: record({ kind: kind('redeliver_job'), operationIndex: anyIndex }) },
   { weight: 6, arbitrary: record({ kind: kind('sweep_at_both_bots') }) },
   { weight: 4, arbitrary: record({ kind: kind('observe'), bot: anyIndex }) },

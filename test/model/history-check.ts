@@ -138,7 +138,7 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
   const { activeOperation } = currentVersion(replay);
   transitionOperation(replay, id, event);
   if (activeOperation !== id) replay.report(`${id} ended while ${activeOperation ?? 'no operation'} was active`);
-  const completion = { at, activeOperation: null, completed: { operation: id, outcome: event } };
+  const completion = { at, activeOperation: null, completed: { operation: id, action: action ?? '', outcome: event } };
   if (event === 'done') {
     const { state, since, by: previousBy } = currentVersion(replay);
     const next = stateWhenDone(transitionOf(action), state);

@@ -92,13 +92,15 @@ export interface WrongOutcome {
 
 /**
  * Compares each `done` with the event streams of the links. The clock of the same server wrote both. Events of the same
- * millisecond have no known order and are no violation. So is a change by a person after the operation has started.
+ * millisecond have no known order and are no violation. Nor is a change by a person after the operation has started, or before
+ * a retry, which sets no flag.
  */
 export function findWrongOutcomes(versions: readonly ProjectVersion[], links: readonly LinkHistory[]): WrongOutcome[] {
   return versions.flatMap((version, index) => {
     if (version.completed?.outcome !== 'done') return [];
     const until = versions[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     const expectedPaused = shouldPauseLinks(version.state);
+    const setsFlags = version.completed.action !== 'retry';
     const startedAt = versions[index - 1]?.at ?? 0;
     return links.flatMap(({ link, flags }) => {
       const claim = `${link} at version ${version.version} (${version.state})`;
@@ -109,7 +111,7 @@ export function findWrongOutcomes(versions: readonly ProjectVersion[], links: re
       const later = flags.filter(({ at }) => at > version.at && at < until);
       const end = later.find(({ paused }) => paused === expectedPaused)?.at ?? Math.min(until, version.at);
       const immediately =
-        before !== expectedPaused && !sameMillisecond && !isChangedByPerson
+        setsFlags && before !== expectedPaused && !sameMillisecond && !isChangedByPerson
           ? [{ claim, immediately: true, durationMs: end - version.at }]
           : [];
       const wrong = later.filter(({ paused, isByPerson }) => paused !== expectedPaused && !isByPerson);

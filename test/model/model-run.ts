@@ -1,6 +1,7 @@
 import { assert as assertAll, asyncProperty } from 'fast-check';
 import { precheckProject } from '../../src/application/queries.ts';
 import { type Command, commandSequence } from './commands.ts';
+import { findWrongDigests } from './digest-check.ts';
 import { type ReplayResult, replay } from './history-check.ts';
 import { findWrongFailures, findWrongOutcomes, replayLinkEvents } from './link-check.ts';
 import { secret } from './links.ts';
@@ -9,6 +10,7 @@ import { isTaskFailure, type ProjectRecords, readRecords, readValue } from './re
 import { findWrongNumbers, type ReportedRemovals } from './reported-check.ts';
 import { findWrongResponses } from './response-check.ts';
 import { runCommand } from './run-command.ts';
+import { findUntrueMessages } from './settled-check.ts';
 import { increment, type ModelStats } from './stats.ts';
 import { createSystem, type System } from './system.ts';
 import type { Trace } from './trace.ts';
@@ -51,11 +53,15 @@ export async function runModel(
   );
   await quiesce(system);
   const wrongPrechecks = await findWrongPrechecks(system);
+  const untrueMessages = await findUntrueMessages(system);
   const exact = await drain(system);
   await quiesce(system);
   const violations = [
     ...trace.errors,
     ...wrongPrechecks,
+    ...untrueMessages,
+    ...(await findUntrueMessages(system)),
+    ...findWrongDigests(system, trace.faults.get('pass_digest_hour') ?? 0),
     ...system.workers.unexpectedExits(),
     ...(await findViolations(system, { trace, stats, exact })),
     ...(await findLeaks(system)),
@@ -131,9 +137,10 @@ async function findWrongPrechecks({ bots, projects }: System): Promise<string[]>
   return violations;
 }
 
-/** No record, log line or answer contains the secret that is in the data and in the failure reason of tasks. */
-async function findLeaks({ redis, leaks }: System): Promise<string[]> {
-  const found = leaks.map((text) => `the secret of a task is in: ${text}`);
+/** No record, log line or message contains the secret that is in the data and in the failure reason of tasks. */
+async function findLeaks({ redis, leaks, slack }: System): Promise<string[]> {
+  const calls = slack.calls.map(({ args }) => JSON.stringify(args)).filter((args) => args.includes(secret));
+  const found = [...leaks, ...calls].map((text) => `the secret of a task is in: ${text}`);
   for (const key of await redis.keys('syncbot:*')) {
     if (JSON.stringify(await readValue(redis, key)).includes(secret))
       found.push(`the secret of a task is in the record ${key}`);

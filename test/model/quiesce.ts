@@ -4,6 +4,9 @@ import { requestAction } from '../../src/application/request-action.ts';
 import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findWrongAlerts } from './alert-check.ts';
+import { slackChannel } from './bot.ts';
+import { slackUsers } from './commands.ts';
+import { findWrongHomes } from './home-check.ts';
 import { readFlag } from './links.ts';
 import type { ReportedRemovals } from './reported-check.ts';
 import { repairTargets } from './run-command.ts';
@@ -12,7 +15,7 @@ import type { ModelProject, System } from './system.ts';
 
 /**
  * Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link
- * but those whose flag a person has set, and no alert without its cause or cause without its alert.
+ * but those whose flag a person has set, no alert without its cause or cause without its alert, and no message.
  */
 export async function quiesce(system: System): Promise<void> {
   for (const proxy of system.proxies) {
@@ -23,6 +26,37 @@ export async function quiesce(system: System): Promise<void> {
   for (const { optionalLink } of system.projects) await optionalLink?.create();
   await waitUntilNothingIsFound('the configuration', () => findOutdatedProcesses(system));
   for (const project of system.projects) await quiesceProject(system, project);
+  await settle(system);
+}
+
+/** Waits until no message has to be posted or edited, and every Home shows the current state. */
+async function settle(system: System): Promise<void> {
+  for (const channel of alertDestinations) await system.redis.eval(freePostsScript, 1, `syncbot:alerts:${channel}`);
+  await waitUntilNothingIsFound('the alerts', () => findPendingAlerts(system));
+  await waitUntilNothingIsFound('Home', () => findWrongHomes(system));
+}
+
+/** Where alerts are posted. Those of a project without a channel may go to the person who has changed it. */
+export const alertDestinations = [slackChannel, ...slackUsers];
+
+/** Forgets when the last messages were posted, as if a minute had passed. More than a few in a minute wait for the next one. */
+const freePostsScript = `
+  local text = redis.call('HGET', KEYS[1], 'times')
+  if text then redis.call('HSET', KEYS[1], 'times', (text:gsub('"posts":%b[]', '"posts":[]'))) end
+`;
+
+async function findPendingAlerts({ redis, bots }: System): Promise<string> {
+  const pending: string[] = [];
+  for (const channel of alertDestinations) {
+    if ((await redis.scard(`syncbot:alerts:${channel}:changed`)) > 0) pending.push(`changed alerts of ${channel}`);
+    const stored = await bots[0]?.context.alertGroups.read(channel);
+    for (const [id, { isChanged, message, members }] of stored?.alerts.groups ?? []) {
+      const isRecorded = [...members.values()].every((member) => member.isRecorded);
+      const isFiring = [...members.values()].some(({ resolvedAt }) => resolvedAt === null);
+      if (isChanged || !isRecorded || (isFiring && message === null)) pending.push(`${id} of ${channel}`);
+    }
+  }
+  return pending.join();
 }
 
 async function quiesceProject(system: System, project: ModelProject): Promise<void> {
@@ -120,8 +154,10 @@ export async function drain(system: System): Promise<ReportedRemovals[]> {
 
 async function drainProject(system: System, project: ModelProject): Promise<ReportedRemovals[]> {
   const reported: ReportedRemovals[] = [];
+  const steps: string[] = [];
   const perform = async (action: OperationKind) => {
     const performed = await performAction(system, project, action);
+    steps.push(performed === null ? `${action} refused` : action);
     if (performed !== null && action === 'restore') reported.push(performed);
   };
   for (let attempt = 0; attempt < 20; attempt++) {
@@ -141,7 +177,7 @@ async function drainProject(system: System, project: ModelProject): Promise<Repo
       return reported;
     }
   }
-  throw new Error(`${project.id} is not drained`);
+  throw new Error(`${project.id} is not drained: ${steps.join()}`);
 }
 
 async function performAction(

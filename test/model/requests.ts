@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { cancel, confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
@@ -9,6 +8,7 @@ import { type Action, isAction } from '../../src/domain/lifecycle.ts';
 import { type Operation, refOf } from '../../src/domain/operation.ts';
 import { actionIds, alertButtonValue, operationRefValue } from '../../src/slack/contract.ts';
 import { onCancel, onOk } from '../../src/slack/listeners/confirmation.ts';
+import { onHomeOpened } from '../../src/slack/listeners/home.ts';
 import {
   createListener,
   type Listener,
@@ -18,9 +18,11 @@ import {
 import { onAlertPress, onKeepPaused, onRequestAction } from '../../src/slack/listeners/project-buttons.ts';
 import { onRestoreWithout, onRetryAll } from '../../src/slack/listeners/skipped-tasks.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
-import { readBlockAction, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
+import { readBlockAction, readHomeOpened, readSlashCommand, type SlackRequest } from '../../src/slack/requests.ts';
 import { runCliInProcess } from '../cli/cli-fixture.ts';
-import { type ModelBot, slackChannel, slackTeam } from './bot.ts';
+import type { JsonObject } from '../fake-slack/types.ts';
+import type { ModelBot } from './bot.ts';
+import { buttonBody, commandBody, homeOpenedBody } from './slack-users.ts';
 import type { ModelProject, System } from './system.ts';
 import { type ModelRun, type Permission, type RequestRecord, recordError, recordErrors } from './trace.ts';
 
@@ -72,17 +74,18 @@ async function requestInSlack(
   bots: readonly ModelBot[],
   { project, action, by, withoutFailedAgain = false }: NewRequest,
 ) {
+  const { slack } = run.system;
   if (withoutFailedAgain) {
-    const body = buttonBody(by, actionIds.restoreWithout.alert, project.id);
+    const body = buttonBody(slack, by, { actionId: actionIds.restoreWithout.alert, value: project.id });
     return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: onRestoreWithout }, body }));
   }
   if (isAction(action)) {
-    const body = { ...slashCommandBody(by), text: `${action} ${project.id}` };
+    const body = commandBody(slack, by, `${action} ${project.id}`);
     return refusalOf(await deliver(run, bots, { listener: { decode: readSlashCommand, run: onCommand }, body }));
   }
   const [actionId, listener] =
     action === 'retry' ? [actionIds.retry.all, onRetryAll] : [actionIds.request[action], onRequestAction];
-  const body = buttonBody(by, actionId, project.id);
+  const body = buttonBody(slack, by, { actionId, value: project.id });
   return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: listener }, body }));
 }
 
@@ -101,7 +104,7 @@ export async function pressButton(run: ModelRun, bot: ModelBot, { operation, by,
   let refusal = null;
   if (isFromSlack(by)) {
     const actionId = isCancel ? actionIds.cancel : actionIds.ok;
-    const body = buttonBody(by, actionId, operationRefValue(ref));
+    const body = buttonBody(run.system.slack, by, { actionId, value: operationRefValue(ref) });
     const listener = {
       decode: readBlockAction,
       run: isCancel ? onCancel : onOk,
@@ -126,7 +129,7 @@ export async function pressKeepPaused(
 ): Promise<void> {
   const permission = await watchPermission(run.system, by);
   const listener = { decode: readBlockAction, run: onKeepPaused };
-  const body = buttonBody(by, actionIds.keepPaused, project.id);
+  const body = buttonBody(run.system.slack, by, { actionId: actionIds.keepPaused, value: project.id });
   const [result] = await deliver(run, [bot], { listener, body });
   if (result === undefined) return;
   const refusal = result.kind === 'refusal' ? result.refusal : null;
@@ -142,10 +145,17 @@ export async function pressAlertButton(
   const permission = await watchPermission(run.system, by);
   const listener = { decode: readBlockAction, run: onAlertPress };
   const value = alertButtonValue({ target: { project: project.id }, seenAt: Date.now() });
-  const [result] = await deliver(run, [bot], { listener, body: buttonBody(by, actionIds.alert[press], value) });
+  const body = buttonBody(run.system.slack, by, { actionId: actionIds.alert[press], value });
+  const [result] = await deliver(run, [bot], { listener, body });
   if (result === undefined) return;
   const refusal = result.kind === 'refusal' ? result.refusal : null;
   run.trace.alertPresses.push({ project: project.id, by, refusal, permission: await permission() });
+}
+
+/** Opens the Home tab. The notifier publishes it. */
+export async function openHome(run: ModelRun, bot: ModelBot, by: string): Promise<void> {
+  const listener = { decode: readHomeOpened, run: onHomeOpened };
+  await deliver(run, [bot], { listener, body: homeOpenedBody(run.system.slack, by) });
 }
 
 const cliErrorSchema = z.object({ code: z.string() });
@@ -221,7 +231,7 @@ export function withContext(bot: ModelBot, parts: Partial<UseCaseContext>): Mode
 async function deliver<Request extends SlackRequest>(
   run: ModelRun,
   bots: readonly ModelBot[],
-  { listener, body }: { readonly listener: ListenerOptions<Request>; readonly body: object },
+  { listener, body }: { readonly listener: ListenerOptions<Request>; readonly body: JsonObject },
 ): Promise<readonly ListenerResult[]> {
   const results: ListenerResult[] = [];
   let runs = 0;
@@ -254,19 +264,6 @@ function withoutFollowUp(result: ListenerResult): ListenerResult {
 
 function refusalOf([result]: readonly ListenerResult[]) {
   return result?.kind === 'refusal' ? result.refusal : null;
-}
-
-function slashCommandBody(user: string) {
-  return { user_id: user, team_id: slackTeam, channel_id: slackChannel, ...newResponse() };
-}
-
-function buttonBody(user: string, actionId: string, value: string) {
-  const actions = [{ action_id: actionId, value }];
-  return { user: { id: user, team_id: slackTeam }, channel: { id: slackChannel }, actions, ...newResponse() };
-}
-
-function newResponse() {
-  return { response_url: 'https://slack.test/response', trigger_id: randomUUID() };
 }
 
 const policyRecordSchema = z.object({ policy: z.object({ operators: z.array(z.string()) }) });

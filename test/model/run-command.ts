@@ -4,10 +4,13 @@ import type { UseCaseContext } from '../../src/application/context.ts';
 import { runObserver } from '../../src/application/observer.ts';
 import { isEmpty, planApply } from '../../src/application/plan.ts';
 import { sweep } from '../../src/application/sweep.ts';
+import type { Configuration } from '../../src/domain/configuration.ts';
 import { refOf } from '../../src/domain/operation.ts';
-import type { ApplyPolicy, ChangeFlags, Command } from './commands.ts';
+import type { FaultSpec } from '../fake-slack/fault-injection.ts';
+import type { ApplyPolicy, ChangeFlags, Command, SlackFault } from './commands.ts';
+import { passDigestHour } from './digest-check.ts';
 import { changeFlag } from './links.ts';
-import { pressAlertButton, pressButton, pressKeepPaused, sendRequest } from './requests.ts';
+import { openHome, pressAlertButton, pressButton, pressKeepPaused, sendRequest } from './requests.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
 import { configurationWith, type ModelProject } from './system.ts';
@@ -48,6 +51,14 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
         by: command.by,
         press: command.press,
       });
+    case 'open_home':
+      return openHome(run, botOf(system, command.bot), command.by);
+    case 'pass_digest_hour':
+      if (await passDigestHour(system.redis, system.digest)) increment(faults, command.kind);
+      return;
+    case 'slack_fault':
+      increment(faults, `slack_${command.fault}`);
+      return void system.slack.injectFault(slackFaultSpecs[command.fault]);
     case 'redeliver_job': {
       const operation = pickOperation(run, { operationIndex: command.operationIndex, preferOpen: false });
       if (operation === null) return;
@@ -106,6 +117,16 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
   }
 }
 
+/** The calls that write. Those with which a bot starts have no arguments. */
+const writes = { method: '*', matchesArgs: (args: object) => Object.keys(args).length > 0 };
+/** A lost reply to a new message is no fault of the model: the bot cannot find out whether Slack has posted it. */
+const slackFaultSpecs: Readonly<Record<SlackFault, FaultSpec>> = {
+  rate_limited: { ...writes, retryAfter: 1 },
+  server_error: { ...writes, status: 503 },
+  refused_connection: { ...writes, dropRequest: true },
+  lost_reply: { method: 'chat.update', dropReply: true },
+};
+
 /** In the arguments of set-paused.lua, and of no other script. */
 const flagCommandText = '"desired"';
 
@@ -146,16 +167,17 @@ async function applyPolicy(
   const [bot, otherBot] = [botOf(system, botIndex), botOf(system, botIndex + 1)];
   const request = { project, action: await pickAction(system, project.id, false), by };
   const operation = await sendRequest(run, [bot], request);
-  await recordErrors(run, () => apply(bot.context, operators));
+  const configuration = configurationWith(operators, system.digest);
+  await recordErrors(run, () => apply(bot.context, configuration));
   if (operation === null) await sendRequest(run, [otherBot], request);
   else await pressButton(run, otherBot, { operation, by, isCancel: false });
 }
 
-/** Applies a file with these operators and the same projects. */
-async function apply(context: UseCaseContext, operators: readonly string[]): Promise<void> {
+/** Applies a file with this configuration and the same projects. */
+async function apply(context: UseCaseContext, configuration: Configuration): Promise<void> {
   const stored = await context.projects.readMany(await context.projects.listIds());
   const projects = stored.map(({ definition }) => ({ definition, adopt: false }));
-  const planned = await planApply(context, { projects, configuration: configurationWith(operators) });
+  const planned = await planApply(context, { projects, configuration });
   if (planned.kind === 'refused') throw new Error(`apply refused: ${JSON.stringify(planned.refusals)}`);
   if (!isEmpty(planned.plan)) await applyPlan(context, { plan: planned.plan, by: 'cli:alice' });
 }

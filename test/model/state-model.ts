@@ -51,5 +51,5 @@ export interface ProjectVersion {
   readonly at: number;
   readonly activeOperation: string | null;
   /** The operation that was completed by this version, and its event. */
-  readonly completed: { readonly operation: string; readonly outcome: string } | null;
+  readonly completed: { readonly operation: string; readonly action: string; readonly outcome: string } | null;
 }

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Configuration } from '../../src/domain/configuration.ts';
 import type { ServicesConfig } from '../../src/services.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import { makeDefinition } from '../support/project-definition.ts';
 import { startTestRedis } from '../support/test-redis.ts';
@@ -10,6 +11,7 @@ import { endpointOf, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type ModelBot, slackChannel, startBot } from './bot.ts';
 import { slackUsers } from './commands.ts';
+import { createDigest, type ModelDigest } from './digest-check.ts';
 import {
   type Cleanup,
   createBoundedLink,
@@ -19,9 +21,12 @@ import {
   type OptionalLink,
   secret,
 } from './links.ts';
+import { createNotifierRuns, type NotifierRuns } from './notifier-runs.ts';
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 
-/** Two bots, three workers, and projects whose links process tasks. Bots and workers reach Redis through proxies. */
+/**
+ * Two bots, three workers, Slack, and projects whose links process tasks. Bots and workers reach Redis through proxies.
+ */
 export interface System extends AsyncDisposable {
   /** A direct connection for the test. */
   readonly redis: Redis;
@@ -34,12 +39,16 @@ export interface System extends AsyncDisposable {
   /** Whether this is the error of a call that the kill of its bot ended. */
   isEndedByKill(error: unknown): boolean;
   readonly workers: WorkerPool;
+  /** The strict fake. Its users' requests do not go through a socket: the model hands them to a bot. */
+  readonly slack: FakeSlack;
+  readonly runs: NotifierRuns;
+  readonly digest: ModelDigest;
   readonly projects: readonly ModelProject[];
   /** The bot's queue of actions, on the direct connection. */
   readonly actions: Queue;
   /** The environment of the command line. */
   readonly cliEnv: Record<string, string>;
-  /** Log lines and answers that contain the secret of a task. There must be none. */
+  /** Log lines that contain the secret of a task. There must be none. */
   readonly leaks: readonly string[];
 }
 
@@ -48,27 +57,67 @@ export interface ModelProject {
   readonly initialState: 'not_started' | 'running' | 'paused';
   readonly onFailure: 'pause' | 'continue';
   readonly connection: 'default' | 'far';
+  /** Where its outcomes and alerts go. Null for the channel of the last request, or the person who has changed it. */
+  readonly channel: string | null;
   readonly links: readonly ModelLink[];
   /** A further link without tasks, whose queue may be missing. */
   readonly optionalLink: OptionalLink | null;
 }
 
 const projectSpecs = [
-  { id: 'orders', initialState: 'running', onFailure: 'pause', links: 3, connection: 'default', optional: false },
-  { id: 'users', initialState: 'not_started', onFailure: 'pause', links: 2, connection: 'far', optional: true },
-  { id: 'invoices', initialState: 'paused', onFailure: 'pause', links: 2, connection: 'default', optional: true },
-  { id: 'payments', initialState: 'running', onFailure: 'continue', links: 2, connection: 'far', optional: false },
+  {
+    id: 'orders',
+    initialState: 'running',
+    onFailure: 'pause',
+    links: 3,
+    connection: 'default',
+    channel: slackChannel,
+    optional: false,
+  },
+  {
+    id: 'users',
+    initialState: 'not_started',
+    onFailure: 'pause',
+    links: 2,
+    connection: 'far',
+    channel: slackChannel,
+    optional: true,
+  },
+  {
+    id: 'invoices',
+    initialState: 'paused',
+    onFailure: 'pause',
+    links: 2,
+    connection: 'default',
+    channel: null,
+    optional: true,
+  },
+  {
+    id: 'payments',
+    initialState: 'running',
+    onFailure: 'continue',
+    links: 2,
+    connection: 'far',
+    channel: slackChannel,
+    optional: false,
+  },
 ] as const;
 /** The project whose links lose failed tasks. */
-const boundedProject = { id: 'events', initialState: 'running', onFailure: 'pause', connection: 'default' } as const;
+const boundedProject = {
+  id: 'events',
+  initialState: 'running',
+  onFailure: 'pause',
+  connection: 'default',
+  channel: null,
+} as const;
 
 /** What `apply` stores when these people may change projects. */
-export function configurationWith(operators: readonly string[]): Configuration {
+export function configurationWith(operators: readonly string[], { digest }: ModelDigest): Configuration {
   const settings = { ...modelSettings, showErrors: false };
   return {
     policy: { operators: [...operators], channels: [slackChannel] },
     onCall: [],
-    digests: [],
+    digests: [digest],
     settings,
     connections: {},
   };
@@ -84,23 +133,29 @@ export async function createSystem(folder: string): Promise<System> {
   const near = await startProxiedServer(cleanup);
   const far = await startProxiedServer(cleanup);
   const { redis } = near;
+  const digest = createDigest(Date.now());
   const config: ServicesConfig = {
     redis: endpointOf(near.proxy.url),
     connections: { far: endpointOf(far.proxy.url) },
     settings: modelSettings,
+    digests: [digest.digest],
   };
   const leaks: string[] = [];
   const onText = (text: string) => {
     if (text.includes(secret)) leaks.push(text);
   };
-  const openBot = () => startBot({ config, lockDurationMs, onText, cleanup });
+  const slack = await FakeSlack.start({ transmit: async () => ({ kind: 'acked', afterMs: 0, body: {} }) });
+  cleanup.push(() => slack[Symbol.asyncDispose]());
+  const runs = createNotifierRuns(lockDurationMs);
+  const openBot = () => startBot({ config, lockDurationMs, slack, runs, onText, cleanup });
   const bots = [await openBot(), await openBot()];
   const killed: ModelBot[] = [];
-  await bots[0]?.context.configurations.save(configurationWith(slackUsers), 0, 'cli:test');
+  await bots[0]?.context.configurations.save(configurationWith(slackUsers, digest), 0, 'cli:test');
   const projects = await createProjects({ near, far, cleanup });
-  for (const { id, initialState, onFailure, links, optionalLink, connection } of projects) {
+  for (const { id, initialState, onFailure, links, optionalLink, connection, channel } of projects) {
     const queues = [...links, ...(optionalLink === null ? [] : [optionalLink])];
     const definition = makeDefinition(id, {
+      channel,
       onFailure,
       links: queues.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
     });
@@ -113,6 +168,7 @@ export async function createSystem(folder: string): Promise<System> {
   const overrides = { sweepIntervalMs: 300, lockDurationMs };
   const workers = await startWorkerPool(3, { folder, processOptions: { config, overrides } });
   cleanup.push(() => workers[Symbol.asyncDispose]());
+  await waitFor(async () => (await redis.exists('syncbot:digests')) === 1);
   await waitFor(async () => {
     const reconciledVersions = await Promise.all(
       projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'reconciledVersion')),
@@ -132,6 +188,9 @@ export async function createSystem(folder: string): Promise<System> {
     },
     isEndedByKill: (error) => killed.some(({ context }) => context.stopSignal.reason === error),
     workers,
+    slack,
+    runs,
+    digest,
     projects,
     actions,
     cliEnv: configFile.env,

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../../src/domain/acknowledgement.ts';
 import type { AlertRecord } from '../../src/domain/alert.ts';
 import type { AlertKind, Condition } from '../../src/domain/conditions.ts';
 import { exampleLink, exampleNow } from './example-records.ts';
@@ -33,7 +34,7 @@ export function exampleCondition<Kind extends AlertKind>(kind: Kind): Condition 
 }
 
 /** An alert of this kind that fires, of a project with the example's links. */
-export function firingAlert(kind: AlertKind): AlertRecord {
+export function firingAlert(kind: AlertKind, acknowledgement?: Acknowledgement): AlertRecord {
   const times = { since: exampleNow - 60_000, changedAt: exampleNow - 50_000 };
   const alert = {
     state: 'firing',
@@ -42,6 +43,7 @@ export function firingAlert(kind: AlertKind): AlertRecord {
     seq: 1,
     version: 4,
     ...times,
+    ...(acknowledgement === undefined ? {} : { acknowledgement }),
   } as const;
   return { alert, delivered: null };
 }

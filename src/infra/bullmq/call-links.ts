@@ -114,5 +114,5 @@ function pairWithItems<Item, Answer>(items: readonly Item[], answers: readonly A
 
 /** Whether the server replied, even with an error or an unexpected value. False if the connection failed. */
 function isReplyError(error: unknown): boolean {
-  return isPermanentReplyError(error) || error instanceof ZodError || error instanceof SyntaxError;
+  return isPermanentReplyError(error) || error instanceof ZodError;
 }

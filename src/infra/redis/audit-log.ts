@@ -1,8 +1,9 @@
-import type { AuditLog } from '../../application/stores.ts';
+import type { AuditLog, AuditRange } from '../../application/stores.ts';
 import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
+import { json } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, noReply, type StepRunner } from './steps.ts';
 
@@ -20,8 +21,8 @@ export interface AuditLogOptions {
  */
 export function createAuditLog({ client, keys, runStep }: AuditLogOptions): AuditLog {
   return {
-    async read(id, { limit, before, since }) {
-      const end = before === undefined ? '+' : `(${before}`;
+    async read(id, { limit, before, since, until }) {
+      const end = endOf({ before, until });
       const start = since === undefined ? '-' : String(Math.floor(since));
       const { audit, refusals } = keys.project(id);
       const pages = await sendCommands(client, (redis) =>
@@ -43,6 +44,11 @@ export function createAuditLog({ client, keys, runStep }: AuditLogOptions): Audi
       });
     },
   };
+}
+
+function endOf({ before, until }: Pick<AuditRange, 'before' | 'until'>): string {
+  if (before !== undefined) return `(${before}`;
+  return until === undefined ? '+' : `(${Math.floor(until)}-0`;
 }
 
 /** Compares ids of stream entries, which are `<ms>-<sequence>`. */
@@ -73,9 +79,5 @@ function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEnt
 }
 
 function jsonOrNull(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text || 'null');
-  } catch {
-    return null;
-  }
+  return json.safeParse(text).data ?? null;
 }

@@ -57,7 +57,7 @@ export function createConfigurationStore(client: RedisClient, keys: Keys): Confi
       const [records, [seconds]] = await sendCommands(client, (redis) =>
         Promise.all([redis.hgetall(keys.processes), redis.time()]),
       );
-      const processes = Object.values(records).flatMap((text) => safeParse(processSchema, text) ?? []);
+      const processes = Object.values(records).flatMap((text) => processSchema.safeParse(text).data ?? []);
       return processes
         .filter(({ expiresAt }) => expiresAt > Number(seconds) * 1_000)
         .map(({ status }) => status)
@@ -68,17 +68,8 @@ export function createConfigurationStore(client: RedisClient, keys: Keys): Confi
 
 function toStoredConfiguration(fields: Readonly<Record<string, string>>): StoredConfiguration {
   if (Object.keys(fields).length === 0) return { kind: 'none' };
-  const record = safeParse(recordSchema, fields);
-  if (record === null) return { kind: 'unreadable' };
+  const { data: record } = recordSchema.safeParse(fields);
+  if (record === undefined) return { kind: 'unreadable' };
   const { version, configuration } = record;
   return { kind: 'read', version, configuration };
-}
-
-/** Returns null for a record of another format, and for text that is no JSON. */
-function safeParse<T>(schema: z.ZodType<T>, value: unknown): T | null {
-  try {
-    return schema.safeParse(value).data ?? null;
-  } catch {
-    return null;
-  }
 }

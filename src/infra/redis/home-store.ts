@@ -53,14 +53,7 @@ export function createHomeStore(client: RedisClient, keys: Keys): HomeStore {
 /** Null for a record that cannot be read: its person gets updates again after they open Home. */
 function toViewer(user: string, text: string, fields: Readonly<Record<string, string>>): HomeViewer | null {
   if (user.includes(':')) return null;
-  const viewer = read(viewerSchema, text);
-  return viewer === null ? null : { user, ...viewer, published: read(publishedSchema, fields[publishedField(user)]) };
-}
-
-function read<T>(schema: z.ZodType<T>, text: string | undefined): T | null {
-  try {
-    return schema.safeParse(text).data ?? null;
-  } catch {
-    return null;
-  }
+  const viewer = viewerSchema.safeParse(text).data;
+  const published = publishedSchema.safeParse(fields[publishedField(user)]).data ?? null;
+  return viewer === undefined ? null : { user, ...viewer, published };
 }

@@ -9,6 +9,7 @@ import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
 import { projectStateSchema } from '../../domain/project-state.ts';
 import { bySkippedTask, type SkippedTask, skippedTaskSchema } from '../../domain/skipped-tasks.ts';
+import { json } from './scripts.ts';
 
 /** Returns null instead of a record that cannot be read, and reports it, so that other records can still be read. */
 export type SkipUnreadable = <T>(id: ProjectId, reading: Promise<T>) => Promise<T | null>;
@@ -21,15 +22,6 @@ export function createSkipUnreadable(onUnreadable: (id: ProjectId, error: unknow
       return null;
     });
 }
-
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not JSON' });
-    return z.NEVER;
-  }
-});
 
 const number = z.coerce.number();
 /** A hash has no null. The empty string stands for it. */

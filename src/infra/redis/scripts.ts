@@ -21,12 +21,19 @@ export function loadScript(file: URL): Script {
   return defineScript(lua);
 }
 
-/** The schema of a script's reply that is a JSON text. */
+/** A JSON text. A text that is none is an issue as any other, not an exception. */
+export const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not JSON' });
+    return z.NEVER;
+  }
+});
+
+/** The schema of a script's reply, or of a record, that is a JSON text. */
 export function jsonReply<Schema extends z.ZodType>(schema: Schema) {
-  return z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(schema);
+  return json.pipe(schema);
 }
 
 /** Runs a script by its hash. Sends the text if the server does not know it (after a restart or a flush). */

@@ -2,7 +2,7 @@ import type { Operators } from '../../domain/authorization.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { AccessFacts } from '../facts.ts';
 import type { Formatter } from '../format.ts';
-import { joinOr } from './format.ts';
+import { andMore, joinOr } from './format.ts';
 
 const maxPeople = 5;
 const maxChannels = 3;
@@ -81,6 +81,6 @@ export const access = {
     if (others.length === 0) return `There is no ${operatorEntry === null ? '' : 'other '}operator.`;
     const shown = others.slice(0, maxPeople).map(format.person).join(', ');
     const more = others.length - maxPeople;
-    return `${title}: ${shown}${more > 0 ? ` and ${more} more` : ''}.${unread}`;
+    return `${title}: ${shown}${more > 0 ? ` ${andMore(more)}` : ''}.${unread}`;
   },
 };

@@ -3,7 +3,7 @@ import type { AlertGroupFacts, AlertReplyFacts } from '../facts.ts';
 import { joinDots } from '../format.ts';
 import { acknowledgements } from './acknowledgements.ts';
 import { alerts, maxMentions } from './alerts.ts';
-import { formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
+import { andMore, formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** What alerts of several projects have in common. */
@@ -140,7 +140,7 @@ export const alertGroups = {
   /** Below a reply. */
   attention: (mentions: readonly string[]) => `Attention, ${nameUpTo(mentions, maxMentions)}.`,
   /** Below the worst ones. */
-  more: (count: number) => `and ${formatNumber(count)} more`,
+  more: andMore,
   /** The settled message of an alert whose project was removed. */
   removed: (project: string, kind: AlertKind) => joinDots(project, 'Removed from syncbot', alerts.pastTitles[kind]),
 };

@@ -9,7 +9,7 @@ import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-r
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { failures } from './failures.ts';
-import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
+import { andMore, capitalize, formatDuration, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
 import { failedTask, skippedTasks } from './skipped.ts';
 import { actions, stateClause, states } from './terms.ts';
 
@@ -120,7 +120,7 @@ function otherRequests({ operation, otherRequests: others, format }: Confirmatio
     return `${format.person(by)} ${does}`;
   });
   const more = others.length - asks.length;
-  return asks.length === 0 ? [] : [joinDots(...asks, more > 0 ? `and ${formatNumber(more)} more` : null)];
+  return asks.length === 0 ? [] : [joinDots(...asks, more > 0 ? andMore(more) : null)];
 }
 
 function links({ project }: ConfirmationFacts): string {
@@ -152,11 +152,9 @@ export const confirmation = {
   namedTasksTitle: (count: number, kind: OperationKind) =>
     kind === 'retry' ? capitalize(skippedTasks(count)) : `${pluralize(count, 'task')} left out`,
   namedTask: failedTask,
-  moreNamedTasks: (count: number) => `And ${formatNumber(count)} more`,
   failedTasksTitle: (count: number) => (count === 1 ? 'Failed task' : 'Failed tasks'),
   failedTask: ({ link, at }: TaskFailure, reason: string, format: Formatter) =>
     `${format.link(link)} ${format.at(at)}: ${reason}`,
-  moreFailedTasks: (count: number) => `And ${formatNumber(count)} more`,
   requestedBy: (person: string) => `requested by ${person}`,
   /** `expires at 03:04`. */
   expires: (at: string) => `expires ${at}`,

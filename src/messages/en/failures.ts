@@ -2,7 +2,7 @@ import type { FailureCauses } from '../../domain/failure-causes.ts';
 import type { FailureStreak } from '../../domain/failure-streak.ts';
 import type { TaskFailure } from '../../domain/link.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, formatFailureReason, formatNumber, pluralize } from './format.ts';
+import { andMore, formatDuration, formatFailureReason, formatNumber, pluralize } from './format.ts';
 import { actions, states } from './terms.ts';
 
 /** How long a project ran before its newest failure: `5 min`, `less than 1 s`. */
@@ -55,7 +55,7 @@ function reasons({ causes: total, first }: FailureCauses, { format }: CausesCont
     const text = formatFailureReason(reason, format, maxReasonChars);
     return total === 1 ? text : `${text} (${formatNumber(tasks)})`;
   });
-  return `${texts.join(', ')}${total > first.length ? ` and ${formatNumber(total - first.length)} more` : ''}`;
+  return `${texts.join(', ')}${total > first.length ? ` ${andMore(total - first.length)}` : ''}`;
 }
 
 /** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers connected`. */

@@ -29,7 +29,12 @@ export function joinOr(names: readonly string[]): string {
 /** One of `total` names: `a`, or `a and 9 more`. */
 export function nameAndMore(names: readonly string[], total = names.length): string {
   const [first = ''] = names;
-  return total > 1 ? `${first} and ${formatNumber(total - 1)} more` : first;
+  return total > 1 ? `${first} ${andMore(total - 1)}` : first;
+}
+
+/** What follows a list that is cut: `and 9 more`. */
+export function andMore(count: number): string {
+  return `and ${formatNumber(count)} more`;
 }
 
 /** `a`, `a and b`, `a, b and c`, or `a, b and 3 more`: at most `max` names. */
@@ -95,6 +100,8 @@ export const format = {
   duration: formatDuration,
   /** `5 min ago`. */
   ago: (ms: number) => `${formatDuration(ms)} ago`,
+  /** A line below a list that is cut: `And 9 more`. */
+  more: (count: number) => capitalize(andMore(count)),
   linkCount: (count: number) => pluralize(count, 'link'),
   backlog: ({ backlog }: Pick<ProjectStats, 'backlog'>) =>
     backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`,

@@ -23,6 +23,5 @@ export const home = {
   dialog: ({ action, expiresAt }: Pick<Operation, 'action' | 'expiresAt'>, project: string, format: Formatter) =>
     joinDots(project, actions[action].label, `waits for your OK until ${format.time(expiresAt)}`),
   noMatch: 'Nothing to show with this filter',
-  more: (count: number) => `And ${formatNumber(count)} more`,
   updates: 'Updated when something changes, for a day after you opened it',
 };

@@ -65,13 +65,17 @@ function waitsForWorker(facts: OutcomeFacts): OutcomeText {
 
 function done(facts: OutcomeFacts): OutcomeText {
   if (facts.operation.action === 'retry') return retryDone(facts);
-  const { project, action, outcome } = facts.operation;
+  const { project, action, outcome, laterFailure: later, reason } = facts.operation;
+  const wasDone = `${project} was ${actions[action].done}`;
   return {
     headline: joinDots(
-      `${project} was ${actions[action].done}${becameFailed(facts)}`,
+      later === null
+        ? wasDone
+        : `${wasDone} ${whoAndWhen(facts)}, and became ${states.failed} ${facts.format.at(later.at)}`,
       isAction(action) ? outcome && pluralize(outcome.linksDone, 'link') : correctionResult(facts.operation),
     ),
-    attribution: attribution(facts),
+    // After the later failure the person would read as its cause.
+    attribution: later === null ? attribution(facts) : joinDots(formatReason(reason, facts.format)),
     more: [...laterFailure(facts), ...followUpText(facts), ...effects(facts)],
   };
 }
@@ -127,11 +131,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   };
 }
 
-/** `, and became Failed at 18:53`, if the project failed while the operation was the last one that had changed its state. */
-function becameFailed({ operation: { laterFailure: later }, format }: OutcomeFacts): string {
-  return later === null ? '' : `, and became ${states.failed} ${format.at(later.at)}`;
-}
-
+/** Of a project that failed while the operation was the last one that had changed its state. */
 function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFacts): string[] {
   if (later === null) return [];
   const { failure } = later;
@@ -232,7 +232,10 @@ function linkNames(links: readonly Link[], format: Formatter): string {
 }
 
 /** `by @alice · we deploy`, and when the operation has ended `by @alice at 18:53 · we deploy`. */
-function attribution({ operation: { by, reason, finishedAt }, format }: OutcomeFacts): string {
-  const end = finishedAt === null ? '' : ` ${format.at(finishedAt)}`;
-  return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
+function attribution(facts: OutcomeFacts): string {
+  return joinDots(whoAndWhen(facts), formatReason(facts.operation.reason, facts.format));
+}
+
+function whoAndWhen({ operation: { by, finishedAt }, format }: OutcomeFacts): string {
+  return `by ${format.person(by)}${finishedAt === null ? '' : ` ${format.at(finishedAt)}`}`;
 }

@@ -3,7 +3,7 @@ import type { CheckReason, CheckReasonOf, CheckResult, PrecheckItem } from '../.
 import type { ProjectState } from '../../domain/project-state.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { connectionFault } from './connection-faults.ts';
-import { capitalize, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
+import { andMore, capitalize, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 
 /** Why a check has its result, as a clause after the name of the link or connection. */
 const reasons: {
@@ -146,7 +146,7 @@ export function failedLines(items: readonly PrecheckItem[], format: Formatter): 
 function joinFailed(items: readonly PrecheckItem[], textOf: (item: PrecheckItem) => string): string {
   const failed = items.filter(({ result }) => result === 'fail').map(textOf);
   const more = failed.length - maxItemsNamed;
-  return [...failed.slice(0, maxItemsNamed), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return [...failed.slice(0, maxItemsNamed), ...(more > 0 ? [andMore(more)] : [])].join('; ');
 }
 
 function found(item: PrecheckItem, format: Formatter, hint = ''): string {
@@ -156,7 +156,7 @@ function found(item: PrecheckItem, format: Formatter, hint = ''): string {
   const [first] = item.links.first;
   const name = first === undefined ? '' : `${format.link(first)}: `;
   const others = item.links.total - 1;
-  const more = others > 0 ? ` (and ${formatNumber(others)} more with the same result)` : '';
+  const more = others > 0 ? ` (${andMore(others)} with the same result)` : '';
   return `${name}${reason(item.reason, format)}${hint}${more}`;
 }
 
@@ -196,6 +196,6 @@ export const precheck = {
     const passed = `Precheck: ${count('pass')} of ${items.length} pass${unknown === 0 ? '' : `, ${unknown} unknown`}`;
     return joinDots(passed, ...items.filter(({ result }) => result === 'fail').map((item) => problem(item, format)));
   },
-  more: (count: number) => `And ${count} more, with the same or a better result`,
+  more: (count: number) => `${capitalize(andMore(count))}, with the same or a better result`,
   unknownHint: 'An unknown item does not block a start',
 };

@@ -6,6 +6,7 @@ import { directionOf, type TrendSample, type TrendStat, trendOf } from '../../do
 import { type Formatter, joinDots, type TextContext } from '../format.ts';
 import { gap, sparkline } from '../sparkline.ts';
 import {
+  andMore,
   capitalize,
   format,
   formatDuration,
@@ -25,7 +26,7 @@ export const show = {
     joinDots(`Since ${formatter.time(since)} by ${formatter.person(by)}`, formatReason(reason, formatter, 200)),
   endpoints: (source: string | null, target: string | null) => `${source ?? 'Not named'} → ${target ?? 'not named'}`,
   labels: (labels: readonly string[], total: number) =>
-    `Labels: ${labels.join(', ')}${total > labels.length ? ` and ${total - labels.length} more` : ''}`,
+    `Labels: ${labels.join(', ')}${total > labels.length ? ` ${andMore(total - labels.length)}` : ''}`,
   taskFailed: ({ link, at }: TaskFailure, reason: string, formatter: Formatter) =>
     `A task failed on ${formatter.link(link)} ${formatter.at(at)}: ${reason}`,
   linkUnreachable: (failure: LinkFailure, formatter: Formatter) =>

@@ -42,5 +42,4 @@ export const skipped = {
   explanation:
     'These tasks stay failed in BullMQ, and syncbot does not count them as failures. Retry moves a task back before newer ones. A task that its owner retries or removes leaves this list.',
   explanationOfNone: `A restore can leave out a task that fails again and again. At most ${formatNumber(maxSkippedTasks)} tasks of a project can be skipped.`,
-  more: (count: number) => `And ${formatNumber(count)} more`,
 };

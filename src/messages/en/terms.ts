@@ -53,7 +53,7 @@ export const buttons = {
   next: 'Next',
   previous: 'Previous',
   keepPaused: 'Keep Paused',
-  runCommand: 'Run a Command…',
+  runCommand: 'Run a command…',
   alertPresses: { own: "I've Got It", snooze: 'Snooze 1 h', hand_over: 'Hand Over' },
   older: 'Older',
   newest: 'Newest',

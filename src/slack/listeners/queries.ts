@@ -13,9 +13,9 @@ import { oldestFailure } from '../../domain/observation.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { totalCount } from '../../domain/project-state.ts';
 import { resolveSince, type SinceTime } from '../../lib/since-time.ts';
-import { messages } from '../../messages/catalog.ts';
 import type { HistoryQuery, LinksQuery, ListQuery } from '../contract.ts';
 import type { SlackRequest } from '../requests.ts';
+import { mayRevealReasons, readRestriction } from '../restriction.ts';
 import { buildHelp } from '../views/help.ts';
 import { buildHistory, buildHistorySince, linesPerPage, maxProjectLines } from '../views/history.ts';
 import { maxOptions } from '../views/limits.ts';
@@ -25,6 +25,8 @@ import { buildPrecheck } from '../views/precheck.ts';
 import { buildShow } from '../views/show.ts';
 import { buildWhoami } from '../views/whoami.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
+
+export { readRestriction };
 
 /** One page of the list. Only the links of the projects on this page are observed. */
 export async function showList(
@@ -175,25 +177,4 @@ export async function showWhoami(context: ListenerContext, request: SlackRequest
 export async function showHelp(context: ListenerContext, request: SlackRequest): Promise<ListenerResult> {
   const restriction = await readRestriction(context, request);
   return { kind: 'message', message: buildHelp({ restriction, format: context.format }) };
-}
-
-/**
- * Why this person can only look, or null if they may change projects from this channel. It decides which buttons are shown. A
- * press is authorized again.
- */
-export async function readRestriction(
-  { authorizer, format }: ListenerContext,
-  request: SlackRequest,
-): Promise<string | null> {
-  const { refusal } = await authorizer.readAccess(request);
-  return refusal === null ? null : messages.access.restriction(refusal, await authorizer.listOperators(), format);
-}
-
-/** Reads the person's user groups only if there is a reason to hide. */
-export async function mayRevealReasons(
-  { showErrors, authorizer }: ListenerContext,
-  request: SlackRequest,
-  hasFailed: boolean,
-): Promise<boolean> {
-  return showErrors || !hasFailed || authorizer.isOperator(request);
 }

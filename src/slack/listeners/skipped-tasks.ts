@@ -2,10 +2,10 @@ import { findProject } from '../../application/queries.ts';
 import { readSkippedTasks } from '../../application/skipped-tasks.ts';
 import { readProjectId, readSkippedTask, skippedTaskKey } from '../contract.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
+import { mayRevealReasons, readRestriction } from '../restriction.ts';
 import { buildSkippedTasks } from '../views/skipped-tasks.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
-import { mayRevealReasons, readRestriction } from './queries.ts';
 
 /** `skipped`: the tasks that restores of a project have left out. Their reasons are shown as in `show`. */
 export async function showSkippedTasks(

@@ -1,5 +1,5 @@
 import type { UseCaseContext } from '../../application/context.ts';
-import { findDueDigests, readDigestReport } from '../../application/digest.ts';
+import { findDueDigests, readDigestReport, saveReported } from '../../application/digest.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { buildDigest } from '../views/digest.ts';
@@ -27,7 +27,7 @@ const refusedRetryDelayMs = 600_000;
  * asks for it, and while Slack refuses the channel.
  */
 export async function notifyDigest(options: DigestNotifierOptions, channel: string): Promise<void> {
-  const { client, log, digests, format, showErrors } = options;
+  const { client, log, format, showErrors } = options;
   const due = await findDueDigests(options, channel);
   if (due === null) return;
   const report = await readDigestReport(options, due);
@@ -38,7 +38,7 @@ export async function notifyDigest(options: DigestNotifierOptions, channel: stri
     log.warn({ channel, code: posted.code }, 'digest not posted, trying again for the rest of the day');
     throw new RetryLaterError(refusedRetryDelayMs);
   }
-  await digests.save(due.keys, due.now);
+  await saveReported(options, due);
   log.info({ channel }, 'digest posted');
   const message = build(format);
   if (JSON.stringify(message) === JSON.stringify(silent)) return;

@@ -5,23 +5,18 @@ import type { HomeViewer } from '../../application/home-store.ts';
 import { homeIntervalMs } from '../../domain/home-updates.ts';
 import { emptyFilter, formatListFilter, parseListFilter } from '../../domain/list-filter.ts';
 import { toChunks } from '../../lib/async.ts';
-import { messages } from '../../messages/catalog.ts';
-import type { Formatter } from '../../messages/format.ts';
-import type { Authorizer } from '../authorizer.ts';
+import { mayRevealReasons, type RestrictionOptions, readRestriction } from '../restriction.ts';
 import type { Block, Message } from '../views/blocks.ts';
 import { buildHome, homeLimits } from '../views/home.ts';
 import { type HomeClient, publishView } from './home-view.ts';
 
 export interface HomeNotifierOptions
   extends Pick<
-    UseCaseContext,
-    'projects' | 'operations' | 'observations' | 'homes' | 'notifications' | 'serverClock' | 'log'
-  > {
+      UseCaseContext,
+      'projects' | 'operations' | 'observations' | 'homes' | 'notifications' | 'serverClock' | 'log'
+    >,
+    RestrictionOptions {
   readonly client: HomeClient;
-  readonly authorizer: Pick<Authorizer, 'readAccess' | 'listOperators' | 'isOperator'>;
-  readonly format: Formatter;
-  /** Whether masked reasons of failed tasks may be shown to everybody. */
-  readonly showErrors: boolean;
 }
 
 /** How many Homes are published at once. */
@@ -77,10 +72,11 @@ function createRenderer(options: HomeNotifierOptions, home: HomeFacts): Renderer
     const key = formatListFilter(filter);
     const read = filtered.get(key) ?? readHomeProjects(options, filter, homeLimits);
     filtered.set(key, read);
-    const [projects, restriction, isOperator] = await Promise.all([
+    const identity = { user, team, channel: null };
+    const [projects, restriction, revealReasons] = await Promise.all([
       read,
-      readRestriction(options, { user, team }),
-      options.showErrors || options.authorizer.isOperator({ user, team, channel: null }),
+      readRestriction(options, identity),
+      mayRevealReasons(options, identity, true),
     ]);
     const view = {
       home,
@@ -88,7 +84,7 @@ function createRenderer(options: HomeNotifierOptions, home: HomeFacts): Renderer
       filter,
       projects,
       restriction,
-      revealReasons: isOperator,
+      revealReasons,
       format: options.format,
       now: home.now,
     };
@@ -96,15 +92,6 @@ function createRenderer(options: HomeNotifierOptions, home: HomeFacts): Renderer
     const timeless = buildHome({ ...view, home: { ...home, observedAt: home.observedAt === null ? null : 0 } });
     return { blocks, text: fallback, digest: createHash('sha256').update(JSON.stringify(timeless)).digest('base64') };
   };
-}
-
-/** Why the person can only look in Home, or null. */
-async function readRestriction(
-  { authorizer, format }: HomeNotifierOptions,
-  { user, team }: Pick<HomeViewer, 'user' | 'team'>,
-): Promise<string | null> {
-  const { refusal } = await authorizer.readAccess({ user, team, channel: null });
-  return refusal === null ? null : messages.access.restriction(refusal, await authorizer.listOperators(), format);
 }
 
 async function publish(options: HomeNotifierOptions, viewer: HomeViewer, rendered: RenderedHome): Promise<void> {

@@ -100,7 +100,7 @@ function namedTasksSections({ action, tasks }: Operation, format: Formatter): Bl
   const { confirmation } = messages;
   if (tasks.length === 0) return [];
   const lines = tasks.slice(0, maxTasksPerSkip).map((task) => confirmation.namedTask(task, format));
-  const more = tasks.length > lines.length ? [confirmation.moreNamedTasks(tasks.length - lines.length)] : [];
+  const more = tasks.length > lines.length ? [messages.format.more(tasks.length - lines.length)] : [];
   const title = `*${confirmation.namedTasksTitle(tasks.length, action)}*`;
   const half = Math.ceil(lines.length / 2);
   return [
@@ -128,7 +128,7 @@ function failedTasksSection({ operation, project, stats, failedTasks, format }: 
       ...shown.map((failure) =>
         confirmation.failedTask(failure, formats.failureReason(failure.reason, format, 300), format),
       ),
-      ...(remaining > 0 ? [confirmation.moreFailedTasks(remaining)] : []),
+      ...(remaining > 0 ? [messages.format.more(remaining)] : []),
     ]),
   ];
 }

@@ -20,7 +20,7 @@ import {
 } from './blocks.ts';
 import { historyLinesThatFit } from './history.ts';
 import { maxBlocksJsonChars } from './limits.ts';
-import { causeLine } from './list-row.ts';
+import { causeLine, rowPerson } from './list-row.ts';
 import { splitIntoSections } from './sections.ts';
 
 /** How many projects a section shows. The others have a button that opens the list. */
@@ -130,10 +130,11 @@ function digestRow(project: Project, view: DigestView): Block {
   return sectionBlock(lines, showButton(project.id));
 }
 
-/** As in the list: what is wrong since when, and why. */
+/** As in the list: what is wrong since when, who is on it, and why. */
 function alertLines(project: Project, view: DigestView): string[] {
-  const { event, since, cause, moreAlerts } = listRow(project, view);
-  const first = joinDots(`*${project.id}*`, event, messages.list.stateSince(since, view.format));
+  const row = listRow(project, view);
+  const { event, since, cause, moreAlerts } = row;
+  const first = joinDots(`*${project.id}*`, event, messages.list.stateSince(since, view.format), rowPerson(row, view));
   return cause === null ? [first] : [first, causeLine(cause, moreAlerts)];
 }
 
@@ -141,8 +142,12 @@ function alertLines(project: Project, view: DigestView): string[] {
 function pausedLines(project: Project, view: DigestView): string[] {
   const { paused_reminder: _reminder, ...alerts } = project.alerts;
   const { list, states } = messages;
-  const { event, cause, moreAlerts } = listRow({ ...project, alerts }, view);
-  const alert = cause === null ? [] : [joinDots(event === states.paused ? null : event, causeLine(cause, moreAlerts))];
+  const row = listRow({ ...project, alerts }, view);
+  const { event, cause, moreAlerts } = row;
+  const alert =
+    cause === null
+      ? []
+      : [joinDots(event === states.paused ? null : event, causeLine(cause, moreAlerts), rowPerson(row, view))];
   return [
     joinDots(`*${project.id}*`, states.paused, list.stateSince(project.since, view.format)),
     list.lastChange(project, view.format),

@@ -104,7 +104,7 @@ function dialogSection({ home, user, restriction, format }: HomeView): Block[] {
     ...shown.map((dialog) =>
       sectionBlock(dialogLines(dialog, format), restriction === null ? dialogButton(dialog) : undefined),
     ),
-    ...(dialogs.length > shown.length ? [sectionBlock(messages.home.more(dialogs.length - shown.length))] : []),
+    ...(dialogs.length > shown.length ? [sectionBlock(messages.format.more(dialogs.length - shown.length))] : []),
   ];
 }
 
@@ -163,7 +163,7 @@ function section(view: HomeView, { title, projects, total, listed }: Section): B
     ...projects.map((project) => projectRow({ project, stats: null }, view)),
     ...(more <= 0
       ? []
-      : [sectionBlock(messages.home.more(more), list === undefined ? undefined : commandButton(list))]),
+      : [sectionBlock(messages.format.more(more), list === undefined ? undefined : commandButton(list))]),
   ];
 }
 

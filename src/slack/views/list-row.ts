@@ -29,9 +29,13 @@ export function projectRow(shown: RowProject, view: ListRowView): Block {
   const row = listRow(project, view);
   const hasNumbers = row.cause === null && (project.state === 'running' || project.state === 'not_started');
   const since = hasNumbers ? null : messages.list.stateSince(row.since, view.format);
-  const people = row.acknowledgement === null ? null : messages.acknowledgements.short(row.acknowledgement, view);
-  const lines = [joinDots(`*${project.id}*`, row.event, since, people), detail(shown, row, view.format)];
+  const lines = [joinDots(`*${project.id}*`, row.event, since, rowPerson(row, view)), detail(shown, row, view.format)];
   return sectionBlock(lines, rowButton(project, row, view.restriction) ?? undefined);
+}
+
+/** Who is on the alert of a row, or until when it is snoozed. */
+export function rowPerson({ acknowledgement }: ListRow, context: TextContext): string | null {
+  return acknowledgement === null ? null : messages.acknowledgements.short(acknowledgement, context);
 }
 
 function detail({ project, stats }: RowProject, row: ListRow, format: Formatter): string {

@@ -34,7 +34,7 @@ export function buildSkippedTasks({ project, tasks, revealReasons, restriction, 
   const canRetry = restriction === null && isAllowed(project.state, 'retry');
   const shown = tasks.slice(0, maxRows);
   const rows = shown.map((task) => ({ task, text: skipped.row(task, { format, revealReason: revealReasons }) }));
-  const more = tasks.length > shown.length ? [skipped.more(tasks.length - shown.length)] : [];
+  const more = tasks.length > shown.length ? [messages.format.more(tasks.length - shown.length)] : [];
   const title = skipped.title(tasks.length);
   return {
     text: [joinDots(project.id, title), ...rows.map(({ text }) => text), ...more].join('\n'),

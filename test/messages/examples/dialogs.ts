@@ -108,13 +108,11 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     ['above those of **Retry**', 1, 'retry'],
   ],
   namedTask: [['each of these tasks', taskFailed, format]],
-  moreNamedTasks: [['below them', 9]],
   failedTasksTitle: [
     ['above one failed task', 1],
     ['above several', 2],
   ],
   failedTask: [['each failed task that Restore would retry', taskFailed, 'connection refused', format]],
-  moreFailedTasks: [['below them', 9]],
   requestedBy: [['at the end of the dialog', '@alice']],
   expires: [['at the end of the dialog', 'at 03:04']],
 };

@@ -15,5 +15,4 @@ export const home: ExamplesOf<typeof messages.home> = {
     filtered: [['a state was chosen in the menu', 46]],
   },
   dialog: [['an open dialog', { action: 'restore', expiresAt: at('03:07') }, 'orders', format]],
-  more: [['there are more than ten', 9]],
 };

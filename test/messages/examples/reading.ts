@@ -109,7 +109,6 @@ export const skipped: ExamplesOf<typeof messages.skipped> = {
     ['each task', skippedTask, { format, revealReason: true }],
     ['the reason may not be shown', skippedTask, { format, revealReason: false }],
   ],
-  more: [['below ten tasks', 9]],
 };
 
 const linkStats = exampleLinkStats('orders-full', {

@@ -33,6 +33,7 @@ export const words: ExamplesOf<Pick<typeof messages, 'stateClause' | 'format'>> 
       ['a longer one', 2 * 3_600_000 + 600_000],
     ],
     ago: [['a live answer', 300_000]],
+    more: [['below a list that is cut', 9]],
     linkCount: [['how many links', 10]],
     backlog: [
       ['the backlog', exampleProjectStats],

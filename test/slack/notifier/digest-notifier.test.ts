@@ -1,7 +1,7 @@
 import { webApi } from '@slack/bolt';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkDigests } from '../../../src/application/digest.ts';
-import type { Digest } from '../../../src/domain/digest.ts';
+import type { Digest, DigestRecord } from '../../../src/domain/digest.ts';
 import { historyEntrySchema } from '../../../src/domain/history.ts';
 import type { ObserveCycle } from '../../../src/domain/observation-status.ts';
 import type { Project } from '../../../src/domain/project.ts';
@@ -18,7 +18,7 @@ const evening: Digest = { at: '17:00', timezone: 'UTC', channel: 'C0SYNC' };
 let slack: FakeSlack;
 let projects: Project[];
 let digests: Digest[];
-let records: Map<string, number>;
+let records: Map<string, DigestRecord>;
 let now: number;
 let observation: Pick<ObserveCycle, 'unobservedProjects' | 'gap'> & { readonly isObserved: boolean };
 /** Called before each call to Slack and each write. A test kills the notifier there. */
@@ -47,9 +47,9 @@ function createOptions() {
     serverClock: { now: async () => now },
     digests: {
       readAll: async () => new Map(records),
-      save: async (keys, until) => {
-        if (keys.length > 0) beforeCall('save');
-        for (const key of keys) records.set(key, until);
+      save: async (saved) => {
+        if (saved.size > 0) beforeCall('save');
+        for (const [key, record] of saved) records.set(key, record);
       },
     },
     observations: {
@@ -211,7 +211,8 @@ it('A digest with a time zone that this process does not know does not stop the 
 it('A notifier that is killed at any call posts the digest once, or twice if Slack had accepted it and nothing was stored.', async () => {
   projects = [inState('users', 'paused')];
   for (const point of ['post', 'save', 'update']) {
-    records = new Map([...records].map(([key]) => [key, utc('2026-11-24T08:00')]));
+    const yesterday = { reportedUntil: utc('2026-11-24T08:00'), doneUntil: utc('2026-11-24T08:00') };
+    records = new Map([...records].map(([key]) => [key, yesterday]));
     const before = posts().length;
     beforeCall = (name) => {
       if (name === point) throw new Error('killed');

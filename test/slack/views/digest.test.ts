@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import { attentionCause, countProjects, urgencyOf } from '../../../src/domain/attention.ts';
 import { digestSections } from '../../../src/domain/digest.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { buildDigest, type DigestView } from '../../../src/slack/views/digest.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
+import { firingAlert } from '../../support/example-alerts.ts';
 import { exampleNow, exampleProject } from '../../support/example-records.ts';
 import { actionButtons } from '../action-buttons.ts';
 import { observedProjectArbitrary } from '../arbitraries.ts';
@@ -86,3 +88,24 @@ it('A digest is one line only if all is well, was observed all the time, and not
     expect(isQuiet(viewOf([...projects, exampleProject({ id: 'bad', state })]))).toBe(false);
   expect(buildDigest(viewOf([])).text).toMatch(/^Digest · There is no project yet · <!date\^/);
 });
+
+const owned = { kind: 'owned', by: 'U0ALICE', at: exampleNow - 60_000, until: exampleNow + 60_000 } as const;
+it.each<[string, Partial<Project>, Acknowledgement, RegExp]>([
+  ['a Running project', { state: 'running' }, owned, /\*orders\* · .*No worker.* · since .* · <@U0ALICE> is on it\n/],
+  ['a Failed project', { state: 'failed' }, owned, /\*orders\* · Failed · since .* · <@U0ALICE> is on it\n/],
+  ['a Paused project', { state: 'paused' }, owned, /\n.*No worker.* · <@U0ALICE> is on it$/],
+  ['a snoozed alert', { state: 'running' }, { ...owned, kind: 'snoozed' }, / · snoozed until <!date/],
+])('A digest shows who is on the alert of %s.', (_what, project, acknowledgement, expected) => {
+  const kind = project.state === 'failed' ? 'project_failed' : 'no_worker';
+  const alerts = { [kind]: firingAlert(kind, acknowledgement) };
+  expect(rowOf({ ...project, alerts })).toMatch(expected);
+  const ended = { ...acknowledgement, until: exampleNow };
+  expect(rowOf({ ...project, alerts: { [kind]: firingAlert(kind, ended) } })).not.toMatch(/is on it|snoozed/);
+});
+
+/** The text of the row of a project. */
+function rowOf(project: Partial<Project>): string {
+  const { blocks } = buildDigest(viewOf([exampleProject(project)]));
+  const rows = blocks.flatMap((block) => (block.type === 'section' ? [block.text.text] : []));
+  return rows.find((text) => text.startsWith('*orders*')) ?? expect.unreachable();
+}

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HomeFacts, HomeProjects } from '../../../src/application/home.ts';
+import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
 import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
+import { actionIds } from '../../../src/slack/contract.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildHome, type HomeView, homeLimits } from '../../../src/slack/views/home.ts';
 import { homeWithinLimits } from '../../../src/slack/views/limits.ts';
@@ -82,6 +84,17 @@ describe('the heading of Home', () => {
   });
 });
 
+it.each([null, 'Ask <@U0BOB>.'])(
+  'The button of the form has the same label for each person (restriction: %s).',
+  (restriction) => {
+    const { blocks } = build([failed, paused], {}, { restriction });
+    const buttons = blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+    const [opensForm, ...others] = buttons.filter(({ action_id }) => action_id === actionIds.run.open);
+    expect(others).toEqual([]);
+    expect(opensForm).toMatchObject({ text: { text: 'Run a command…' }, accessibility_label: 'Run a command…' });
+  },
+);
+
 describe('the sections of Home', () => {
   it('have what needs attention first, then who paused what and why, with the buttons of the list', () => {
     const home = build([failed, late, paused]);
@@ -93,6 +106,19 @@ describe('the sections of Home', () => {
       expect.stringMatching(/^orders · Paused · since .*\nBy <@U0BOB>: we deploy$/),
     ]);
     expect(labels(home)).toEqual(['Restore', 'Show', 'Restore']);
+  });
+
+  it('show who is on an alert, and that it is snoozed', () => {
+    const owned = { kind: 'owned', by: 'U0BOB', at: exampleNow - 60_000, until: exampleNow + 60_000 } as const;
+    const snoozed = { ...owned, kind: 'snoozed' } as const;
+    const withAlert = (acknowledgement: Acknowledgement) =>
+      exampleProject({ alerts: { latency: firingAlert('latency', acknowledgement) } });
+    const texts = sections(build([withAlert(owned), withAlert(snoozed), withAlert({ ...owned, until: exampleNow })]));
+    expect(texts.slice(2)).toEqual([
+      expect.stringMatching(/^orders · .* · <@U0BOB> is on it\n/),
+      expect.stringMatching(/^orders · .* · snoozed until /),
+      expect.not.stringMatching(/is on it|snoozed/),
+    ]);
   });
 
   it('have the open dialogs of the person, newest first, without those that have expired', () => {

@@ -134,7 +134,7 @@ describe('the message of an operation', () => {
           failure: { kind: 'task_failed', link: exampleLink('orders-full'), taskId: '7', reason: 'secret', at },
         },
       },
-      `orders was restored, and became Failed ${clock} · 2 links · by <@U0ALICE> · we deploy\nA task failed on \`orders-full\``,
+      `orders was restored by <@U0ALICE>, and became Failed ${clock} · 2 links · we deploy\nA task failed on \`orders-full\``,
     ],
     ['cancelled', { state: 'cancelled' }, 'orders · Cancelled · it was not paused\nNothing was changed.'],
     ['expired', { state: 'expired' }, 'Nothing was changed. Ask again with `/sync pause orders`.'],
@@ -149,7 +149,7 @@ describe('the message of an operation', () => {
     const end: FollowEnd = { kind: 'state_changed', at, state: 'failed', by: 'syncbot' };
     const laterFailure = { at, failure: { kind: 'link_unreachable' as const, link: exampleLink('orders-full'), at } };
     const text = outcomeText({ ...caughtUp({ end, latest: observed(1) }), laterFailure });
-    expect(text).toMatch(/^orders was restored, and became Failed <!date/);
+    expect(text).toMatch(/^orders was restored by <@U0ALICE>.*, and became Failed <!date/);
     expect(text).toContain(`\n1 task was left ${clock}`);
     expect(text.match(/became/gi)).toHaveLength(1);
   });

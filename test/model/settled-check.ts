@@ -1,0 +1,272 @@
+import { z } from 'zod';
+import type { AlertGroup } from '../../src/domain/alert-group.ts';
+import { actionIds, readOperationRef } from '../../src/slack/contract.ts';
+import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
+import { buildOutcome } from '../../src/slack/views/outcome.ts';
+import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';
+import type { MessageContent, MessageView } from '../fake-slack/types.ts';
+import { slackChannel } from './bot.ts';
+import { slackUsers } from './commands.ts';
+import { alertDestinations } from './quiesce.ts';
+import { type Fields, type ProjectRecords, readRecords } from './records.ts';
+import { transitions } from './state-model.ts';
+import type { System } from './system.ts';
+
+const format = slackFormatter('/sync');
+
+/** What the text of an operation says at its end. Written without src. */
+const doneWords: Readonly<Record<string, string>> = {
+  start: 'started',
+  pause: 'paused',
+  restore: 'restored',
+  reapply: 're-applied',
+  adopt: 'adopted',
+  retry: 'retried',
+};
+const endWords: Readonly<Record<string, (action: string) => RegExp>> = {
+  done: (action) => (action === 'retry' ? /Retried / : new RegExp(` was ${doneWords[action]}`)),
+  failed: (action) => new RegExp(`Became Failed|failed|Not ${doneWords[action]}`),
+  refused: (action) => new RegExp(`Not ${doneWords[action]}`),
+  cancelled: () => /Cancelled/,
+  expired: () => /Expired/,
+  superseded: () => /Replaced by a newer request/,
+};
+const inProgress = /(?:Starting|Pausing|Restoring|Re-applying|Adopting|Retrying)…/;
+const resolvedAlert = /Resolved|W(?:as|ere) Failed|Ended|Kept Paused|Removed from syncbot/;
+
+interface SettledFacts {
+  readonly records: ReadonlyMap<string, ProjectRecords>;
+  readonly groups: readonly AlertGroup[];
+  /** The messages of the bot that every member of a channel sees, and the direct messages. Without replies in threads. */
+  readonly messages: readonly MessageView[];
+}
+
+/**
+ * Compares every message in Slack with the stored records, when nothing is pending. The message of an operation says what its
+ * record says, a button offers only what is allowed now, and a resolved alert has no button. Returns what is untrue.
+ */
+export async function findUntrueMessages(system: System): Promise<string[]> {
+  const facts = await readFacts(system);
+  const operations = await findUntrueOutcomes(system, facts);
+  return [
+    ...operations,
+    ...findUntrueAlerts(system, facts),
+    ...findUntrueDialogs(system, facts),
+    ...findUnknownMessages(system, facts),
+    ...findWrongButtons(facts),
+    ...system.slack.violations.map((violation) => `Slack: ${JSON.stringify(violation)}`),
+  ];
+}
+
+async function readFacts({ slack, redis, projects, bots }: System): Promise<SettledFacts> {
+  const read = await Promise.all(projects.map(({ id }) => readRecords(redis, id)));
+  const channels = [slackChannel, ...slackUsers.map((user) => slack.directMessage(user).id)];
+  const stored = await Promise.all(alertDestinations.map((channel) => bots[0]?.context.alertGroups.read(channel)));
+  return {
+    records: new Map(read.map((records) => [records.id, records])),
+    groups: stored.flatMap((channel) => [...(channel?.alerts.groups.values() ?? [])]),
+    messages: channels
+      .flatMap((channel) => slackUsers.flatMap((user) => slack.messagesVisibleTo(user, channel)))
+      .filter(({ ts, ephemeralFor, via }, index, all) => {
+        const isFirst = all.findIndex((other) => other.ts === ts) === index;
+        return isFirst && ephemeralFor === undefined && via !== 'user';
+      }),
+  };
+}
+
+const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
+
+/** Where the message of an operation is, or null. */
+function messageRef(fields: Fields, field = 'message') {
+  const json = fields[field] ?? '';
+  return json === '' ? null : messageRefSchema.nullable().parse(JSON.parse(json));
+}
+
+function textOf(message: MessageContent): string {
+  return `${message.text}\n${renderedText(message)}`;
+}
+
+async function findUntrueOutcomes({ bots }: System, { records, messages }: SettledFacts): Promise<string[]> {
+  const violations: string[] = [];
+  for (const { id: project, operations } of records.values()) {
+    for (const [operation, fields] of operations) {
+      const { state = '', origin, action = '' } = fields;
+      const report = (text: string) =>
+        violations.push(`${project}: the message of ${operation} (${action}, ${state}) ${text}`);
+      const ref = messageRef(fields);
+      if (ref === null) {
+        if (['done', 'failed'].includes(state) && origin === 'slack') report('is missing');
+        continue;
+      }
+      const message = messages.find(({ ts, channel }) => ts === ref.ts && channel === ref.channel);
+      if (message === undefined) {
+        report(`does not exist: ${JSON.stringify(ref)}`);
+        continue;
+      }
+      for (const difference of outcomeDifferences(fields, textOf(message))) report(difference);
+      const stored = await bots[0]?.context.operations.read({ project, operation });
+      if (stored == null) throw new Error(`${operation} is not there`);
+      const current = buildOutcome({ operation: stored, projectExists: true, format });
+      if (message.text !== current.text) report(`is “${message.text}”, its record says “${current.text}”`);
+    }
+  }
+  return violations;
+}
+
+/** Compares who, when and what in the text of an ended operation with its record. */
+function outcomeDifferences(fields: Fields, text: string): string[] {
+  const { state = '', action = '', by = '', finishedAt = '', laterFailure = '' } = fields;
+  const [, cliUser] = /^cli:(.*)$/.exec(by) ?? [];
+  const person = cliUser === undefined ? `by <@${by}>` : `by ${cliUser} on the command line`;
+  const later = laterFailure === '' ? null : z.object({ at: z.number() }).nullable().parse(JSON.parse(laterFailure));
+  const differences = [
+    { isWrong: endWords[state]?.(action).test(text) !== true, what: 'does not say its state' },
+    { isWrong: inProgress.test(text), what: 'is in progress' },
+    { isWrong: !text.includes(person), what: `does not say ${person}` },
+    { isWrong: !text.includes(dateOf(Number(finishedAt))), what: `does not have the time ${finishedAt}` },
+    { isWrong: later !== null && !text.includes(dateOf(later.at)), what: 'does not say that it became Failed later' },
+  ];
+  return differences.filter(({ isWrong }) => isWrong).map(({ what }) => `${what}: “${text}”`);
+}
+
+function dateOf(at: number): string {
+  return `<!date^${Math.floor(at / 1_000)}^`;
+}
+
+const alertSchema = z.object({ state: z.string(), since: z.number() });
+
+/** The alerts of a project that fire, by kind. */
+function firingAlerts(records: ProjectRecords | undefined): Map<string, { readonly since: number }> {
+  const alerts = Object.entries(records?.state ?? {}).flatMap(([field, json]) => {
+    const [, kind] = /^alert:(.+)$/.exec(field) ?? [];
+    return kind === undefined ? [] : [[kind, alertSchema.parse(JSON.parse(json))] as const];
+  });
+  return new Map(alerts.filter(([, alert]) => alert.state === 'firing'));
+}
+
+/**
+ * Every alert that fires has a message with buttons that names its project, unless its project had no channel then. The message of
+ * a resolved one has no button.
+ */
+function findUntrueAlerts(system: System, { records, groups, messages }: SettledFacts): string[] {
+  const violations: string[] = [];
+  for (const { id: project, channel } of system.projects) {
+    for (const [kind, { since }] of firingAlerts(records.get(project))) {
+      const group = groups.find((each) => each.kind === kind && each.members.get(project)?.since === since);
+      const isShown = group?.members.get(project)?.resolvedAt === null && group.message !== null;
+      const isSilent = kind === 'queue_created' || (channel === null && group === undefined);
+      if (!isShown && !isSilent) violations.push(`${project}: the alert ${kind} fires, and no message says so`);
+    }
+  }
+  for (const { kind, members, message: ref } of groups) {
+    if (ref === null) continue;
+    const report = (text: string) => violations.push(`the message ${ref.ts} of ${kind} ${text}`);
+    const message = messages.find(({ ts, channel }) => ts === ref.ts && channel === ref.channel);
+    const firing = [...members].filter(([, { resolvedAt }]) => resolvedAt === null).map(([project]) => project);
+    if (message === undefined) report('does not exist');
+    else if (firing.length === 0) {
+      if (!resolvedAlert.test(message.text)) report(`does not say that it is resolved: “${message.text}”`);
+      if (buttonsOf(message).length > 0) report('is resolved and has buttons');
+    } else {
+      const named = firing.filter((project) => textOf(message).includes(project));
+      if (named.length < Math.min(firing.length, maxNamed)) report(`does not name ${firing}: “${message.text}”`);
+      if (members.size === 1 && resolvedAlert.test(message.text.split('\n')[0] ?? ''))
+        report('says that it is resolved');
+      const untrue = firing.filter((project) => !firingAlerts(records.get(project)).has(kind));
+      if (untrue.length > 0) report(`fires for ${untrue}, whose alert is resolved`);
+    }
+  }
+  return violations;
+}
+
+/** How many projects the message of a group names. */
+const maxNamed = 3;
+
+const dialogSchema = z.object({ usesLeft: z.number(), expiresAt: z.number() }).nullable();
+
+/** The dialog whose button was pressed says how the operation ended. One that was never pressed stays as it is. */
+function findUntrueDialogs({ slack }: System, { records }: SettledFacts): string[] {
+  const violations: string[] = [];
+  const ephemerals = slackUsers.flatMap((user) =>
+    slack.messagesVisibleTo(user, slackChannel).filter(({ ephemeralFor }) => ephemeralFor === user),
+  );
+  for (const message of ephemerals) {
+    const ref = dialogOperation(message);
+    const fields = ref === null ? undefined : records.get(ref.project)?.operations.get(ref.operation);
+    if (ref === null || fields === undefined) continue;
+    const { dialog = '', state = '', action = '' } = fields;
+    const used = dialog === '' ? null : dialogSchema.parse(JSON.parse(dialog));
+    if (used === null || used.usesLeft === 0 || state === 'requested') continue;
+    const isEnded = endWords[state]?.(action).test(textOf(message)) === true && !inProgress.test(textOf(message));
+    const isOpen = buttonsOf(message).some(({ actionId }) => actionId === actionIds.ok);
+    if (!isEnded || isOpen)
+      violations.push(`${ref.project}: the dialog of ${ref.operation} (${state}) is “${message.text}”`);
+  }
+  return violations;
+}
+
+function dialogOperation({ versions }: MessageView) {
+  const buttons = versions.flatMap((version) => buttonsOf(version));
+  return readOperationRef(buttons.find(({ actionId }) => actionId === actionIds.ok)?.value);
+}
+
+/**
+ * A message that no record knows stays as it is. There is one only for an alert that was resolved, and where a notifier was
+ * interrupted between the message and its record.
+ */
+function findUnknownMessages({ runs }: System, { records, groups, messages }: SettledFacts): string[] {
+  const known = new Set<string | undefined>(groups.map(({ message }) => message?.ts));
+  const interruptions = new Map<string, number>();
+  for (const { id, operations } of records.values()) {
+    for (const [operation, fields] of operations) {
+      for (const field of ['message', 'threadMessage']) known.add(messageRef(fields, field)?.ts);
+      const subject = `operation ${operation}` as const;
+      interruptions.set(id, (interruptions.get(id) ?? 0) + runs.interruptions(subject));
+    }
+  }
+  interruptions.set('alerts', runs.interruptions('alerts'));
+  const unknown = messages.filter(({ ts }) => !known.has(ts)).filter((message) => !isSettledAnyway(message));
+  return [...interruptions].flatMap(([subject, interrupted]) => {
+    const found = unknown.filter((message) => (outcomeProject(message) ?? 'alerts') === subject);
+    const texts = found.map(({ text }) => `“${text}”`).join();
+    return found.length <= interrupted
+      ? []
+      : [`${subject}: no record knows ${found.length} messages, and ${interrupted} runs were interrupted: ${texts}`];
+  });
+}
+
+/** A digest, a message about the observer, and a resolved alert. */
+function isSettledAnyway(message: MessageView): boolean {
+  if (/Nothing happened since|^Digest |Not observed/.test(message.text)) return true;
+  return outcomeProject(message) === null && resolvedAlert.test(message.text) && buttonsOf(message).length === 0;
+}
+
+/** The project of a message of an operation. Null for another message. */
+function outcomeProject({ blocks }: MessageView): string | null {
+  const ids = blocks.map((block) => String(block['block_id']));
+  const [, project] = /^sync:project:([^:]+):\d+$/.exec(ids[0] ?? '') ?? [];
+  return project === undefined || ids.some((id) => id.startsWith('sync:alert')) ? null : project;
+}
+
+/** A button of a message that a record knows requests only what the state of the project allows. */
+function findWrongButtons({ records, groups, messages }: SettledFacts): string[] {
+  const known = new Set<string | undefined>(groups.map(({ message }) => message?.ts));
+  for (const { operations } of records.values())
+    for (const fields of operations.values()) known.add(messageRef(fields)?.ts);
+  return messages
+    .filter(({ ts }) => known.has(ts))
+    .flatMap((message) =>
+      buttonsOf(message)
+        .filter(({ actionId, value }) => !isAllowed(records, actionId, value ?? ''))
+        .map(({ label, value }) => `${label} ${value} is not allowed, and a button of “${message.text}”`),
+    );
+}
+
+function isAllowed(records: SettledFacts['records'], actionId: string, value: string): boolean {
+  const state = records.get(value)?.state['state'] ?? '';
+  const [, action] = /^sync:v1:request:(.+)$/.exec(actionId) ?? [];
+  if (action !== undefined) return transitions[action]?.from.includes(state) === true;
+  if (actionId === actionIds.keepPaused) return state === 'paused';
+  if (actionId === actionIds.restoreWithout.alert) return state === 'paused' || state === 'failed';
+  return actionId !== actionIds.ok && actionId !== actionIds.cancel;
+}

@@ -30,7 +30,7 @@ export interface Settings {
   readonly alertGroupIntervalMs: number;
   /** The channels whose alerts and outcomes have no buttons. */
   readonly channelsWithoutButtons: readonly string[];
-  /** How a restore of several projects goes on. Null: all at once. */
+  /** How a restore of several projects goes on. Null if it restores all at once. */
   readonly waves: Waves | null;
   /** The messages with the state of all projects. */
   readonly digests: readonly Digest[];

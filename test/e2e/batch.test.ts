@@ -94,7 +94,7 @@ describe('a pause of several projects', () => {
   });
 });
 
-it('Restore Those 2 restores only what the batch has paused and nobody has touched.', async () => {
+it('Restore Those 2 restores only what the batch has paused and nothing has changed since.', async () => {
   harness.press('OK', await run('pause carts orders users'));
   const message = await harness.waitForMessage('3 projects were paused');
   harness.press('OK', await run('restore users'));

@@ -15,7 +15,9 @@ export const selection = {
   },
   /** `command`: until the reason. */
   unknownName: ({ name, command }: { readonly name: string; readonly command: string }, format: Formatter) =>
-    `“${format.text(name, 50)}” in ${format.command(command.slice(0, 200))} does not mean one project. ${nothingChanged} If it belongs to the reason, write “because” before the reason.`,
+    `“${format.text(name, 50)}” in ${format.command(command.slice(0, 200))} does not mean one project. ${nothingChanged}`,
+  /** Follows that in Slack. */
+  mayBeReason: 'If it belongs to the reason, write “because” before the reason.',
   unknownState: (value: string, format: Formatter) =>
     `There is no state called “${format.text(value, 50)}”. ${nothingChanged} For example: state:failed, state:paused, state:running, state:not-started.`,
   exceptMissing: (command: string, format: Formatter) =>

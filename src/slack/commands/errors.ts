@@ -72,7 +72,8 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
     case 'unknown_name': {
       const { verb, name, selection, corrected } = error;
       const suggestions = suggestProjects(verb, corrected);
-      const text = messages.selection.unknownName({ name, command: `${verb} ${selection}` }, format);
+      const { unknownName, mayBeReason } = messages.selection;
+      const text = `${unknownName({ name, command: `${verb} ${selection}` }, format)} ${mayBeReason}`;
       return { text, suggestions: suggestions.length === 0 ? [suggestedList] : suggestions };
     }
     case 'selection_empty':

@@ -17,6 +17,7 @@ import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
+import type { Waves } from './domain/batch.ts';
 import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
 import type { Digest } from './domain/digest.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
@@ -65,6 +66,7 @@ export interface ServicesSettings {
   readonly alertGroupWaitMs?: number;
   readonly alertGroupIntervalMs?: number;
   readonly channelsWithoutButtons?: readonly string[];
+  readonly waves?: Waves | null;
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -222,7 +224,9 @@ export class Services implements AsyncDisposable {
         get channelsWithoutButtons() {
           return current().channelsWithoutButtons;
         },
-        waves: null,
+        get waves() {
+          return current().waves;
+        },
         get digests() {
           return configuration().digests;
         },

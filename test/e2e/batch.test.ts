@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { emptyPolicy } from '../../src/domain/authorization.ts';
+import type { Waves } from '../../src/domain/batch.ts';
 import { actionIds } from '../../src/slack/contract.ts';
 import {
   buttonLabels,
@@ -27,6 +29,25 @@ beforeEach(async () => {
 afterEach(() => closeWithoutViolations(harness));
 
 const run = (text: string, user = 'U0ALICE') => harness.runCommand(text, { user });
+
+/** The dialog of a restore of all projects in waves. */
+async function requestWaves(waves: Waves) {
+  const { configurations } = harness.services.context;
+  const stored = await configurations.read();
+  if (stored.kind === 'unreadable') throw new Error('the configuration is unreadable');
+  const { settings } = harness.services.instance.configuration;
+  const configuration = {
+    policy: emptyPolicy,
+    onCall: [],
+    digests: [],
+    connections: {},
+    settings: { ...settings, waves },
+  };
+  await configurations.save(configuration, stored.kind === 'none' ? 0 : stored.version, 'test');
+  await harness.services.instance.refreshConfiguration();
+  return run('restore label:prod');
+}
+
 const stateOf = async (id: string) => (await harness.services.context.projects.read(id))?.state;
 const states = async () => Object.fromEntries(await Promise.all(names.map(async (id) => [id, await stateOf(id)])));
 const channelMessages = (channel = 'C0SYNC') =>
@@ -107,4 +128,51 @@ it('Restore Those 2 restores only what the batch has paused and nothing has chan
   harness.press('OK', dialog, 'U0BOB');
   await harness.waitForMessage('2 projects were restored');
   expect(await states()).toEqual({ carts: 'running', invoices: 'paused', orders: 'running', users: 'paused' });
+});
+
+describe('a restore in waves', () => {
+  const waves = { size: 2, wait: 1_000 } as const;
+
+  beforeEach(async () => {
+    await harness.services.requestAndConfirm('carts', 'pause', 'U0BOB');
+    await harness.services.requestAndConfirm('orders', 'pause', 'U0BOB');
+    await harness.services.requestAndConfirm('users', 'pause', 'U0BOB');
+    await harness.slack.waitFor(async () => Object.values(await states()).every((state) => state === 'paused'), {
+      description: 'all projects paused',
+    });
+  });
+
+  it('begins a wave when the one before is over.', async () => {
+    const dialog = await requestWaves(waves);
+    expect(visibleText(dialog)).toContain('In waves of 2 projects. A wave begins 1 s after the one before has ended.');
+    harness.press('OK', dialog);
+    await harness.waitForMessage('carts and 3 more · Restoring… 2 of 4 projects');
+    expect(await states()).toEqual({ carts: 'running', invoices: 'running', orders: 'paused', users: 'paused' });
+    await harness.waitForMessage('carts and 3 more · 4 projects were restored');
+  });
+
+  it('waits until the projects of a wave have caught up.', async () => {
+    harness.press('OK', await requestWaves({ size: 2, wait: 'caughtUp' }));
+    await harness.waitForMessage('carts and 3 more · 4 projects were restored');
+  });
+
+  it.each(['Go On', 'Stop'])('stops at the first project that is not restored, and %s decides.', async (decision) => {
+    const dialog = await requestWaves(waves);
+    await harness.services.requestAndConfirm('carts', 'restore', 'U0BOB');
+    await harness.slack.waitFor(async () => (await stateOf('carts')) === 'running', { description: 'carts restored' });
+    harness.press('OK', dialog);
+    const stopped = await harness.waitForMessage('carts and 3 more · Restore stopped · 1 of 4 projects restored');
+    expect(visibleText(stopped)).toContain('carts · Not restored: it was Running');
+    expect(buttonLabels(stopped)).toEqual(['Go On', 'Stop']);
+    harness.press(decision, stopped, 'U0BOB');
+    if (decision === 'Go On') {
+      const end = await harness.waitForMessage('carts and 3 more · 3 of 4 projects were restored');
+      expect(buttonLabels(end)).toEqual(['Retry Failed']);
+      expect(await states()).toEqual({ carts: 'running', invoices: 'running', orders: 'running', users: 'running' });
+    } else {
+      const end = await harness.waitForMessage('carts and 3 more · 1 of 4 projects was restored');
+      expect(visibleText(end)).toContain('2 projects were not restored, because the waves were stopped');
+      expect(await states()).toEqual({ carts: 'running', invoices: 'running', orders: 'paused', users: 'paused' });
+    }
+  });
 });

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { emptyPolicy, policySchema } from './authorization.ts';
 import { wavesSchema } from './batch.ts';
@@ -134,7 +133,7 @@ function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingC
 /** The order of ids has no effect. */
 function isSameSetting(a: SettingValue, b: SettingValue): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return [...a].sort().join() === [...b].sort().join();
-  return isDeepStrictEqual(a, b);
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function connectionChanges(before: ConnectionSources, after: ConnectionSources): ConfigurationChange[] {

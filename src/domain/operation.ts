@@ -99,8 +99,12 @@ const messageDialogSchema = dialogUseSchema.extend({
   kind: z.literal('response_url').default('response_url'),
   url: z.string(),
 });
-/** A page of a modal. */
-const viewDialogSchema = dialogUseSchema.extend({ kind: z.literal('view'), viewId: z.string() });
+/** A page of a modal. `press`: the `trigger_id` of the press. Earlier versions stored none. */
+const viewDialogSchema = dialogUseSchema.extend({
+  kind: z.literal('view'),
+  viewId: z.string(),
+  press: z.string().nullable().default(null),
+});
 /** Where the confirmation dialog is that was answered last. */
 export const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
@@ -108,7 +112,7 @@ export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 /** The dialog of a button press. Redis computes `expiresAt` from `lifetimeMs`. */
 export type NewDialog = { readonly usesLeft: number; readonly lifetimeMs: number } & (
   | Readonly<Pick<z.infer<typeof messageDialogSchema>, 'kind' | 'url'>>
-  | Readonly<Pick<z.infer<typeof viewDialogSchema>, 'kind' | 'viewId'>>
+  | Readonly<Pick<z.infer<typeof viewDialogSchema>, 'kind' | 'viewId' | 'press'>>
 );
 
 /** A message in a Slack channel. */

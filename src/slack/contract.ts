@@ -93,14 +93,25 @@ export function blockId(part: string, ...version: readonly (string | number)[]):
   return ['sync', part, ...version].join(':').slice(0, 255);
 }
 
-/** The callback id of the form of `/sync` without a command, and the ids of its inputs. */
+/**
+ * The form of `/sync` without a command: its callback id, that of a form which only shows the project, and the ids of its
+ * inputs. The action ids of the menu of projects are in `actionIds`.
+ */
 export const runForm = {
   callbackId: 'sync:v1:run',
+  showCallbackId: 'sync:v1:run:show',
+  projectBlockId: blockId('run-project'),
+  /** The block id of the action while no project is chosen. */
+  anyActionBlockId: blockId('run-action'),
   actionInput: 'sync:v1:run:action',
+  reasonBlockId: blockId('run', 'reason'),
   reasonInput: 'sync:v1:run:reason',
 } as const;
 
-/** The block id of the action in the form. Slack keeps what a person chose as long as the id stays. */
+/** The callback id of a confirmation in a modal. */
+export const confirmationCallbackId = 'sync:v1:confirmation';
+
+/** The block id of the action for a chosen project. Slack keeps what a person chose as long as the id stays. */
 export function runActionBlockId(project: ProjectId, ...version: readonly (string | number)[]): string {
   return blockId('run', project, ...version);
 }
@@ -129,15 +140,24 @@ export function readProjectBlockId(id: unknown): ProjectId | null {
 const modalOriginSchema = z.object({ channel: z.string().nullable(), threadTs: z.string().nullable() });
 export type ModalOrigin = Readonly<z.infer<typeof modalOriginSchema>>;
 
-/** The `private_metadata` of a modal: Slack sends it with each press in it. */
-export function modalMetadata({ channel, threadTs }: ModalOrigin): string {
-  return JSON.stringify({ channel, threadTs });
+/** The `private_metadata` of a modal: Slack sends it with each press in it. `operation`: of the confirmation that it shows. */
+export function modalMetadata({ channel, threadTs }: ModalOrigin, operation?: OperationRef): string {
+  const confirmation = operation === undefined ? {} : { operation: operationRefValue(operation) };
+  return JSON.stringify({ channel, threadTs, ...confirmation });
 }
 
 /** Returns the origin in the `private_metadata` of a modal, or null. */
 export function readModalMetadata(metadata: string): ModalOrigin | null {
   const origin = modalOriginSchema.safeParse(parseJson(metadata));
   return origin.success ? origin.data : null;
+}
+
+const confirmationMetadataSchema = z.object({ operation: z.unknown() });
+
+/** Returns the operation in the `private_metadata` of a confirmation, or null. */
+export function readConfirmationMetadata(metadata: string): OperationRef | null {
+  const confirmation = confirmationMetadataSchema.safeParse(parseJson(metadata));
+  return confirmation.success ? readOperationRef(confirmation.data.operation) : null;
 }
 
 export function operationRefValue({ project, operation }: OperationRef): string {

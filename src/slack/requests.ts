@@ -28,7 +28,9 @@ export type ReplyTarget =
   | { readonly kind: 'ephemeral' }
   | ViewTarget
   /** The Home tab of the person. */
-  | { readonly kind: 'home' };
+  | { readonly kind: 'home' }
+  /** The person has closed the modal, so nothing can show an answer. */
+  | { readonly kind: 'closed'; readonly viewId: string };
 
 /** The view of a modal. The answer replaces its content. */
 export interface ViewTarget {
@@ -81,8 +83,12 @@ const slashCommandSchema = z.object({
 const blockActionSchema = z.object({
   user: z.object({ id: idSchema, team_id: idSchema.nullish() }),
   team: z.object({ id: idSchema }).nullish(),
-  channel: z.object({ id: idSchema }).nullish(),
-  container: z.object({ channel_id: idSchema.nullish(), thread_ts: idSchema.nullish() }).nullish(),
+  channel: z.object({ id: z.union([z.literal(''), idSchema]) }).nullish(),
+  container: z
+    .object({ channel_id: z.union([z.literal(''), idSchema]).nullish(), thread_ts: idSchema.nullish() })
+    .nullish(),
+  /** Of a press in a message that is not ephemeral. */
+  message: z.unknown().optional(),
   /** Of a press in a modal or in the Home tab. It has no channel and no response_url. */
   view: z
     .object({ type: z.enum(['modal', 'home']), id: idSchema, hash: idSchema, private_metadata: z.string().default('') })
@@ -144,14 +150,10 @@ export function readBlockAction(body: unknown): BlockAction | null {
 type Origin = Pick<SlackRequest, 'channel' | 'threadTs' | 'replyTo' | 'modalTrigger'>;
 
 /** Where a press was. Returns null when the body has neither a view nor a channel with a response_url. */
-function readOrigin({
-  view,
-  channel,
-  container,
-  response_url,
-  trigger_id,
-}: z.infer<typeof blockActionSchema>): Origin | null {
-  if (view?.type === 'home') return { ...nowhere, replyTo: { kind: 'ephemeral' }, modalTrigger: trigger_id ?? null };
+function readOrigin(body: z.infer<typeof blockActionSchema>): Origin | null {
+  const { view, channel, container, response_url, trigger_id } = body;
+  if (view?.type === 'home' || isHomeOfLocalSlack(body))
+    return { ...nowhere, replyTo: { kind: 'ephemeral' }, modalTrigger: trigger_id ?? null };
   if (view?.type === 'modal') {
     const { id: viewId, hash, private_metadata } = view;
     const openedFrom = readModalMetadata(private_metadata);
@@ -159,12 +161,21 @@ function readOrigin({
     return { ...openedFrom, replyTo: { kind: 'view', viewId, hash }, modalTrigger: null };
   }
   const channelId = channel?.id ?? container?.channel_id;
-  if (channelId == null || response_url == null) return null;
+  if (channelId == null || channelId === '' || response_url == null) return null;
   const replyTo = { kind: 'response_url', url: response_url } as const;
   return { channel: channelId, threadTs: container?.thread_ts ?? null, replyTo, modalTrigger: null };
 }
 
-const nowhere: ModalOrigin = { channel: null, threadTs: null };
+/**
+ * local-slack-linux-x64 0.1.8, the workspace of the demo, sends a press in Home as one in a message of the channel `''`. Slack
+ * has no channel with an empty id. A press in Home is authorized without a channel.
+ */
+function isHomeOfLocalSlack({ view, channel, container, message }: z.infer<typeof blockActionSchema>): boolean {
+  return view == null && message == null && channel?.id === '' && container?.channel_id === '';
+}
+
+/** The Home tab. */
+export const nowhere: ModalOrigin = { channel: null, threadTs: null };
 
 /** The used part of an `app_mention` event. Slack sends it only for a channel that the bot is a member of. */
 const appMentionSchema = z.object({

@@ -223,7 +223,7 @@ const operations: Operation[] = [
     message,
     dialog: { kind: 'response_url', url: 'https://hooks.slack.example', expiresAt: at, usesLeft: 4 },
   }),
-  exampleOperation({ dialog: { kind: 'view', viewId: 'V0', expiresAt: at, usesLeft: 4 } }),
+  exampleOperation({ dialog: { kind: 'view', viewId: 'V0', press: '1.2.a', expiresAt: at, usesLeft: 4 } }),
 ];
 
 const definitions: ProjectDefinition[] = [

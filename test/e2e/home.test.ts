@@ -161,7 +161,7 @@ describe('presses in Home', () => {
     await start({ state: 'paused' });
     await openHome(/Paused: 1/);
     await pressInHome('Restore', /Restore orders\?/);
-    harness.slack.views.press({ user: 'U0ALICE', label: 'OK' });
+    harness.slack.views.submit('U0ALICE');
     await waitForHome(/^Nothing needs attention[\s\S]*1 Running[\s\S]*Restore · Done/);
     expect(homeButtons()).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe('presses in Home', () => {
     await harness.runCommand('pause orders because we deploy');
     await waitForHome(/Waiting for your OK: 1/);
     await pressInHome('Show Dialog', /Pause orders\?[\s\S]*Reason: we deploy/);
-    harness.slack.views.press({ user: 'U0ALICE', label: 'OK' });
+    harness.slack.views.submit('U0ALICE');
     await waitForHome(/Paused: 1[\s\S]*Pause · Done · we deploy/);
   });
 

@@ -45,11 +45,7 @@ export const staticSelect = z
     options: boundedArray(option, 100),
     initial_option: option.optional(),
   })
-  .refine(
-    ({ options, initial_option: initial }) =>
-      initial === undefined || options.some((each) => JSON.stringify(each) === JSON.stringify(initial)),
-    'the initial option must be one of the options',
-  )
+  .refine(hasInitialOption, 'the initial option must be one of the options')
   .refine(({ options }) => new Set(options.map(({ value }) => value)).size === options.length, 'values must be unique');
 const element = z.discriminatedUnion('type', [button, staticSelect]);
 const contextElement = z.discriminatedUnion('type', [plainText(2000), mrkdwn(2000)]);
@@ -117,4 +113,13 @@ function duplicateActionIds({ elements }: Block, index: number): string[] {
 
 function duplicates(ids: readonly string[]): string[] {
   return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+}
+
+/** Slack compares the whole option. */
+export function hasInitialOption(select: {
+  readonly options: readonly object[];
+  readonly initial_option?: object | undefined;
+}): boolean {
+  const { options, initial_option: initial } = select;
+  return initial === undefined || options.some((each) => JSON.stringify(each) === JSON.stringify(initial));
 }

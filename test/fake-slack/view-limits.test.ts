@@ -112,6 +112,13 @@ test.each<[string, Json, string]>([
     modal({ blocks: [inputBlock('a', { type: 'radio_buttons', options: times(11, (i) => option(String(i))) })] }),
     'no more than 10 items allowed [json-pointer:/view/blocks/0/element/options]',
   ],
+  [
+    'an initial option that is not offered',
+    modal({
+      blocks: [inputBlock('a', { type: 'radio_buttons', options: [option('Pause')], initial_option: option('Start') })],
+    }),
+    'the initial option must be one of the options [json-pointer:/view/blocks/0/element]',
+  ],
   ['a Home in place of a modal', { type: 'home', blocks: [] }, 'must be modal [json-pointer:/view/type]'],
   ['no JSON', '{nope', 'missing required field: view [json-pointer:/view]'],
 ])('Slack rejects %s.', (_what, view, error) => {

@@ -6,6 +6,7 @@ import {
   button,
   context,
   duplicateIds,
+  hasInitialOption,
   issueToError,
   option,
   plainText,
@@ -44,13 +45,15 @@ const externalSelect = z.strictObject({
   initial_option: option.optional(),
   min_query_length: z.int().min(0).optional(),
 });
-const radioButtons = z.strictObject({
-  type: z.literal('radio_buttons'),
-  action_id,
-  focus_on_load,
-  options: boundedArray(option.extend({ description: plainText(75).optional() }), 10),
-  initial_option: option.extend({ description: plainText(75).optional() }).optional(),
-});
+const radioButtons = z
+  .strictObject({
+    type: z.literal('radio_buttons'),
+    action_id,
+    focus_on_load,
+    options: boundedArray(option.extend({ description: plainText(75).optional() }), 10),
+    initial_option: option.extend({ description: plainText(75).optional() }).optional(),
+  })
+  .refine(hasInitialOption, 'the initial option must be one of the options');
 const inputElement = z.discriminatedUnion('type', [plainTextInput, staticSelect, externalSelect, radioButtons]);
 const actionElement = z.discriminatedUnion('type', [button, staticSelect, externalSelect, radioButtons]);
 

@@ -4,15 +4,18 @@ import { type AlertKind, alertKinds, type ConditionOf } from '../../src/domain/c
 import { digestSections } from '../../src/domain/digest.ts';
 import { type FollowEnd, type FollowUp, followGoals } from '../../src/domain/follow-up.ts';
 import { type OperationKind, operationKinds } from '../../src/domain/lifecycle.ts';
+import { emptyFilter } from '../../src/domain/list-filter.ts';
 import type { Operation, OperationState, Outcome } from '../../src/domain/operation.ts';
 import type { PrecheckItem } from '../../src/domain/precheck.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import { toChunks } from '../../src/lib/async.ts';
 import { messages } from '../../src/messages/catalog.ts';
 import { buildResolvedAlert } from '../../src/slack/views/alert.ts';
 import type { Message } from '../../src/slack/views/blocks.ts';
 import { buildDigest } from '../../src/slack/views/digest.ts';
+import { buildHome } from '../../src/slack/views/home.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome, buildOutcomeSummary } from '../../src/slack/views/outcome.ts';
 import {
@@ -194,6 +197,20 @@ const laterProjects: readonly Project[] = projectStates.flatMap((state) =>
   ),
 );
 
+/** Words that count from the time of reading. */
+const relativeWords = /\b(?:now|today|yesterday|ago|yet|so far|since then|for \d+ (?:s|min|h|d|days?))\b/gi;
+
+/** A project for each kind of alert, which fires. */
+function failingProjects(): Project[] {
+  return alertKinds.map((kind): Project => {
+    const alert = { since: exampleNow, seq: 1, changedAt: exampleNow, version: 1 };
+    const condition = exampleConditions[kind];
+    const firing = { state: 'firing', absentOnce: false, condition, ...alert } as const;
+    const state = kind === 'project_failed' ? 'failed' : kind === 'paused_reminder' ? 'paused' : 'running';
+    return exampleProject({ id: kind, state, failure, alerts: { [kind]: { alert: firing, delivered: null } } });
+  });
+}
+
 describe('a settled message', () => {
   it('of an operation contains no word that becomes untrue, and does not depend on the project', () => {
     expect(settledOperations.length).toBeGreaterThan(500);
@@ -271,14 +288,7 @@ describe('a settled message', () => {
   });
 
   it('of a digest has its time, and no duration and no word that counts from the time of reading', () => {
-    const failing = alertKinds.map((kind): Project => {
-      const alert = { since: exampleNow, seq: 1, changedAt: exampleNow, version: 1 };
-      const condition = exampleConditions[kind];
-      const firing = { state: 'firing', absentOnce: false, condition, ...alert } as const;
-      const state = kind === 'project_failed' ? 'failed' : kind === 'paused_reminder' ? 'paused' : 'running';
-      return exampleProject({ id: kind, state, failure, alerts: { [kind]: { alert: firing, delivered: null } } });
-    });
-    for (const project of failing) {
+    for (const project of failingProjects()) {
       const report = {
         since: exampleNow - hourMs,
         now: exampleNow,
@@ -290,9 +300,28 @@ describe('a settled message', () => {
       } as const;
       const [text = '', blocks = ''] = textsOf(buildDigest({ ...report, format, revealReasons: true }));
       expect(text.split('\n')[0]).toContain(format.time(exampleNow));
-      const relative = /\b(?:now|today|yesterday|ago|yet|so far|since then|for \d+ (?:s|min|h|d|days?))\b/gi;
-      expect(`${text}${blocks}`.match(relative) ?? [], blocks).toEqual([]);
+      expect(`${text}${blocks}`.match(relativeWords) ?? [], blocks).toEqual([]);
     }
+  });
+
+  it('of Home, which is edited only when something changes, has no word that counts from the time of reading', () => {
+    const projects = failingProjects();
+    const page = { counts: countProjects(projects), page: 0, projects };
+    const paused = { ...page, projects: projects.filter(({ state }) => state === 'paused') };
+    const all = { worst: page, paused };
+    const operations = [
+      ...settledOperations,
+      exampleOperation({ state: 'requested' }),
+      exampleOperation({ state: 'running' }),
+    ];
+    const facts = { all, unreadableProjects: 1, observedAt: exampleNow, labels: ['prod'], now: exampleNow };
+    const view = { user: 'U0ALICE', filter: emptyFilter, projects: all, restriction: null, revealReasons: true };
+    for (const observation of [{ kind: 'observed' }, { kind: 'not_observed', since: exampleNow - hourMs }] as const)
+      for (const shown of toChunks(operations, 10)) {
+        const home = { ...facts, observation, operations: shown };
+        const [text = '', blocks = ''] = textsOf(buildHome({ ...view, home, format, now: exampleNow }));
+        expect(`${text}${blocks}`.match(relativeWords) ?? [], blocks).toEqual([]);
+      }
   });
 
   it('with a word of the present is found', () => {

@@ -167,8 +167,9 @@ async function drainProject(system: System, project: ModelProject): Promise<Repo
     const { state = '' } = record;
     const action = actionTowardsRunning[state];
     if ((await findDifferingLinks(project, state)).length > 0) await perform('reapply');
-    else if (action !== undefined) await perform(action);
+    // A later task of the same row fails as long as a skipped one is not done.
     else if (skippedTasksOf(record).length > 0) await perform('retry');
+    else if (action !== undefined) await perform(action);
     else if ((await waitUntilDrained(project)) === 'failed') await perform('pause');
     else {
       const differences = await Promise.all(project.links.map((link) => link.findDifference()));

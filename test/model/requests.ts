@@ -257,7 +257,7 @@ async function deliver<Request extends SlackRequest>(
 
 /** A follow-up waits for the worker. The sweep does the same. */
 function withoutFollowUp(result: ListenerResult): ListenerResult {
-  if (result.kind === 'refusal' || result.kind === 'form') return result;
+  if (result.kind === 'refusal') return result;
   const { followUp: _followUp, ...rest } = result;
   return rest;
 }

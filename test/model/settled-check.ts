@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { AlertGroup } from '../../src/domain/alert-group.ts';
+import type { OperationRef } from '../../src/domain/operation.ts';
 import { actionIds, readOperationRef } from '../../src/slack/contract.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';
 import type { MessageContent, MessageView } from '../fake-slack/types.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { slackChannel } from './bot.ts';
 import { slackUsers } from './commands.ts';
 import { alertDestinations } from './quiesce.ts';
@@ -86,7 +88,7 @@ function textOf(message: MessageContent): string {
   return `${message.text}\n${renderedText(message)}`;
 }
 
-async function findUntrueOutcomes({ bots }: System, { records, messages }: SettledFacts): Promise<string[]> {
+async function findUntrueOutcomes(system: System, { records, messages }: SettledFacts): Promise<string[]> {
   const violations: string[] = [];
   for (const { id: project, operations } of records.values()) {
     for (const [operation, fields] of operations) {
@@ -104,13 +106,25 @@ async function findUntrueOutcomes({ bots }: System, { records, messages }: Settl
         continue;
       }
       for (const difference of outcomeDifferences(fields, textOf(message))) report(difference);
-      const stored = await bots[0]?.context.operations.read({ project, operation });
-      if (stored == null) throw new Error(`${operation} is not there`);
+      const { stored, text } = await readNotified(system, { project, operation }, ref.ts);
       const current = buildOutcome({ operation: stored, projectExists: true, format });
-      if (message.text !== current.text) report(`is “${message.text}”, its record says “${current.text}”`);
+      if (text !== current.text) report(`is “${text}”, its record says “${current.text}”`);
     }
   }
   return violations;
+}
+
+/** An operation and its message at a moment at which the message is up to date. What is followed changes from time to time. */
+async function readNotified({ bots, slack }: System, ref: OperationRef, ts: string) {
+  const read = async () => (await bots[0]?.context.operations.read(ref)) ?? null;
+  const readUnchanged = async () => {
+    const before = await read();
+    const text = slack.findMessage(ts)?.text;
+    const stored = await read();
+    const isUnchanged = before?.notifiedSeq === before?.seq && stored?.seq === before?.seq;
+    return isUnchanged && stored !== null && text !== undefined && { stored, text };
+  };
+  return waitFor(readUnchanged, { description: `the message of ${ref.operation}` });
 }
 
 /** Compares who, when and what in the text of an ended operation with its record. */

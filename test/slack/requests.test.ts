@@ -112,6 +112,21 @@ describe('request bodies', () => {
     });
   });
 
+  it('are read for a press in Home as the local Slack sends it, and for no other press without a channel', () => {
+    const container = { type: 'message', channel_id: '', is_ephemeral: false };
+    const body = { ...press, container, channel: { id: '', name: '' } };
+    expect(readBlockAction(body)).toMatchObject({
+      channel: null,
+      replyTo: { kind: 'ephemeral' },
+      modalTrigger: '1.2.3',
+    });
+    expect(readBlockAction({ ...body, message: { ts: '1.2' } })).toBeNull();
+    expect(readBlockAction({ ...body, container: { ...container, channel_id: 'C1' } })).toBeNull();
+    expect(readBlockAction({ ...body, container: undefined })).toBeNull();
+    expect(readBlockAction({ ...body, channel: undefined })).toBeNull();
+    expect(readBlockAction({ ...body, channel: { id: 'C1' } })?.channel).toBe('C1');
+  });
+
   it('are read for a mention as the command after the mention of the bot', () => {
     const event = { type: 'app_mention', user: 'U1', team: 'T1', text: '<@UBOT> pause orders', channel: 'C1' };
     const mention = { event_id: 'Ev1', authorizations: [{ user_id: 'UBOT' }], event };

@@ -1,8 +1,8 @@
-import { type Action, actions as allActions } from '../../domain/lifecycle.ts';
+import { type Action, actions as allActions, transitions } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { Formatter } from '../format.ts';
-import { formatNumber } from './format.ts';
+import { formatNumber, joinOr } from './format.ts';
 import { notAllowedReasons } from './refusals.ts';
 import { show } from './show.ts';
 import { actions, states } from './terms.ts';
@@ -13,16 +13,28 @@ export const modal = {
   close: 'Close',
   /** While the bot reads what the modal will show. */
   loading: 'Loading…',
+  /** From OK until the modal shows the outcome. */
+  confirmed: 'One moment… If this page does not change, press OK again. It counts once.',
   /** The first page of the form. */
   chooseProject: 'Choose a project. You confirm before anything changes.',
   /** The same for a person who may only look. */
   chooseToLook: 'Choose a project to see its details.',
   noProjects: 'No project is configured yet.',
-  placeholder: 'Project',
+  project: 'Project',
+  placeholder: 'Choose a project',
+  /** Below the menu, after Next without a project. */
+  projectMissing: 'Choose a project.',
   moreProjects: (total: number) => `${formatNumber(total)} projects. Type a part of a name.`,
   option: (project: string, state: ProjectState) => `${project} · ${states[state]}`,
   since: (project: Project, format: Formatter) => show.since(project, format),
   action: 'Action',
+  /** Below the actions while no project is chosen. */
+  actionHint: (offered: readonly Action[]) => {
+    const lines = offered.map(
+      (action) => `${actions[action].label}: if ${joinOr(transitions[action].from.map((state) => states[state]))}.`,
+    );
+    return `${lines.join(' ')} If you choose none, the state of the project decides.`;
+  },
   reason: 'Reason',
   reasonPlaceholder: 'Everybody in the channel reads it.',
   next: 'Next',

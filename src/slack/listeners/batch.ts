@@ -7,6 +7,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { suggestedList } from '../commands/suggestions.ts';
 import { readBatchId } from '../contract.ts';
+import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { buildBatchDialog, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
@@ -41,19 +42,19 @@ export async function requestBatchConfirmation(
 }
 
 /** OK: authorizes the presser again and confirms the batch. */
-export async function onBatchOk(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+export async function onBatchOk(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const id = readBatchId(press.value);
   if (id === null) return onOutdatedButton(context);
   const refusal = await context.authorizer.authorizeRequest(press);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
-  return toResult(await confirmBatch(context, { id, by: press.user, dialog: dialogOf(press.replyTo) }));
+  return toResult(await confirmBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
 }
 
 /** Cancel changes nothing, so the requester may press it without being an operator. */
-export async function onBatchCancel(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+export async function onBatchCancel(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const id = readBatchId(press.value);
   if (id === null) return onOutdatedButton(context);
-  return toResult(await cancelBatch(context, { id, by: press.user, dialog: dialogOf(press.replyTo) }));
+  return toResult(await cancelBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
 }
 
 /** The notifier replaces the dialog. */

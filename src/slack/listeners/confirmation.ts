@@ -1,8 +1,15 @@
+import type { types } from '@slack/bolt';
 import { checkClaim } from '../../application/check-claim.ts';
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { updateHomes } from '../../application/home.ts';
-import { type ActionRequest, readDialog, recordRefusal, requestAction } from '../../application/request-action.ts';
+import {
+  type ActionRequest,
+  type RequestedOperation,
+  readDialog,
+  recordRefusal,
+  requestAction,
+} from '../../application/request-action.ts';
 import type { TaskSelection } from '../../application/select-tasks.ts';
 import { isAction, type OperationKind } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/operation.ts';
@@ -11,10 +18,12 @@ import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
+import { type ConfirmationPress, readConfirmationSubmission } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
-import type { BlockAction, SlackRequest } from '../requests.ts';
+import { type BlockAction, nowhere, type SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
-import { buildConfirmation } from '../views/confirmation.ts';
+import { buildConfirmation, buildConfirmationPage, buildOkAgainPage } from '../views/confirmation.ts';
+import { buildLoadingModal } from '../views/modal.ts';
 import { buildOutcome } from '../views/outcome.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
@@ -56,9 +65,16 @@ export async function requestConfirmation(
   }
   const result = await requestAction(context, actionRequest);
   if (result.kind === 'refused') return { kind: 'refusal', refusal: result.refusal, command };
-  const now = await context.serverClock.now();
-  const dialog = buildConfirmation({ ...result, format: context.format, now });
-  return { kind: 'message', message: dialog, followUp: () => updateHomesLater(context) };
+  return { ...(await answerWithDialog(context, request, result)), followUp: () => updateHomesLater(context) };
+}
+
+async function answerWithDialog(
+  { format, serverClock }: ListenerContext,
+  request: SlackRequest,
+  requested: RequestedOperation,
+) {
+  const view = { ...requested, format, now: await serverClock.now() };
+  return { kind: 'message', message: buildConfirmation(view), page: buildConfirmationPage(view, request) } as const;
 }
 
 /** The person's Home shows the open dialog. */
@@ -77,11 +93,22 @@ export async function onShowDialog(context: ListenerContext, press: BlockAction)
   const dialog = await readDialog(context, ref, press.user);
   if (dialog.kind === 'refused') return { kind: 'refusal', refusal: dialog.refusal, command: null };
   if (dialog.kind === 'closed') return { kind: 'message', message: buildOutcome({ ...dialog, format }) };
-  return { kind: 'message', message: buildConfirmation({ ...dialog, format, now: await context.serverClock.now() }) };
+  return answerWithDialog(context, press, dialog);
+}
+
+/** Keeps the modal open at OK, until the notifier replaces its page. */
+export function acknowledgeOk(body: unknown): { readonly response_action: 'update'; readonly view: types.ModalView } {
+  const press = readConfirmationSubmission(body);
+  const ref = readOperationRef(press?.value);
+  const origin = press ?? nowhere;
+  return {
+    response_action: 'update',
+    view: ref === null ? buildLoadingModal(origin) : buildOkAgainPage(messages.modal.confirmed, origin, ref),
+  };
 }
 
 /** OK: authorizes the presser again and confirms the operation. */
-export async function onOk(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+export async function onOk(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const ref = readOperationRef(press.value);
   if (ref === null) return onOutdatedButton(context);
   const refusal = await context.authorizer.authorizeRequest(press);
@@ -90,10 +117,43 @@ export async function onOk(context: ListenerContext, press: BlockAction): Promis
 }
 
 /** Cancel changes nothing, so the requester may press it without being an operator. */
-export async function onCancel(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+export async function onCancel(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const ref = readOperationRef(press.value);
   return ref === null ? onOutdatedButton(context) : resolveOperation(context, press, { ref, resolve: cancel });
 }
+
+/** OK in a modal. While Redis does not answer, the modal keeps its OK. */
+export async function onOkInModal(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
+  const ref = readOperationRef(press.value);
+  try {
+    await isFirstAnswer(context, press);
+    return await onOk(context, press);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || ref === null) throw error;
+    context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
+    const text = messages.requestFailures.storeUnavailable;
+    return { kind: 'message', message: textMessage(text), page: buildOkAgainPage(text, press, ref) };
+  }
+}
+
+/** A person has closed the modal of a confirmation, which is Cancel. After OK in the same modal it means nothing. */
+export async function onModalClosed(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
+  return (await isFirstAnswer(context, press)) ? onCancel(context, press) : { kind: 'notified' };
+}
+
+/**
+ * Whether a person answers a confirmation in this modal for the first time. OK takes longer than Cancel, because it is
+ * authorized, so a person who presses OK and closes the modal at once would cancel.
+ */
+async function isFirstAnswer(
+  { deduplication }: ListenerContext,
+  { replyTo, value }: ConfirmationPress,
+): Promise<boolean> {
+  if (replyTo.kind !== 'view' && replyTo.kind !== 'closed') return true;
+  return deduplication.claimOnce(`answer:${replyTo.viewId}:${String(value)}`, answerMemoryMs);
+}
+
+const answerMemoryMs = 11 * 60_000;
 
 interface Resolution {
   readonly ref: OperationRef;
@@ -103,10 +163,10 @@ interface Resolution {
 /** The notifier replaces the dialog: it is the only writer of a resolved dialog, also after a repeated or late press. */
 async function resolveOperation(
   context: ListenerContext,
-  press: BlockAction,
+  press: ConfirmationPress,
   { ref, resolve }: Resolution,
 ): Promise<ListenerResult> {
-  const dialog = dialogOf(press.replyTo);
+  const dialog = dialogOf(press);
   try {
     const result = await resolve(context, { ref, by: press.user, dialog });
     if (result.kind === 'refused') return refuseConfirmation(context, press, { ref, refusal: result.refusal });
@@ -141,7 +201,7 @@ interface ConfirmationRefusal {
 /** The dialog of an operation without a record is replaced here: the notifier cannot replace it. */
 function refuseConfirmation(
   context: ListenerContext,
-  { user, channel }: BlockAction,
+  { user, channel }: ConfirmationPress,
   { ref, refusal }: ConfirmationRefusal,
 ): ListenerResult {
   if (refusal.code === 'unknown_operation') return { kind: 'refusal', refusal, command: null, mode: 'replace' };
@@ -153,7 +213,11 @@ const pollIntervalMs = 2_000;
 const pollTimeoutMs = 2 * 60_000;
 
 /** The reply of Redis to a press was lost. Reads the operation until it shows whether the press was applied. */
-async function pollForResult(context: ListenerContext, press: BlockAction, ref: OperationRef): Promise<ListenerResult> {
+async function pollForResult(
+  context: ListenerContext,
+  press: ConfirmationPress,
+  ref: OperationRef,
+): Promise<ListenerResult> {
   const { clock, stopSignal } = context;
   const deadline = clock.monotonicNow() + pollTimeoutMs;
   while (clock.monotonicNow() < deadline && !stopSignal.aborted) {

@@ -40,18 +40,20 @@ export type ListenerResult =
   | {
       readonly kind: 'message';
       readonly message: Message;
+      /** What a modal shows instead of the message: a page with inputs or a submit button. */
+      readonly page?: types.ModalView;
       /** `replace` edits the message whose button was pressed. */
       readonly mode?: ResponseMode;
       /** Runs after the message is sent and returns a second result. */
       readonly followUp?: () => Promise<ListenerResult>;
     }
-  /** A page of a modal with inputs. `message` replaces it where there is no modal. */
-  | { readonly kind: 'form'; readonly form: types.ModalView; readonly message: Message }
   | {
       readonly kind: 'refusal';
       readonly refusal: Refusal;
       /** What was requested. The view suggests it again with the corrected name. */
       readonly command: RefusedCommand | null;
+      /** Returns what a modal shows instead of the message of the refusal. */
+      readonly page?: (answer: Message) => types.ModalView;
       readonly mode?: ResponseMode;
       /** Writes the refusal to the audit log, after the answer is sent. */
       readonly record?: () => Promise<void>;
@@ -181,20 +183,19 @@ function messageForError(context: ListenerContext, error: unknown): Message {
 async function respond(context: ListenerContext, request: SlackRequest, result: ListenerResult): Promise<void> {
   switch (result.kind) {
     case 'message': {
-      const replyTo = await sendReply(context, request, { message: result.message, mode: result.mode });
-      if (result.followUp !== undefined) await respond(context, { ...request, replyTo }, await result.followUp());
+      const { message, mode, page, followUp } = result;
+      const replyTo = await sendReply(context, request, { message, mode, page });
+      if (followUp !== undefined) await respond(context, { ...request, replyTo }, await followUp());
       return;
     }
-    case 'form':
-      await sendReply(context, request, result);
-      return;
     case 'refusal': {
-      const { refusal, command, mode, record } = result;
+      const { refusal, command, mode, page, record } = result;
       context.onRefusal?.(refusal.code);
       context.log.info({ code: refusal.code }, 'refused in Slack');
       const { authorizer, format } = context;
       const operators = refusal.code === 'not_operator' ? await authorizer.listOperators() : noOperators;
-      await sendReply(context, request, { message: buildRefusal({ refusal, command, operators, format }), mode });
+      const message = buildRefusal({ refusal, command, operators, format });
+      await sendReply(context, request, { message, mode, page: page?.(message) });
       await record?.();
       return;
     }

@@ -4,7 +4,7 @@ import { RetryLaterError } from '../../application/errors.ts';
 import type { Fetch } from '../api-calls.ts';
 import { type ChatClient, type EphemeralClient, postEphemeral, postOrUpdate } from '../notifier/channel-message.ts';
 import { type HomeClient, publishView } from '../notifier/home-view.ts';
-import { type ModalPage, updateModal, type ViewClient } from '../notifier/modal.ts';
+import { type ModalContent, updateModal, type ViewClient } from '../notifier/modal.ts';
 import { postToResponseUrl, type ResponseMode } from '../notifier/response-url.ts';
 import type { ReplyTarget, SlackRequest, ViewTarget } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
@@ -20,7 +20,7 @@ export interface Reply {
   readonly message: Message;
   readonly mode?: ResponseMode | undefined;
   /** What a modal shows instead of the message. */
-  readonly form?: types.ModalView | undefined;
+  readonly page?: types.ModalView | undefined;
 }
 
 const maxAttempts = 5;
@@ -47,7 +47,7 @@ export async function sendReply(context: ReplyContext, request: SlackRequest, re
 async function sendOnce(
   context: ReplyContext,
   request: SlackRequest,
-  { message, mode = 'new', form }: Reply,
+  { message, mode = 'new', page }: Reply,
 ): Promise<SendResult> {
   const { replyTo, threadTs } = request;
   switch (replyTo.kind) {
@@ -61,7 +61,9 @@ async function sendOnce(
         return { kind: published.kind === 'published' ? 'done' : 'expired' };
       });
     case 'view':
-      return replaceView(context, replyTo, { message, form, origin: request });
+      return replaceView(context, replyTo, { message, page, origin: request });
+    case 'closed':
+      return { kind: 'done' };
     default:
       return replyTo satisfies never;
   }
@@ -74,8 +76,8 @@ type SendResult =
   | { readonly kind: 'retry'; readonly retryAfterMs: number };
 
 /** A modal shows one answer: also a new message replaces its content. */
-async function replaceView({ client }: ReplyContext, replyTo: ViewTarget, page: ModalPage): Promise<SendResult> {
-  const result = await updateModal(client, replyTo, page);
+async function replaceView({ client }: ReplyContext, replyTo: ViewTarget, content: ModalContent): Promise<SendResult> {
+  const result = await updateModal(client, replyTo, content);
   return result.kind === 'done' ? { kind: 'done', next: { ...replyTo, hash: result.hash } } : result;
 }
 

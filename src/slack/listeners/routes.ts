@@ -1,9 +1,10 @@
-import type { App, types } from '@slack/bolt';
+import type { App, SlackViewMiddlewareArgs, ViewSubmitAction } from '@slack/bolt';
 import { serializeError } from '../../logging/serialize-error.ts';
 import {
   actionIds,
   alertActionIdPattern,
   commandActionIdPattern,
+  confirmationCallbackId,
   filterActionIdPattern,
   historyPageActionIdPattern,
   homeFilterActionIdPattern,
@@ -16,6 +17,13 @@ import {
   runForm,
 } from '../contract.ts';
 import {
+  type ConfirmationPress,
+  type RunSubmission,
+  readConfirmationClosed,
+  readConfirmationSubmission,
+  readRunSubmission,
+} from '../modal-requests.ts';
+import {
   type BlockAction,
   type CommandRequest,
   readAppMention,
@@ -26,10 +34,8 @@ import {
   readSlashCommand,
   readSyncCommand,
 } from '../requests.ts';
-import { readRunSubmission } from '../run-form-requests.ts';
-import { buildLoadingModal } from '../views/modal.ts';
 import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onStop } from './batch.ts';
-import { onCancel, onOk, onShowDialog } from './confirmation.ts';
+import { acknowledgeOk, onCancel, onModalClosed, onOk, onOkInModal, onShowDialog } from './confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listener.ts';
 import { onMessageShortcut } from './message-shortcut.ts';
@@ -44,7 +50,14 @@ import {
   onRequestAction,
   onShow,
 } from './project-buttons.ts';
-import { onChooseProject, onProjectSearch, onRunSubmission, showRunForm } from './run-form.ts';
+import {
+  acknowledgeSubmission,
+  onChooseProject,
+  onProjectSearch,
+  onRunSubmission,
+  onShowSubmission,
+  showRunForm,
+} from './run-form.ts';
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './sync-command.ts';
 
@@ -52,8 +65,10 @@ import { onCommand, onCommandButton, onOtherCommand } from './sync-command.ts';
 export function registerListeners(app: App, commandName: string, context: ListenerContext): void {
   const command = (run: Listener<CommandRequest>) => createListener(context, { decode: readSlashCommand, run });
   const action = (run: Listener<BlockAction>) => createListener(context, { decode: readBlockAction, run });
-  const confirmation = (run: Listener<BlockAction>) =>
-    createListener(context, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
+  const confirmation = <Press extends ConfirmationPress>(
+    decode: (body: unknown) => Press | null,
+    run: Listener<ConfirmationPress>,
+  ) => createListener(context, { decode, run, deduplicate: 'before_refusal' });
   app.command(commandName, createListener(context, { decode: readSyncCommand, run: onCommand }));
   app.command(exceptCommand(commandName), command(onOtherCommand));
   const mention = createListener(context, { decode: readAppMention, run: onCommand });
@@ -64,10 +79,10 @@ export function registerListeners(app: App, commandName: string, context: Listen
   });
   const shortcut = createListener(context, { decode: readMessageShortcut, run: onMessageShortcut });
   app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
-  app.action(actionIds.ok, confirmation(onOk));
-  app.action(actionIds.cancel, confirmation(onCancel));
-  app.action(actionIds.batch.ok, confirmation(onBatchOk));
-  app.action(actionIds.batch.cancel, confirmation(onBatchCancel));
+  app.action(actionIds.ok, confirmation(readBlockAction, onOk));
+  app.action(actionIds.cancel, confirmation(readBlockAction, onCancel));
+  app.action(actionIds.batch.ok, confirmation(readBlockAction, onBatchOk));
+  app.action(actionIds.batch.cancel, confirmation(readBlockAction, onBatchCancel));
   app.action(actionIds.batch.retryFailed, action(onRetryFailed));
   app.action(actionIds.batch.restore, action(onRestoreThose));
   app.action(actionIds.batch.goOn, action(onGoOn));
@@ -92,19 +107,24 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.action(commandActionIdPattern, action(onCommandButton));
   app.action(actionIds.run.open, action(showRunForm));
   app.action(actionIds.run.project, action(onChooseProject));
-  const submission = createListener(context, { decode: readRunSubmission, run: onRunSubmission });
-  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, ({ ack, body }) =>
-    submission({ ack: () => ack({ response_action: 'update', view: loadingPage(body) }), body }),
+  const submission = (run: Listener<RunSubmission>) => {
+    const listener = createListener(context, { decode: readRunSubmission, run });
+    return ({ ack, body }: SubmissionArgs) => listener({ ack: () => ack(acknowledgeSubmission(body)), body });
+  };
+  app.view({ type: 'view_submission', callback_id: runForm.callbackId }, submission(onRunSubmission));
+  app.view({ type: 'view_submission', callback_id: runForm.showCallbackId }, submission(onShowSubmission));
+  const okInModal = confirmation(readConfirmationSubmission, onOkInModal);
+  app.view({ type: 'view_submission', callback_id: confirmationCallbackId }, ({ ack, body }) =>
+    okInModal({ ack: () => ack(acknowledgeOk(body)), body }),
   );
+  const modalClosed = confirmation(readConfirmationClosed, onModalClosed);
+  app.view({ type: 'view_closed', callback_id: confirmationCallbackId }, ({ ack, body }) => modalClosed({ ack, body }));
   app.options(projectMenuActionIdPattern, ({ ack, body }) => onProjectSearch(context, { ack, body }));
   app.action(outdatedActionIdPattern, action(onOutdatedButton));
   app.error(async (error) => context.log.error({ error: serializeError(error) }, 'Bolt could not handle a request'));
 }
 
-/** What the modal shows until it has the answer to a submission. */
-function loadingPage(body: unknown): types.ModalView {
-  return buildLoadingModal(readRunSubmission(body) ?? { channel: null, threadTs: null });
-}
+type SubmissionArgs = Pick<SlackViewMiddlewareArgs<ViewSubmitAction>, 'ack' | 'body'>;
 
 /** Bolt acknowledges events before it calls a listener. */
 async function acknowledgedByBolt(): Promise<void> {}

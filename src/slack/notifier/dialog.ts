@@ -1,7 +1,7 @@
 import type { Dialog, NewDialog } from '../../domain/operation.ts';
 import type { Fetch } from '../api-calls.ts';
 import type { ModalOrigin } from '../contract.ts';
-import type { ReplyTarget } from '../requests.ts';
+import type { SlackRequest } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 import { updateModal, type ViewClient } from './modal.ts';
 import { postToResponseUrl, type RespondResult, responseUrlLifetimeMs, responseUrlMaxUses } from './response-url.ts';
@@ -12,14 +12,15 @@ const maxUses = responseUrlMaxUses;
 const viewLifetimeMs = 24 * 3_600_000;
 
 /** The dialog whose button was pressed. Null if nothing can replace it. */
-export function dialogOf(replyTo: ReplyTarget): NewDialog | null {
+export function dialogOf({ replyTo, deliveryId }: Pick<SlackRequest, 'replyTo' | 'deliveryId'>): NewDialog | null {
   switch (replyTo.kind) {
     case 'response_url':
       return { ...replyTo, lifetimeMs: responseUrlLifetimeMs, usesLeft: maxUses };
     case 'view':
-      return { kind: 'view', viewId: replyTo.viewId, lifetimeMs: viewLifetimeMs, usesLeft: maxUses };
+      return { kind: 'view', viewId: replyTo.viewId, press: deliveryId, lifetimeMs: viewLifetimeMs, usesLeft: maxUses };
     case 'ephemeral':
     case 'home':
+    case 'closed':
       return null;
     default:
       return replyTo satisfies never;

@@ -38,11 +38,11 @@ export async function openModal(client: ViewClient, triggerId: string, view: typ
   }
 }
 
-/** The next page of a modal. */
-export interface ModalPage {
+/** What a modal shows next. */
+export interface ModalContent {
   readonly message: Message;
-  /** The page, if it is a form. The message replaces a form that Slack rejects. */
-  readonly form?: types.ModalView | undefined;
+  /** The page with inputs or a submit button, if it has any. The message replaces a page that Slack rejects. */
+  readonly page?: types.ModalView | undefined;
   readonly origin: ModalOrigin;
 }
 
@@ -50,7 +50,7 @@ export interface ModalPage {
 export async function updateModal(
   client: ViewClient,
   { viewId, hash }: ModalTarget,
-  { message, form, origin }: ModalPage,
+  { message, page, origin }: ModalContent,
 ): Promise<UpdateResult> {
   const target = { view_id: viewId, ...(hash === null ? {} : { hash }) };
   const update = async (view: types.ModalView): Promise<UpdateResult> => {
@@ -58,7 +58,7 @@ export async function updateModal(
     return { kind: 'done', hash: updated.view?.hash ?? '' };
   };
   try {
-    return await update(form ?? buildModal(message, origin)).catch((error: unknown) => {
+    return await update(page ?? buildModal(message, origin)).catch((error: unknown) => {
       if (!invalidContent.has(slackErrorCode(error) ?? '')) throw error;
       return update(buildModal(textOnly(message), origin));
     });

@@ -158,7 +158,8 @@ export async function updateDialog(
   const isComplete = operation.message !== null || isFollowed(operation) || dialog.kind === 'view';
   if (isNotified(operation) && !isNew && isComplete) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
-  if (dialogText === shown.text) return { kind: 'delivered' };
+  // After each OK a modal shows a page of its own.
+  if (dialogText === shown.text && !(isNew && dialog.kind === 'view')) return { kind: 'delivered' };
   const result = await replaceDialog(slack, dialog, { message: shown, origin: operation });
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {

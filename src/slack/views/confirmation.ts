@@ -1,12 +1,20 @@
+import type { types } from '@slack/bolt';
 import { linkId, type TaskFailure } from '../../domain/link.ts';
 import { countFailures, oldestFailures, type ProjectStats } from '../../domain/observation.ts';
-import type { Operation } from '../../domain/operation.ts';
+import { type Operation, type OperationRef, refOf } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { maxTasksPerSkip } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ConfirmationFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
-import { actionIds, blockId, operationRefValue } from '../contract.ts';
+import {
+  actionIds,
+  blockId,
+  confirmationCallbackId,
+  type ModalOrigin,
+  modalMetadata,
+  operationRefValue,
+} from '../contract.ts';
 import {
   actionsBlock,
   type Block,
@@ -14,9 +22,12 @@ import {
   button,
   contextBlock,
   type Message,
+  plainText,
   restoreWithoutButton,
   sectionBlock,
+  textMessage,
 } from './blocks.ts';
+import { buildModal } from './modal.ts';
 
 export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
@@ -35,19 +46,51 @@ export interface ConfirmationView extends TextContext {
  * an operator.
  */
 export function buildConfirmation(view: ConfirmationView): Message {
+  return buildDialog(view, [...answerButtons(view.operation), ...otherButtons(view)]);
+}
+
+/**
+ * The same dialog as the page of a modal. Its submit button is OK, and its close button Cancel. Slack notifies the bot also
+ * when the person closes the modal with ✕.
+ */
+export function buildConfirmationPage(view: ConfirmationView, origin: ModalOrigin): types.ModalView {
+  return {
+    ...withOk(buildDialog(view, otherButtons(view)), origin, refOf(view.operation)),
+    close: plainText(messages.buttons.cancel),
+    notify_on_close: true,
+  };
+}
+
+/**
+ * What the modal shows after OK until the notifier replaces it, with an OK that the person can press again: the bot may stop
+ * before it has resolved the operation. Closing this page cancels nothing, because the person has pressed OK.
+ */
+export function buildOkAgainPage(text: string, origin: ModalOrigin, ref: OperationRef): types.ModalView {
+  return withOk(textMessage(text), origin, ref);
+}
+
+function withOk(message: Message, origin: ModalOrigin, ref: OperationRef): types.ModalView {
+  return {
+    ...buildModal(message, origin),
+    callback_id: confirmationCallbackId,
+    private_metadata: modalMetadata(origin, ref),
+    submit: plainText(messages.buttons.ok),
+  };
+}
+
+function buildDialog(view: ConfirmationView, buttons: Button[]): Message {
   const { operation, project, stats, format } = view;
   const { confirmation, format: formats, onlyYouSeeThis, states } = messages;
   const allReachable = stats.links.every(({ kind }) => kind !== 'unreachable');
   const failedTasks = allReachable ? countFailures(stats.links) : null;
   const facts: ConfirmationFacts = { ...view, failedTasks };
-  const question = confirmation.question(operation);
   const effect = confirmation.effects[operation.action](facts);
   const reason = formats.reason(operation.reason, format);
   return {
     text: `${confirmation.headline(states[project.state], operation)} ${effect} ${confirmation.answerBefore(format.time(operation.expiresAt))}`,
     blocks: [
       sectionBlock([
-        `*${question}?*`,
+        `*${confirmation.question(operation)}?*`,
         effect,
         ...confirmation.earlierFailure(facts),
         ...confirmation.otherRequests(facts),
@@ -64,7 +107,7 @@ export function buildConfirmation(view: ConfirmationView): Message {
       ...namedTasksSections(operation, format),
       ...(operation.action === 'restore' ? failedTasksSection(facts) : []),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
-      actionsBlock(blockId('confirm', operation.id, operation.seq), answerButtons(view, question)),
+      ...(buttons.length === 0 ? [] : [actionsBlock(blockId('confirm', operation.id, operation.seq), buttons)]),
       contextBlock(
         joinDots(
           onlyYouSeeThis,
@@ -76,23 +119,25 @@ export function buildConfirmation(view: ConfirmationView): Message {
   };
 }
 
-function answerButtons({ operation, failedAgain }: ConfirmationView, question: string): Button[] {
-  const { project, id, action, tasks } = operation;
+function answerButtons(operation: Operation): Button[] {
   const { ok, cancel, accessibilityLabels } = messages.buttons;
-  const value = operationRefValue({ project, operation: id });
+  const value = operationRefValue(refOf(operation));
   return [
     button({
       label: ok,
       actionId: actionIds.ok,
       value,
       primary: true,
-      accessibilityLabel: accessibilityLabels.ok(question),
+      accessibilityLabel: accessibilityLabels.ok(messages.confirmation.question(operation)),
     }),
     button({ label: cancel, actionId: actionIds.cancel, value, accessibilityLabel: accessibilityLabels.cancel }),
-    ...(action === 'restore' && tasks.length === 0 && failedAgain > 0
-      ? [restoreWithoutButton(project, Math.min(failedAgain, maxTasksPerSkip), 'dialog')]
-      : []),
   ];
+}
+
+function otherButtons({ operation: { project, action, tasks }, failedAgain }: ConfirmationView): Button[] {
+  return action === 'restore' && tasks.length === 0 && failedAgain > 0
+    ? [restoreWithoutButton(project, Math.min(failedAgain, maxTasksPerSkip), 'dialog')]
+    : [];
 }
 
 /** The tasks that a restore leaves out, or that a retry moves back: at most `maxTasksPerSkip`. */

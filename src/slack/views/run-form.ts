@@ -1,13 +1,15 @@
 import type { types } from '@slack/bolt';
-import { actions, isAllowed } from '../../domain/lifecycle.ts';
+import { type Action, actions, isAllowed, transitions } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
+import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
 import { actionIds, blockId, type ModalOrigin, projectValue, runActionBlockId, runForm } from '../contract.ts';
 import {
   actionsBlock,
+  type Block,
   type Button,
   commandButton,
   contextBlock,
@@ -23,43 +25,56 @@ import { plainLabel } from './mrkdwn.ts';
 export interface RunFormView {
   /** Those that the menu offers, the most urgent one first. */
   readonly projects: readonly Project[];
-  /** How many projects there are. */
-  readonly total: number;
+  /** How many projects there are in each state. */
+  readonly counts: StateCounts;
   /** Null before the person has chosen one. */
   readonly chosen: Project | null;
   /** Why this person can only look. Null if they may change projects from where the modal was opened. */
   readonly restriction: string | null;
+  /** The refusal of the last submission, as mrkdwn, and the reason that the person typed. Null without one. */
+  readonly refused: { readonly text: string; readonly reason: string } | null;
   readonly format: Formatter;
 }
 
-/** The form of `/sync` without a command: project, action, reason. Without a project that can be changed there is no submit. */
+/**
+ * The form of `/sync` without a command: project, action, reason. Next submits it. Slack sends a choice in the menu at once;
+ * the answer is the form with the actions that the state of that project allows. Without that answer the form has every action
+ * that some project allows. Where nothing can be changed, Show submits the form and shows the project.
+ */
 export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.ModalView {
-  const { chosen, restriction } = view;
+  const { chosen, restriction, counts } = view;
   const { modal } = messages;
-  const buttons = actionsBlock(blockId('run', 'buttons'), [suggestedList, suggestedHelp].map(commandButton));
   const frame = modalFrame(origin);
-  if (view.total === 0) return { ...frame, blocks: [sectionBlock(modal.noProjects), buttons] };
+  const buttons = actionsBlock(blockId('run', 'buttons', ...(chosen === null ? [] : [chosen.id])), [
+    ...(chosen === null ? [] : [showButton(chosen.id)]),
+    ...[suggestedList, suggestedHelp].map(commandButton),
+  ] satisfies Button[]);
+  if (totalCount(counts) === 0) return { ...frame, blocks: [sectionBlock(modal.noProjects), buttons] };
+  const intro = introBlocks(view);
   const menu = projectMenu(view);
-  if (restriction !== null)
-    return { ...frame, blocks: [sectionBlock(modal.chooseToLook), menu, buttons, contextBlock(restriction)] };
-  if (chosen === null) return { ...frame, blocks: [sectionBlock(modal.chooseProject), menu, buttons] };
-  const inputs = actionInputs(chosen);
-  const submit = inputs.length === 0 ? {} : { callback_id: runForm.callbackId, submit: plainText(modal.next) };
-  const reasons = modal.notPossible(chosen.state);
+  const showForm = { ...frame, callback_id: runForm.showCallbackId, submit: plainText(messages.buttons.show) };
+  if (restriction !== null) return { ...showForm, blocks: [...intro, menu, buttons, contextBlock(restriction)] };
+  const action = chosen === null ? anyActionInput(counts) : actionInput(chosen);
+  const reasons = chosen === null ? [] : modal.notPossible(chosen.state);
+  const submit = { callback_id: runForm.callbackId, submit: plainText(modal.next) };
   return {
-    ...frame,
-    ...submit,
+    ...(action === null ? showForm : { ...frame, ...submit, close: plainText(messages.buttons.cancel) }),
     blocks: [
+      ...intro,
       menu,
-      sectionBlock(projectLines(chosen, view.format)),
-      ...inputs,
+      ...(chosen === null || view.refused !== null ? [] : [sectionBlock(projectLines(chosen, view.format))]),
+      ...(action === null ? [] : [action, reasonInput(view)]),
       ...(reasons.length === 0 ? [] : [contextBlock(reasons.join('\n'))]),
-      actionsBlock(blockId('run', 'buttons', chosen.id), [
-        showButton(chosen.id),
-        ...[suggestedList, suggestedHelp].map(commandButton),
-      ] satisfies Button[]),
+      buttons,
     ],
   };
+}
+
+function introBlocks({ chosen, restriction, refused }: RunFormView): Block[] {
+  const { modal } = messages;
+  if (refused !== null) return [sectionBlock(refused.text)];
+  if (restriction !== null) return [sectionBlock(modal.chooseToLook)];
+  return chosen === null ? [sectionBlock(modal.chooseProject)] : [];
 }
 
 function projectLines(project: Project, format: Formatter): string[] {
@@ -67,63 +82,91 @@ function projectLines(project: Project, format: Formatter): string[] {
 }
 
 /** The menu of projects. A menu holds 100 options; Slack asks the bot for those of a longer one while the person types. */
-function projectMenu({ projects, total, chosen, restriction }: RunFormView): types.ActionsBlock {
+function projectMenu({ projects, counts, chosen, restriction }: RunFormView): types.InputBlock {
   const { modal } = messages;
+  const total = totalCount(counts);
   const action_id = restriction === null ? actionIds.run.project : actionIds.show;
-  const initial = chosen === null ? {} : { initial_option: projectOption(chosen) };
-  const element: types.ActionsBlockElement =
-    total > maxOptions
-      ? {
-          type: 'external_select',
-          action_id,
-          placeholder: plainText(modal.moreProjects(total)),
-          min_query_length: 0,
-          ...initial,
-        }
-      : {
-          type: 'static_select',
-          action_id,
-          placeholder: plainText(modal.placeholder),
-          options: projects.map(projectOption),
-          ...initial,
-        };
-  return { type: 'actions', block_id: blockId('run', 'project'), elements: [element] };
+  const options = projects.map(projectOption);
+  const chosenOption =
+    total > maxOptions && chosen !== null ? projectOption(chosen) : options.find(({ value }) => value === chosen?.id);
+  const initial = chosenOption === undefined ? {} : { initial_option: chosenOption };
+  return {
+    type: 'input',
+    block_id: runForm.projectBlockId,
+    dispatch_action: true,
+    label: plainText(modal.project),
+    element:
+      total > maxOptions
+        ? {
+            type: 'external_select',
+            action_id,
+            placeholder: plainText(modal.moreProjects(total)),
+            min_query_length: 0,
+            ...initial,
+          }
+        : { type: 'static_select', action_id, placeholder: plainText(modal.placeholder), options, ...initial },
+  };
 }
 
 export function projectOption({ id, state }: Project): Option {
   return { text: plainText(plainLabel(messages.modal.option(id, state), maxOptionChars)), value: projectValue(id) };
 }
 
-/** The allowed actions and the reason. Empty while no action is allowed. */
-function actionInputs({ id, state, version }: Project): types.InputBlock[] {
-  const { modal, actions: words } = messages;
-  const [first, ...others] = actions
-    .filter((action) => isAllowed(state, action))
-    .map((action) => ({ text: plainText(words[action].label), value: action }));
-  if (first === undefined) return [];
-  return [
-    {
-      type: 'input',
-      block_id: runActionBlockId(id, version),
-      label: plainText(modal.action),
-      element: {
-        type: 'radio_buttons',
-        action_id: runForm.actionInput,
-        options: [first, ...others],
-        initial_option: first,
-      },
+/** The action that the state of the project allows. Null while it allows none. */
+function actionInput({ id, state, version }: Project): types.InputBlock | null {
+  const [first, ...others] = actionOptions((action) => isAllowed(state, action));
+  if (first === undefined) return null;
+  return {
+    type: 'input',
+    block_id: runActionBlockId(id, version),
+    label: plainText(messages.modal.action),
+    element: {
+      type: 'radio_buttons',
+      action_id: runForm.actionInput,
+      options: [first, ...others],
+      initial_option: first,
     },
-    {
-      type: 'input',
-      block_id: blockId('run', 'reason'),
-      label: plainText(modal.reason),
-      optional: true,
-      element: {
-        type: 'plain_text_input',
-        action_id: runForm.reasonInput,
-        max_length: maxReasonLength,
-        placeholder: plainText(modal.reasonPlaceholder),
-      },
+  };
+}
+
+/** The actions that some project allows. Null while none allows any. */
+function anyActionInput(counts: StateCounts): types.InputBlock | null {
+  const offered = actions.filter((action) => transitions[action].from.some((state) => counts[state] > 0));
+  if (offered.length === 0) return null;
+  return {
+    type: 'input',
+    block_id: runForm.anyActionBlockId,
+    optional: true,
+    label: plainText(messages.modal.action),
+    hint: plainText(messages.modal.actionHint(offered)),
+    element: {
+      type: 'radio_buttons',
+      action_id: runForm.actionInput,
+      options: actionOptions((action) => offered.includes(action)),
     },
-  ];
+  };
+}
+
+function actionOptions(isOffered: (action: Action) => boolean): Option[] {
+  return actions
+    .filter(isOffered)
+    .map((action) => ({ text: plainText(messages.actions[action].label), value: action }));
+}
+
+function reasonInput({ refused }: RunFormView): types.InputBlock {
+  const { modal } = messages;
+  const reason = refused?.reason ?? '';
+  return {
+    type: 'input',
+    block_id: runForm.reasonBlockId,
+    label: plainText(modal.reason),
+    optional: true,
+    element: {
+      type: 'plain_text_input',
+      action_id: runForm.reasonInput,
+      max_length: maxReasonLength,
+      placeholder: plainText(modal.reasonPlaceholder),
+      ...(reason === '' ? {} : { initial_value: reason }),
+    },
+  };
 }

@@ -232,10 +232,11 @@ describe('a dialog', () => {
 
   it('A dialog in a modal is stored with its view, and an earlier version can read the operation.', async () => {
     await request();
-    const inModal = { kind: 'view', viewId: 'V1', lifetimeMs: 1_800_000, usesLeft: 5 } as const;
+    const inModal = { kind: 'view', viewId: 'V1', press: '1.1.a', lifetimeMs: 1_800_000, usesLeft: 5 } as const;
     await resolve('confirm', 'U0ALICE', { dialog: inModal });
     const stored = await stores.operations.read(ref);
-    expect(stored?.dialog).toEqual({ kind: 'view', viewId: 'V1', usesLeft: 5, expiresAt: expect.any(Number) });
+    const expiresAt: unknown = expect.any(Number);
+    expect(stored?.dialog).toEqual({ kind: 'view', viewId: 'V1', press: '1.1.a', usesLeft: 5, expiresAt });
     expect(JSON.parse((await services.redis.hget(key, 'dialog')) ?? '')).toMatchObject({ url: '' });
     await resolve('confirm', 'U0ALICE', { dialog: inModal });
     expect(await stores.operations.read(ref)).toEqual(stored);
@@ -243,6 +244,20 @@ describe('a dialog', () => {
     expect(await stores.operations.read(ref)).toMatchObject({
       dialog: { viewId: 'V2' },
       seq: Number(stored?.seq) + 1,
+    });
+  });
+
+  it('Another press in the same modal is a new dialog, because its page has changed at the press.', async () => {
+    await request();
+    const inModal = { kind: 'view', viewId: 'V1', press: '1.1.a', lifetimeMs: 1_800_000, usesLeft: 5 } as const;
+    await resolve('confirm', 'U0ALICE', { dialog: inModal });
+    await services.redis.hset(key, 'dialog', JSON.stringify({ kind: 'view', viewId: 'V1', usesLeft: 1, expiresAt: 9 }));
+    const earlier = await stores.operations.read(ref);
+    expect(earlier?.dialog).toMatchObject({ press: null, usesLeft: 1 });
+    await resolve('confirm', 'U0ALICE', { dialog: { ...inModal, press: '2.2.b' } });
+    expect(await stores.operations.read(ref)).toMatchObject({
+      dialog: { viewId: 'V1', press: '2.2.b', usesLeft: 5 },
+      seq: Number(earlier?.seq) + 1,
     });
   });
 

@@ -121,6 +121,7 @@ export const modal: ExamplesOf<typeof messages.modal> = {
   moreProjects: [['more projects than a menu holds', 1_200]],
   option: [['a project in the menu', 'orders', 'running']],
   since: [['the chosen project', exampleProject({ state: 'paused', reason: 'we deploy' }), format]],
+  actionHint: [['below the actions while no project is chosen', ['start', 'pause', 'restore']]],
   notPossible: [
     ['the chosen project is Running', 'running'],
     ['the chosen project is Paused', 'paused'],

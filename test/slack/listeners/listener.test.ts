@@ -167,7 +167,6 @@ describe('the answer to a request', () => {
   it('is followed by a second one', async () => {
     const { context, answers } = createContext();
     await listen(context, async () => ({
-      ...answerWith('one moment'),
       kind: 'message',
       message: textMessage('one moment'),
       mode: 'replace',

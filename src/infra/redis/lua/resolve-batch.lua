@@ -6,7 +6,7 @@
     ARGV[1] one JSON object:
       args.decision     'confirm', 'cancel' or 'expire'
       args.by           who pressed the button, nil when the dialog expires
-      args.dialog       the pressed dialog { kind, url or viewId, usesLeft, lifetimeMs }, or nil
+      args.dialog       the pressed dialog { kind, url or viewId and press, usesLeft, lifetimeMs }, or nil
       args.retentionMs  how long a finished batch is kept
 
   Output:
@@ -24,11 +24,12 @@ local state, by, expiresAt, storedDialog = batch[1], batch[2], batch[3], batch[4
 if not state then return { 'unknown' } end
 if args.by and args.by ~= by then return { 'not_requester', by } end
 
--- Slack may deliver one press twice. Only a press with another URL, or in another view, is a new dialog.
+-- Slack may deliver one press twice. Only a press with another URL, or another press in a modal, is a new dialog.
 local dialog, stored = args.dialog, storedDialog ~= '' and cjson.decode(storedDialog) or {}
-if dialog and (dialog.viewId or dialog.url) ~= (stored.viewId or stored.url) then
+local isSamePlace = dialog and (dialog.viewId or dialog.url) == (stored.viewId or stored.url)
+if dialog and not (isSamePlace and dialog.press == stored.press) then
   redis.call('HSET', key, 'dialog', cjson.encode({
-    kind = dialog.kind, url = dialog.url or '', viewId = dialog.viewId,
+    kind = dialog.kind, url = dialog.url or '', viewId = dialog.viewId, press = dialog.press,
     usesLeft = dialog.usesLeft, expiresAt = now + dialog.lifetimeMs,
   }))
   redis.call('HINCRBY', key, 'version', 1)

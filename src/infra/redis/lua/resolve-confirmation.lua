@@ -6,7 +6,7 @@
     args.operationId
     args.decision        'confirm', 'cancel' or 'expire'
     args.by              who pressed the button, nil when the dialog expires
-    args.dialog          the pressed dialog { kind, url or viewId, usesLeft, lifetimeMs }, or nil
+    args.dialog          the pressed dialog { kind, url or viewId and press, usesLeft, lifetimeMs }, or nil
     args.claimTimeoutMs  how long a confirmed operation may wait for a worker
 
   Output:
@@ -24,12 +24,13 @@ local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
 if by and by ~= operation.by then return cjson.encode({ kind = 'not_requester', by = operation.by }) end
 
--- Slack may deliver one press twice. Only a press with another URL, or in another view, is a new dialog.
+-- Slack may deliver one press twice. Only a press with another URL, or another press in a modal, is a new dialog.
 local storedDialog = operation.dialog ~= '' and cjson.decode(operation.dialog) or {}
-if dialog and (dialog.viewId or dialog.url) ~= (storedDialog.viewId or storedDialog.url) then
+local isSamePlace = dialog and (dialog.viewId or dialog.url) == (storedDialog.viewId or storedDialog.url)
+if dialog and not (isSamePlace and dialog.press == storedDialog.press) then
   -- Earlier versions read no operation whose dialog has no URL.
   redis.call('HSET', operationKey(id), 'dialog', cjson.encode({
-    kind = dialog.kind, url = dialog.url or '', viewId = dialog.viewId,
+    kind = dialog.kind, url = dialog.url or '', viewId = dialog.viewId, press = dialog.press,
     usesLeft = dialog.usesLeft, expiresAt = now + dialog.lifetimeMs,
   }))
   markMessageOutdated(id)

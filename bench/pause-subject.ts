@@ -94,7 +94,9 @@ function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<
     monotonicNow: () => performance.now(),
     log: context.log,
   });
-  const listenerContext = { ...context, client, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const readTimeZone = async () => 'UTC';
+  const format = slackFormatter('/sync');
+  const listenerContext = { ...context, client, authorizer, readTimeZone, format, showErrors: false };
   const handlePress = createListener(listenerContext, {
     decode: readBlockAction,
     run: onOk,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
@@ -34,6 +33,7 @@ import { createKeys, type Keys } from './infra/redis/keys.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import type { HealthProbes } from './metrics/health.ts';
+import { createUseCaseContext, randomIds, systemClock } from './use-case-context.ts';
 
 /** The configuration of the services. Durations are ms. */
 export interface ServicesConfig {
@@ -146,7 +146,16 @@ export class Services implements AsyncDisposable {
     this.#queues = createBotQueues({ client, keys: this.#keys }, (error) => this.#reportConnectionError('bot', error));
     const stores = this.#createStores(client);
     this.configuration = this.#createConfiguration(stores);
-    this.context = this.#createContext(stores);
+    this.context = createUseCaseContext({
+      stores,
+      links: createLinkGateway(this.#connections),
+      queues: this.#queues,
+      configuration: this.configuration,
+      clock: overrides.clock ?? systemClock,
+      ids: overrides.ids ?? randomIds,
+      stopSignal: this.#stopping.signal,
+      log,
+    });
     const { sweepIntervalMs = defaultSweepIntervalMs, instrumentation } = overrides;
     this.#cycles = new Cycles({
       context: this.context,
@@ -192,48 +201,6 @@ export class Services implements AsyncDisposable {
       onTakenOver: () => this.#onConfigurationTakenOver(),
       log: this.#log,
     });
-  }
-
-  #createContext(stores: Stores): UseCaseContext {
-    const { clock = systemClock, ids = randomIds } = this.#overrides;
-    const configuration = () => this.configuration;
-    const current = () => configuration().settings;
-    return {
-      ...stores,
-      links: createLinkGateway(this.#connections),
-      jobs: this.#queues.jobs,
-      notifications: this.#queues.notifications,
-      clock,
-      ids,
-      settings: {
-        get confirmationTtlMs() {
-          return current().confirmationTtlMs;
-        },
-        get observeEveryMs() {
-          return current().observeEveryMs;
-        },
-        get pausedReminderMs() {
-          return current().pausedReminderMs;
-        },
-        get alertGroupWaitMs() {
-          return current().alertGroupWaitMs;
-        },
-        get alertGroupIntervalMs() {
-          return current().alertGroupIntervalMs;
-        },
-        get channelsWithoutButtons() {
-          return current().channelsWithoutButtons;
-        },
-        get waves() {
-          return current().waves;
-        },
-        get digests() {
-          return configuration().digests;
-        },
-      },
-      stopSignal: this.#stopping.signal,
-      log: this.#log,
-    };
   }
 
   /** Reads the stored configuration now and uses it. Throws `StoreUnavailableError`. */
@@ -445,11 +412,3 @@ async function nullIfLate<T>(probe: Promise<T>): Promise<T | null> {
   const result = await withTimeout(probe, probeTimeoutMs);
   return result.kind === 'resolved' ? result.value : null;
 }
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonicNow: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
-};
-
-const randomIds: IdGenerator = { next: () => randomBytes(12).toString('hex') };

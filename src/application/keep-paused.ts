@@ -1,26 +1,34 @@
 import { keepPaused as resolveReminder } from '../domain/alert.ts';
+import { activeDeadline } from '../domain/pause-timer.ts';
 import { reminderIntervalMs } from '../domain/paused-reminder.ts';
 import type { Actor } from '../domain/project.ts';
 import { requestAlertDelivery } from './alert-channels.ts';
 import type { UseCaseContext } from './context.ts';
+import { keepPausedBeyondEnd } from './pause-end.ts';
 import { findProject, type Refused } from './queries.ts';
 
 export interface KeepPausedRequest {
   readonly project: string;
   readonly by: Actor;
+  /** The end of the pause that the pressed button showed, epoch ms. Null if it showed none. */
+  readonly expectedEnd?: number | null;
 }
 
 /** Each conflict means that another person or the observer was faster. */
 const maxAttempts = 5;
 
 /**
- * Answers the reminder of a pause: the project stays Paused, and the next reminder is due after the same time again. The
- * person is authorized already. Throws `StoreUnavailableError`.
+ * Answers the reminder of a pause: the project stays Paused, and the next reminder is due after the same time again. A pause
+ * with an end loses it (`keepPausedBeyondEnd`). The person is authorized already. Throws `StoreUnavailableError`.
  */
 export async function keepPaused(
   context: UseCaseContext,
-  { project: id, by }: KeepPausedRequest,
+  { project: id, by, expectedEnd = null }: KeepPausedRequest,
 ): Promise<{ readonly kind: 'kept' } | Refused> {
+  if (expectedEnd !== null) {
+    const moved = await keepPausedBeyondEnd(context, { project: id, by, expected: expectedEnd });
+    return moved.kind === 'refused' ? moved : { kind: 'kept' };
+  }
   for (let attempt = 1; ; attempt++) {
     const found = await findProject(context, id);
     if (found.kind === 'refused') return found;
@@ -28,6 +36,9 @@ export async function keepPaused(
     const { state, since, version } = project;
     if (state !== 'paused')
       return { kind: 'refused', refusal: { code: 'not_paused', project: id, state, since, by: project.by } };
+    const deadline = activeDeadline(project);
+    if (deadline !== null)
+      return { kind: 'refused', refusal: { code: 'deadline_moved', project: id, by: deadline.by, until: deadline.at } };
     const at = await context.serverClock.now();
     const intervalMs = reminderIntervalMs(project, context.settings.pausedReminderMs);
     const nextAfter = (time: number) => (intervalMs === null ? null : time + intervalMs);

@@ -4,6 +4,7 @@ import type { HistoryEvent } from '../domain/history.ts';
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { Failure, TaskFailure } from '../domain/link.ts';
 import type { MessageRef, NewDialog, Operation, OperationRef, Outcome, Progress } from '../domain/operation.ts';
+import type { PauseLimit, Timer } from '../domain/paused-until.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
 import type { ProjectState } from '../domain/project-state.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -80,6 +81,10 @@ export interface NewOperation {
   readonly reason: string | null;
   /** The failed tasks that a restore leaves out, or the skipped tasks that a retry moves back. */
   readonly tasks: readonly TaskFailure[];
+  /** Of a pause: when it ends. */
+  readonly pauseUntil?: PauseLimit | null;
+  /** Of a restore by the timer. */
+  readonly timer?: Timer | null;
   readonly origin: Operation['origin'];
   readonly channel: string | null;
   /** The thread of the request in that channel. Null or absent outside a thread. */

@@ -1,6 +1,9 @@
+import type { FiringAlert, ResolvedAlert } from '../domain/alert.ts';
 import type { ProjectCounts } from '../domain/attention.ts';
+import type { HistoryEvent } from '../domain/history.ts';
 import type { Failure, Link, Watermark } from '../domain/link.ts';
-import type { Actor, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
+import type { LimitChange, PausedUntil } from '../domain/paused-until.ts';
+import type { Actor, KeptPaused, Project, ProjectDefinition, ProjectId } from '../domain/project.ts';
 import type { ProjectState } from '../domain/project-state.ts';
 import type { SkippedTask } from '../domain/skipped-tasks.ts';
 
@@ -45,6 +48,23 @@ export interface ProjectStore {
     expectedVersion: number,
     pendingLinks: readonly string[],
   ): Promise<MarkReconciledResult>;
+  /** Records that a restore of the timer did not succeed. `conflict`: its pause or the number of attempts has changed. */
+  countTimerAttempt(
+    id: ProjectId,
+    attempt: { readonly deadline: PausedUntil; readonly nextAttemptAt: number; readonly code: string | null },
+  ): Promise<WriteResult>;
+  /** Records that the timer does nothing, because the project was changed. `change`: null if it is not known. */
+  stopTimer(
+    id: ProjectId,
+    expectedVersion: number,
+    stopped: {
+      readonly deadline: PausedUntil;
+      readonly by: Actor;
+      readonly change: { readonly by: Actor | null; readonly at: number } | null;
+    },
+  ): Promise<WriteResult>;
+  /** Moves or removes the end of a pause, by compare-and-set on the end and the alert as they were read. */
+  moveDeadline(id: ProjectId, change: DeadlineChange): Promise<RemoveResult>;
   /** Skips these tasks no longer, because they are not failed any more. */
   endSkip(id: ProjectId, expectedVersion: number, tasks: readonly SkippedTask[]): Promise<WriteResult>;
   /**
@@ -56,6 +76,21 @@ export interface ProjectStore {
     expectedVersion: number,
     difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
   ): Promise<WriteResult>;
+}
+
+/** The end of a pause that was read, and what follows it. */
+export interface DeadlineChange {
+  /** Epoch ms. */
+  readonly expected: number;
+  /** Null without an end. */
+  readonly after: PausedUntil | null;
+  /** Null if the pause is extended. */
+  readonly keptPaused: KeptPaused | null;
+  /** What the message of the pause shows. */
+  readonly change: LimitChange;
+  readonly event: HistoryEvent;
+  /** The alert that the pause ends soon. Null if it does not fire. */
+  readonly alert: { readonly before: FiringAlert; readonly after: ResolvedAlert } | null;
 }
 
 export interface IndexQuery {

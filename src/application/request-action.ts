@@ -4,11 +4,13 @@ import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
 import type { TaskFailure } from '../domain/link.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation, OperationRef } from '../domain/operation.ts';
+import type { PauseLimit } from '../domain/paused-until.ts';
 import { precheckPassed } from '../domain/precheck.ts';
 import type { Actor, Project } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { toSkippedTasks } from '../domain/skipped-tasks.ts';
 import type { UseCaseContext } from './context.ts';
+import { fixLimit, type TypedLimit } from './pause-limit.ts';
 import { countRemovedFailures, findProject, observeProject, precheckProject, type Refused } from './queries.ts';
 import { selectSkipped, selectToSkip, type TaskSelection } from './select-tasks.ts';
 import { findFailedAgain } from './skipped-tasks.ts';
@@ -19,6 +21,8 @@ export interface ActionRequest {
   readonly action: OperationKind;
   readonly by: Actor;
   readonly reason: string | null;
+  /** When a pause ends. Null or absent: not before it is restored. */
+  readonly limit?: TypedLimit | null;
   /** The tasks that a restore leaves out, or that a retry moves back. Default: none for a restore, all skipped ones for a retry. */
   readonly tasks?: TaskSelection;
   readonly origin: Operation['origin'];
@@ -56,10 +60,12 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
     await recordRefusal(context, request, checked.refusal);
     return checked;
   }
-  const { tasks, ...facts } = checked;
+  const { tasks, pauseUntil, ...facts } = checked;
+  const { limit: _typed, ...asked } = request;
   const stored = await context.operations.request({
-    ...request,
+    ...asked,
     tasks,
+    pauseUntil,
     project: project.id,
     id: context.ids.next(),
     projectVersion: project.version,
@@ -109,6 +115,20 @@ async function listOtherRequests({ operations }: UseCaseContext, request: Operat
   return [...new Map(newestFirst.toReversed().map((operation) => [operation.by, operation])).values()].toReversed();
 }
 
+/** Fixes the end of a pause, then checks the state rules of an operation and observes the links. */
+export async function checkRequest(
+  context: UseCaseContext,
+  project: Project,
+  request: Pick<ActionRequest, 'action' | 'tasks' | 'limit'>,
+): Promise<(Allowed & { readonly pauseUntil: PauseLimit | null }) | Refused> {
+  const { action, limit = null } = request;
+  const now = await context.serverClock.now();
+  const fixed = fixLimit(project, { action, limit, now });
+  if (fixed.kind === 'refused') return fixed;
+  const checked = await checkState(context, project, request);
+  return checked.kind === 'refused' ? checked : { ...checked, pauseUntil: fixed.pauseUntil };
+}
+
 export interface Allowed {
   readonly kind: 'allowed';
   readonly tasks: readonly TaskFailure[];
@@ -117,8 +137,7 @@ export interface Allowed {
   readonly failedAgain: number;
 }
 
-/** Checks the state rules of an operation, and observes the links. */
-export async function checkRequest(
+async function checkState(
   context: UseCaseContext,
   project: Project,
   { action, tasks: selection }: Pick<ActionRequest, 'action' | 'tasks'>,
@@ -184,7 +203,7 @@ export async function recordRefusal(
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
-  const { project, tasks: _tasks, threadTs: _thread, ...refused } = request;
+  const { project, tasks: _tasks, threadTs: _thread, limit: _limit, ...refused } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
     if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;

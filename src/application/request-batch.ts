@@ -1,9 +1,11 @@
 import { type Batch, type BatchItem, maxBatchProjects, type RefusedItem, type Waves } from '../domain/batch.ts';
 import { type Action, isAllowed } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
+import type { PauseLimit } from '../domain/paused-until.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
+import { fixLimit, type TypedLimit } from './pause-limit.ts';
 import { observeProjects } from './queries.ts';
 import { checkRequest } from './request-action.ts';
 
@@ -20,6 +22,8 @@ export interface BatchRequest
   /** The projects that the batch must not act on although their state allows it. */
   readonly excluded?: readonly RefusedItem[];
   readonly waves: Waves | null;
+  /** When the pauses end, as the person typed it. Null or absent without a limit. */
+  readonly limit?: TypedLimit | null;
 }
 
 /** What the dialog of a batch shows. */
@@ -43,15 +47,15 @@ export type BatchRequestResult =
  * Throws `StoreUnavailableError`.
  */
 export async function requestBatch(context: UseCaseContext, request: BatchRequest): Promise<BatchRequestResult> {
-  const { projects, excluded = [], ...fields } = request;
+  const { projects, excluded = [], limit = null, ...fields } = request;
   if (projects.length > maxBatchProjects) return { kind: 'too_many', count: projects.length };
   const excludedIds = new Set<ProjectId>(excluded.map(({ project }) => project));
   const checked = await checkProjects(
     context,
     projects.filter(({ id }) => !excludedIds.has(id)),
-    request.action,
+    { action: request.action, limit },
   );
-  const items = checked.flatMap((each) => (each.kind === 'allowed' ? [toItem(each.project)] : []));
+  const items = checked.flatMap((each) => (each.kind === 'allowed' ? [toItem(each)] : []));
   const refused = [...excluded, ...checked.flatMap((each) => (each.kind === 'refused' ? [toRefused(each)] : []))];
   if (items.length === 0) return { kind: 'none_allowed', refused };
   const batch = await context.batches.request({
@@ -68,36 +72,47 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
 }
 
 type Checked =
-  | { readonly kind: 'allowed'; readonly project: Project; readonly stats: ProjectStats }
+  | {
+      readonly kind: 'allowed';
+      readonly project: Project;
+      readonly stats: ProjectStats;
+      readonly pauseUntil: PauseLimit | null;
+    }
   | { readonly kind: 'refused'; readonly project: Project; readonly refusal: RefusedItem['refusal'] };
 
 /** A pause needs no facts beside the state, so all links are observed together. */
 async function checkProjects(
   context: UseCaseContext,
   projects: readonly Project[],
-  action: Action,
+  rule: { readonly action: Action; readonly limit: TypedLimit | null },
 ): Promise<Checked[]> {
+  const { action, limit } = rule;
   if (action !== 'pause') {
     const checked: Checked[] = [];
     for (const chunk of toChunks(projects, checkChunkSize)) {
-      const checks = chunk.map(async (project) => ({ project, ...(await checkRequest(context, project, { action })) }));
+      const checks = chunk.map(async (project) => ({ project, ...(await checkRequest(context, project, rule)) }));
       checked.push(...(await Promise.all(checks)));
     }
     return checked;
   }
+  const now = await context.serverClock.now();
   const allowed = projects.filter(({ state }) => isAllowed(state, action));
   const observed = new Map((await observeProjects(context, allowed)).map((each) => [each.project.id, each.stats]));
   return projects.map((project) => {
     const { id, state, since, by } = project;
     const stats = observed.get(id);
+    const fixed = fixLimit(project, { action, limit, now });
+    if (fixed.kind === 'refused') return { ...fixed, project };
     return stats === undefined
       ? { kind: 'refused', project, refusal: { code: 'not_allowed', action, project: id, state, since, by } }
-      : { kind: 'allowed', project, stats };
+      : { kind: 'allowed', project, stats, pauseUntil: fixed.pauseUntil };
   });
 }
 
-function toItem({ id, version, definition }: Project): BatchItem {
-  return { project: id, projectVersion: version, links: definition.links.length, channel: definition.channel };
+function toItem({ project, pauseUntil }: Extract<Checked, { kind: 'allowed' }>): BatchItem {
+  const { id, version, definition } = project;
+  const { links, channel } = definition;
+  return { project: id, projectVersion: version, links: links.length, channel, pauseUntil };
 }
 
 function toRefused({ project, refusal }: Extract<Checked, { kind: 'refused' }>): RefusedItem {

@@ -50,7 +50,7 @@ async function startItems(context: UseCaseContext, batch: Batch): Promise<void> 
 async function startItem(
   context: UseCaseContext,
   batch: Batch,
-  { project, projectVersion }: BatchItem,
+  { project, projectVersion, pauseUntil }: BatchItem,
 ): Promise<OperationRef | null> {
   const { id, action, by, reason, origin, channel, threadTs } = batch;
   const operationId = operationIdOf(batch, project);
@@ -65,6 +65,7 @@ async function startItem(
     channel,
     threadTs,
     batch: id,
+    pauseUntil,
     projectVersion,
     ttlMs: context.settings.confirmationTtlMs,
   });

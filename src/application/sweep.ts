@@ -9,6 +9,7 @@ import { checkDigests } from './digest.ts';
 import { logSkippedProject } from './errors.ts';
 import { endOverdueFollowUp } from './follow-up.ts';
 import { updateHomes } from './home.ts';
+import { runPauseTimer } from './pause-timer.ts';
 
 const chunkSize = 200;
 /** The sweep does not notify older outcomes. Without a process of the role bot, they would stay open for ever. */
@@ -17,7 +18,8 @@ const notifyWithinMs = 24 * 3_600_000;
 /**
  * Finds what a crash or an outage left behind, and continues it: expired dialogs, operations that are confirmed or claimed,
  * also without a worker, outcomes, alerts and digests that were not posted, links that are not reconciled, wrong entries in
- * the indexes of the list, Homes that are not up to date, and outcomes that are followed although no worker observes them.
+ * the indexes of the list, Homes that are not up to date, outcomes that are followed although no worker observes them, and
+ * pauses that have ended.
  * Each of its steps may be repeated.
  *
  * The recovery of operations comes first. A step that fails does not keep the others from running. The last ones are short, so
@@ -64,6 +66,7 @@ async function sweepProject(context: UseCaseContext, project: Project): Promise<
     for (const operation of operations) await sweepOperation(context, operation, now);
   }
   await endOverdueFollowUp(context, project);
+  await runPauseTimer(context, project);
   if (project.activeOperation === null && project.reconciledVersion < project.version)
     await context.jobs.reconcile(project.id);
 }
@@ -101,6 +104,6 @@ async function sweepBatches({ batches, jobs, notifications, serverClock }: UseCa
 }
 
 /** When the message of the operation was due last, as far as its record has the time. */
-function changedAt({ finishedAt, laterFailure, stateEndedAt }: Operation, now: number): number {
-  return Math.max(finishedAt ?? now, laterFailure?.at ?? 0, stateEndedAt ?? 0);
+function changedAt({ finishedAt, laterFailure, stateEndedAt, limitChange }: Operation, now: number): number {
+  return Math.max(finishedAt ?? now, laterFailure?.at ?? 0, stateEndedAt ?? 0, limitChange?.at ?? 0);
 }

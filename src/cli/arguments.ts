@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { TypedLimit } from '../application/pause-limit.ts';
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
 import { onlyName, parseSelection, type Selection, type SelectionError } from '../domain/selection.ts';
@@ -18,6 +19,7 @@ export type ParsedCommand =
   | HistoryCommand
   | ChangeCommand
   | ChangeBatchCommand
+  | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface HistoryCommand {
@@ -34,6 +36,8 @@ export interface ChangeCommand {
   readonly project: string;
   /** The names of the tasks that a restore leaves out, or that a retry moves back. */
   readonly tasks: readonly string[];
+  /** When a pause ends. */
+  readonly limit: Omit<TypedLimit, 'timeZone'> | null;
   readonly reason: string | null;
   readonly timeoutMs: number;
   readonly yes: boolean;
@@ -41,7 +45,8 @@ export interface ChangeCommand {
 }
 
 /** `pause label:prod except orders`. */
-export interface ChangeBatchCommand extends Pick<ChangeCommand, 'action' | 'reason' | 'timeoutMs' | 'yes' | 'json'> {
+export interface ChangeBatchCommand
+  extends Pick<ChangeCommand, 'action' | 'limit' | 'reason' | 'timeoutMs' | 'yes' | 'json'> {
   readonly name: 'change-batch';
   readonly action: Action;
   readonly selection: Selection;
@@ -128,6 +133,16 @@ function addCommands(program: Command, onCommand: OnCommand): void {
   for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
   addRetryCommand(program.command('retry'), onCommand);
   program
+    .command('extend')
+    .description(help.extend)
+    .addArgument(projectArgument())
+    .argument('<duration...>', help.extendDuration)
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.changeExitCodes}`)
+    .action((project: string, duration: string[], { json = false }: { json?: boolean }) =>
+      onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
+    );
+  program
     .command('doctor')
     .description(help.doctor)
     .option('--json', help.jsonOption)
@@ -151,12 +166,18 @@ interface ChangeOptions {
   readonly timeout: number;
   readonly json?: boolean;
   readonly skip?: readonly string[];
+  readonly for?: string;
+  readonly until?: string;
 }
 
 function addChangeCommand(
   command: Command,
   { action, onCommand }: { readonly action: Action; readonly onCommand: OnCommand },
 ): void {
+  if (action === 'pause') {
+    const until = new Option('--until <time>', help.untilOption).conflicts('for');
+    command.option('--for <duration>', help.forOption).addOption(until);
+  }
   if (action === 'restore') command.alias('resume').option('--skip <task>', help.skipOption, addTask);
   const selection = new Argument('<project...>', help.selection).argParser(readSelectionWord);
   addChangeOptions(command.description(help[action]).addArgument(selection)).action(
@@ -176,8 +197,8 @@ function toSelectionCommand(
   const { tasks: _tasks, ...command } = toChangeCommand(options, { action, project: project ?? '', tasks });
   if (project !== null) return { ...command, project, tasks };
   if (tasks.length > 0) throw new InvalidArgumentError(messages.cli.skipNeedsOneProject);
-  const { reason, timeoutMs, yes, json } = command;
-  return { name: 'change-batch', action, selection: parsed.selection, reason, timeoutMs, yes, json };
+  const { limit, reason, timeoutMs, yes, json } = command;
+  return { name: 'change-batch', action, selection: parsed.selection, limit, reason, timeoutMs, yes, json };
 }
 
 function selectionProblem(error: SelectionError, action: Action, words: readonly string[]): string {
@@ -212,10 +233,16 @@ function addChangeOptions(command: Command): Command {
 }
 
 function toChangeCommand(
-  { yes = false, reason = null, timeout, json = false }: ChangeOptions,
+  { yes = false, reason = null, timeout, json = false, for: duration, until }: ChangeOptions,
   what: Pick<ChangeCommand, 'action' | 'project' | 'tasks'>,
 ): ChangeCommand {
-  return { name: 'change', ...what, reason, timeoutMs: timeout, yes, json };
+  return { name: 'change', ...what, limit: toLimit(duration, until), reason, timeoutMs: timeout, yes, json };
+}
+
+/** The options exclude each other. */
+function toLimit(duration: string | undefined, until: string | undefined): ChangeCommand['limit'] {
+  if (duration !== undefined) return { word: 'for', text: sanitizeText(duration).trim() };
+  return until === undefined ? null : { word: 'until', text: sanitizeText(until).trim() };
 }
 
 /** `--skip` may be given several times. */

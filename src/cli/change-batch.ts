@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { findTouched } from '../application/batch-selection.ts';
 import type { BatchResolution } from '../application/batch-store.ts';
 import { cancelBatch, confirmBatch } from '../application/confirm-batch.ts';
@@ -22,7 +23,7 @@ const confirmRetryDelayMs = 500;
 /** `syncbot pause label:prod`: requests a batch, asks for confirmation, confirms it and waits until it has ended. */
 export async function changeBatch(context: CommandContext, command: ChangeBatchCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, reason, yes, json } = command;
+  const { action, limit, reason, yes, json } = command;
   const useCases = app.useCaseContext;
   const names = { readName: (text: string) => ({ text, channel: null }), onlyIds: yes || json };
   const resolved = await resolveSelection(useCases, command.selection, names);
@@ -41,6 +42,7 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
     action,
     by,
     reason,
+    limit: limit === null ? null : { ...limit, timeZone: Temporal.Now.timeZoneId() },
     selection: formatSelection(resolved.selection),
     after: null,
     origin: 'cli',

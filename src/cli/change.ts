@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { cancel, confirm } from '../application/confirm.ts';
 import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
@@ -22,13 +23,14 @@ const texts = messages.cli.change;
  */
 export async function changeState(context: CommandContext, command: ChangeCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, project, tasks, reason, timeoutMs, yes } = command;
+  const { action, project, tasks, limit, reason, timeoutMs, yes } = command;
   const by = `cli:${io.user}`;
   const requested = await requestAction(app.useCaseContext, {
     project,
     action,
     by,
     reason,
+    limit: limit === null ? null : { ...limit, timeZone: Temporal.Now.timeZoneId() },
     origin: 'cli',
     channel: null,
     ...(tasks.length === 0 ? {} : { tasks: { kind: 'named', names: tasks } }),
@@ -36,11 +38,14 @@ export async function changeState(context: CommandContext, command: ChangeComman
   if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
   const ref = refOf(requested.operation);
   const { state, definition } = requested.project;
+  const now = await app.useCaseContext.serverClock.now();
   const question = texts.question({
     state,
     operation: requested.operation,
     linkCount: definition.links.length,
     stats: requested.stats,
+    pauseMaxMs: definition.pauseMax,
+    now,
     format: cliFormatter,
   });
   if (!yes && !(await promptYesNo(io, question))) {
@@ -160,6 +165,7 @@ function stillOpenLines(operation: Operation): string[] {
 
 /** A finished operation in the `--json` output. */
 function outcomeJson(operation: Operation, message: string) {
-  const { id, project, action, state, by, reason, requestedAt, finishedAt, toState } = operation;
-  return { id, project, action, state, by, reason, requestedAt, finishedAt, projectState: toState, message };
+  const { id, project, action, state, by, reason, requestedAt, finishedAt, toState, pauseUntil } = operation;
+  const until = pauseUntil === null ? {} : { pausedUntil: pauseUntil.at };
+  return { id, project, action, state, by, reason, requestedAt, finishedAt, projectState: toState, ...until, message };
 }

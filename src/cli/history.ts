@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import {
   defaultHistorySince,
   getEntriesSince,
@@ -26,7 +27,7 @@ export async function history(
 ): Promise<ExitCode> {
   if (project !== null && since === null) return json ? printEntries(context, project) : printLines(context, project);
   const now = await context.app.useCaseContext.serverClock.now();
-  const sinceMs = resolveSince(since ?? defaultHistorySince, { now, zone: 'local' });
+  const sinceMs = resolveSince(since ?? defaultHistorySince, { now, timeZone: Temporal.Now.timeZoneId() });
   if (!json) return printLinesSince(context, project, sinceMs);
   return project === null ? printEntriesOfAll(context, sinceMs) : printEntries(context, project, sinceMs);
 }

@@ -5,6 +5,7 @@ import { changeBatch } from './change-batch.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, resolveName, withCommandContext } from './command-context.ts';
 import { doctor } from './doctor.ts';
+import { extend } from './extend.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
 import { createOutput } from './output.ts';
@@ -46,7 +47,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, command.json).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { json: command.json, isIdempotent: true };
+  const options = { json: command.json, isIdempotent: command.name !== 'extend' };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -81,6 +82,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return changeState(context, command);
     case 'change-batch':
       return changeBatch(context, command);
+    case 'extend':
+      return extend(context, command);
     case 'doctor':
       return doctor(context);
     default:

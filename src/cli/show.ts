@@ -19,6 +19,7 @@ import {
   oldestFailure,
 } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
+import { activeDeadline } from '../domain/pause-timer.ts';
 import { type PrecheckItem, precheckPassed } from '../domain/precheck.ts';
 import type { Endpoint, Project } from '../domain/project.ts';
 import type { ProjectState } from '../domain/project-state.ts';
@@ -85,6 +86,8 @@ function toCheckText(item: PrecheckItem): CheckText {
 /** A project in the `--json` output. Times are epoch ms. A number that could not be read is null. */
 export function projectJson({ project, stats }: ObservedProject, operation: Operation | null) {
   const { id, state, since, by, reason } = project;
+  const deadline = activeDeadline(project);
+  const pausedUntil = deadline === null ? null : { at: deadline.at, by: deadline.by };
   const { latencyMs, backlog, observedAt, links } = stats;
   const { cause } = listRow(project, { format: cliFormatter, revealReasons: true });
   const alerts = firingAlerts(project.alerts).map(({ condition, since: alertSince, acknowledgement }) => ({
@@ -93,7 +96,7 @@ export function projectJson({ project, stats }: ObservedProject, operation: Oper
     ...(acknowledgement === undefined ? {} : { acknowledgement }),
   }));
   const numbers = { latencyMs, backlog, observedAt, links: links.map(linkJson) };
-  const summary = { id, state, since, by, reason, cause, alerts, ...numbers };
+  const summary = { id, state, since, by, reason, pausedUntil, cause, alerts, ...numbers };
   return operation === null ? summary : { ...summary, operation: operationJson(operation) };
 }
 
@@ -156,6 +159,9 @@ function stateFacts({ project, stats }: ProjectDetails): Fact[] {
   const failure = project.failure ?? oldestFailure(stats.links);
   return [
     [factLabels.state, joinDots(states[project.state], shared.since(project, cliFormatter))],
+    ...(project.state === 'paused' && project.pausedUntil !== null
+      ? ([[factLabels.pauseEnd, messages.pauseLimits.ends(project.pausedUntil, cliFormatter)]] as const)
+      : []),
     ...(failure === null ? [] : ([[factLabels.cause, failureText(failure, severalCauses(project.alerts))]] as const)),
   ];
 }

@@ -1,11 +1,12 @@
 import stringWidth from 'string-width';
 import { linkName } from '../domain/link.ts';
+import { timerActor } from '../domain/project.ts';
 import { type Formatter, formatUtc } from '../messages/format.ts';
 
 /** Formats names and times for a terminal. */
 export const cliFormatter: Formatter = {
   text: (raw) => sanitizeText(raw),
-  person: sanitizeText,
+  person: (actor) => (actor === timerActor ? 'the timer' : sanitizeText(actor)),
   channel: sanitizeText,
   link: (link) => sanitizeText(linkName(link)),
   time: formatUtc,

@@ -68,6 +68,7 @@ function toConfig({
   policy,
   digest,
   settings,
+  labels,
   projects,
 }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
@@ -76,6 +77,7 @@ function toConfig({
     observeEvery,
     operationRetention,
     pausedReminder,
+    pauseMax,
     alertGroupWait,
     alertGroupInterval,
     ...otherSettings
@@ -96,9 +98,20 @@ function toConfig({
     },
     projects: Object.entries(projects).map(([id, { adopt, ...rest }]) => ({
       adopt,
-      definition: { v: 1, id, ...rest },
+      definition: {
+        v: 1,
+        id,
+        ...rest,
+        pauseMax: rest.pauseMax ?? shortestPauseMax(rest.labels.map((label) => labels[label])) ?? pauseMax,
+      },
     })),
   };
+}
+
+/** Of the labels of a project. Null if none of them has one. */
+function shortestPauseMax(rules: readonly (SyncbotFile['labels'][string] | undefined)[]): number | null {
+  const limits = rules.flatMap((rule) => rule?.pauseMax ?? []);
+  return limits.length === 0 ? null : Math.min(...limits);
 }
 
 const emptyFileError: ConfigError = { path: '', line: 1, message: texts.emptyFile, hint: texts.writeProjects };

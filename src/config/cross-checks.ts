@@ -12,14 +12,15 @@ const { config: texts } = messages;
 
 /**
  * Checks the names of connections and projects, and the rules across keys: a link names a known connection, is in one place
- * only, and is none of the bot's own queues; an entry of `onCall` names a label of a project. Reads the raw file, so that it works while other keys have errors.
+ * only, and is none of the bot's own queues; an entry of `onCall` and one of `labels` name a label of a project. Reads the raw file, so that it works while other keys have errors.
  */
 export function crossCheck(file: unknown, { defaultUrl, keyPrefix }: CrossCheckOptions): KeyError[] {
-  const { connections, policy, projects } = toRecord(file);
+  const { connections, policy, labels, projects } = toRecord(file);
   const connectionUrls = toRecord(connections);
   return [
     ...Object.keys(connectionUrls).flatMap(connectionNameErrors),
     ...onCallErrors(toRecord(policy)['onCall'], toRecord(projects)),
+    ...labelErrors(Object.keys(toRecord(labels)), toRecord(projects)),
     ...Object.keys(toRecord(projects)).flatMap(projectIdErrors),
     ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }, keyPrefix),
   ];
@@ -83,14 +84,26 @@ function linkErrors(
 
 /** An entry for a label that no project has would never mention anybody. */
 function onCallErrors(onCall: unknown, projects: Record<string, unknown>): KeyError[] {
-  const labels = new Set(Object.values(projects).flatMap((project) => toStrings(toRecord(project)['labels'])));
   return toList(onCall).flatMap((rule, index) => {
     const label = z.string().safeParse(toRecord(rule)['label']).data;
-    if (label === undefined || labels.has(label)) return [];
-    const similar = closestMatch(label, [...labels]);
-    const path = ['policy', 'onCall', index, 'label'];
-    return [{ path, message: texts.unknownLabel, hint: similar === null ? hintFor(path) : texts.didYouMean(similar) }];
+    return label === undefined ? [] : unknownLabelErrors(label, ['policy', 'onCall', index, 'label'], projects);
   });
+}
+
+/** An entry for a label that no project has would have no effect. */
+function labelErrors(names: readonly string[], projects: Record<string, unknown>): KeyError[] {
+  return names.flatMap((name) => unknownLabelErrors(name, ['labels', name], projects));
+}
+
+function unknownLabelErrors(
+  label: string,
+  path: readonly PropertyKey[],
+  projects: Record<string, unknown>,
+): KeyError[] {
+  const labels = new Set(Object.values(projects).flatMap((project) => toStrings(toRecord(project)['labels'])));
+  if (labels.has(label)) return [];
+  const similar = closestMatch(label, [...labels]);
+  return [{ path, message: texts.unknownLabel, hint: similar === null ? hintFor(path) : texts.didYouMean(similar) }];
 }
 
 function toStrings(value: unknown): string[] {

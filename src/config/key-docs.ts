@@ -93,5 +93,5 @@ function toPattern(path: readonly PropertyKey[]): string {
 
 function isUserDefined(path: readonly PropertyKey[], depth: number): boolean {
   if (typeof path[depth] === 'number') return true;
-  return depth === 1 && (path[0] === 'connections' || path[0] === 'projects');
+  return depth === 1 && ['connections', 'projects', 'labels'].includes(String(path[0]));
 }

@@ -133,6 +133,8 @@ const endpointSchema = z
 
 const maxLabels = 50;
 const reminderBounds = { from: '1m', to: '365d' };
+/** A pause with a limit lasts at most 30 days. */
+const pauseMaxBounds = { from: '1m', to: '30d' };
 
 export const projectSchema = z
   .strictObject({
@@ -150,6 +152,7 @@ export const projectSchema = z
     onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
     logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),
     pausedReminder: optional(durationOrOff(reminderBounds)).meta(keyDocs.projectPausedReminder),
+    pauseMax: optional(duration(pauseMaxBounds)).meta(keyDocs.projectPauseMax),
     latencyAlert: optional(duration({ from: '1s', to: '30d' })).meta(keyDocs.latencyAlert),
     links: z.array(linkSchema).min(1, texts.noLinks).meta(keyDocs.links),
   })
@@ -174,6 +177,7 @@ export const settingsSchema = z
     observeEvery: withDefault(duration({ from: '250ms', to: '10m' }), '5s').meta(keyDocs.observeEvery),
     operationRetention: withDefault(duration({ from: '1h', to: '3650d' }), '90d').meta(keyDocs.operationRetention),
     pausedReminder: withDefault(durationOrOff(reminderBounds), '24h').meta(keyDocs.pausedReminder),
+    pauseMax: optional(duration(pauseMaxBounds)).meta(keyDocs.pauseMax),
     auditLength: withDefault(integer({ from: 100, to: 1_000_000 }), 10_000).meta(keyDocs.auditLength),
     showErrors: withDefault(boolean, false).meta(keyDocs.showErrors),
     alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),
@@ -226,12 +230,17 @@ const digestsSchema = z
     });
   });
 
+const labelSchema = z
+  .strictObject({ pauseMax: optional(duration(pauseMaxBounds)).meta(keyDocs.labelPauseMax) })
+  .meta(keyDocs.labelRules);
+
 /** The shape of syncbot.yml. `cross-checks.ts` has the rules that involve more than one key. */
 export const fileSchema = z.strictObject({
   connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta(keyDocs.connections),
   policy: withDefault(policySchema, {}),
   digest: withDefault(digestsSchema, []).meta(keyDocs.digest),
   settings: withDefault(settingsSchema, {}),
+  labels: withDefault(z.record(z.string(), labelSchema), {}).meta(keyDocs.labelSection),
   projects: z.record(z.string(), projectSchema).meta(keyDocs.projects),
 });
 export type SyncbotFile = z.infer<typeof fileSchema>;

@@ -159,6 +159,8 @@ export function conditionWeight(condition: Condition): number {
     case 'log_retention_80':
     case 'log_retention_100':
     case 'paused_reminder':
+    case 'pause_ending':
+    case 'pause_overdue':
       return 1;
     default:
       return condition.links.total;
@@ -185,6 +187,8 @@ const reminders: ReadonlySet<AlertKind> = new Set([
   'log_retention_80',
   'log_retention_100',
   'paused_reminder',
+  'pause_ending',
+  'pause_overdue',
 ]);
 
 /**

@@ -9,6 +9,7 @@ import {
   severities,
 } from './conditions.ts';
 import type { FailureCauses } from './failure-causes.ts';
+import type { LimitChange } from './paused-until.ts';
 
 const alertFields = {
   /** When the condition was first observed. Identifies the occurrence. */
@@ -234,6 +235,13 @@ export function keepPaused(
   return toResolved({ ...previous, condition: { ...condition, kept } }, { seq: seq + 1, changedAt: kept.at });
 }
 
+/** The alert that a pause ends soon, after a person has moved that end. */
+export function moveEnd(previous: FiringAlert, change: LimitChange): ResolvedAlert | null {
+  const { condition, seq } = previous;
+  if (condition.kind !== 'pause_ending') return null;
+  return toResolved({ ...previous, condition: { ...condition, change } }, { seq: seq + 1, changedAt: change.at });
+}
+
 function toResolved(
   previous: PendingAlert | FiringAlert,
   { seq, changedAt }: { readonly seq: number; readonly changedAt: number },
@@ -242,8 +250,9 @@ function toResolved(
   return { state: 'resolved', condition, since, seq, changedAt, version, ...keptFields(previous) };
 }
 
-/** A second failure, or a second pause, after a restore is another occurrence. */
+/** A second failure, a second pause after a restore, or another end of a pause is another occurrence. */
 function occurrenceOf(condition: Condition): number {
+  if (condition.kind === 'pause_ending' || condition.kind === 'pause_overdue') return condition.until;
   return condition.kind === 'project_failed' || condition.kind === 'paused_reminder' ? condition.since : 0;
 }
 

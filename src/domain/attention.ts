@@ -5,7 +5,7 @@ import { countStates, type ProjectState, projectStates, type StateCounts, urgenc
 
 /**
  * Why a project needs attention: it is Failed, or an alert fires. The most urgent cause comes first, the alerts in the order of
- * `alertKinds`. A queue that was created needs no action. The state Failed includes its alert.
+ * `alertKinds`. A queue that was created and a pause that ends soon need no action. The state Failed includes its alert.
  */
 export const attentionCauses = [
   'failed',
@@ -20,6 +20,7 @@ export const attentionCauses = [
   'tasks_failed',
   'no_worker',
   'latency',
+  'pause_overdue',
   'paused_reminder',
 ] as const satisfies readonly ('failed' | AlertKind)[];
 export type AttentionCause = (typeof attentionCauses)[number];
@@ -61,6 +62,7 @@ export function countsByCause(countOf: (cause: AttentionCause) => number): Atten
     tasks_failed: countOf('tasks_failed'),
     no_worker: countOf('no_worker'),
     latency: countOf('latency'),
+    pause_overdue: countOf('pause_overdue'),
     paused_reminder: countOf('paused_reminder'),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actions } from './lifecycle.ts';
 import { dialogSchema, messageRefSchema, type Operation, operationStates } from './operation.ts';
+import { pauseLimitSchema } from './paused-until.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
@@ -22,6 +23,8 @@ const batchItemSchema = z.object({
   links: z.number(),
   /** Of the project, at the request. */
   channel: z.string().nullable(),
+  /** Of a pause: when it ends. Null without a limit. */
+  pauseUntil: pauseLimitSchema.nullable().default(null),
 });
 export type BatchItem = Readonly<z.infer<typeof batchItemSchema>>;
 

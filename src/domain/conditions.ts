@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { failureCausesSchema } from './failure-causes.ts';
 import { failureStreakSchema } from './failure-streak.ts';
 import { failureSchema, type Link, linkSampleSchema, taskFailureSchema } from './link.ts';
+import { limitChangeSchema } from './paused-until.ts';
 
 const logSchema = {
   /** Until when the source keeps the oldest change that the project has not processed, epoch ms. */
@@ -63,6 +64,37 @@ export const conditionSchema = z.discriminatedUnion('kind', [
     /** A person answered that it stays Paused. `until`: when the next reminder was due, null without one. Epoch ms. */
     kept: z.object({ at: z.number(), by: z.string(), until: z.number().nullable() }).optional(),
   }),
+  /** The timer restores the project at `until`, soon. */
+  z.object({
+    kind: z.literal('pause_ending'),
+    until: z.number(),
+    /** Who set the timer, and when. */
+    by: z.string(),
+    setAt: z.number(),
+    /** A person has moved the end, or removed it. */
+    change: limitChangeSchema.optional(),
+  }),
+  /** The project is still Paused after `until`: a restore of the timer did not succeed, or the project was changed. */
+  z.object({
+    kind: z.literal('pause_overdue'),
+    until: z.number(),
+    by: z.string(),
+    setAt: z.number(),
+    cause: z.discriminatedUnion('kind', [
+      /** `change`: null if it is not known. */
+      z.object({
+        kind: z.literal('changed'),
+        change: z.object({ by: z.string().nullable(), at: z.number() }).nullable(),
+      }),
+      /** `code`: of the refusal of the last restore. */
+      z.object({
+        kind: z.literal('not_restored'),
+        attempts: z.number(),
+        nextAttemptAt: z.number(),
+        code: z.string().nullable(),
+      }),
+    ]),
+  }),
 ]);
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
 export type ConditionOf<Kind extends Condition['kind']> = Extract<Condition, { kind: Kind }>;
@@ -82,6 +114,8 @@ export const alertKinds = [
   'tasks_failed',
   'no_worker',
   'latency',
+  'pause_overdue',
+  'pause_ending',
   'paused_reminder',
 ] as const satisfies readonly Condition['kind'][];
 export type AlertKind = Condition['kind'];
@@ -109,8 +143,15 @@ export const severities: Readonly<Record<AlertKind, AlertSeverity>> = {
   tasks_failed: 'warning',
   no_worker: 'warning',
   latency: 'warning',
+  pause_overdue: 'warning',
+  pause_ending: 'info',
   paused_reminder: 'info',
 };
+
+/** False if the alert has an answer of its own, which delays or ends it: Keep Paused. */
+export function canBeSnoozed(kind: AlertKind): boolean {
+  return kind !== 'paused_reminder' && kind !== 'pause_ending';
+}
 
 /** The links that a condition names: at most five of each sample. */
 export function sampledLinks(condition: Condition): Link[] {

@@ -61,6 +61,7 @@ export function helpfulOperations(condition: Condition, project: Project): Proje
     case 'log_retention_80':
     case 'log_retention_100':
     case 'paused_reminder':
+    case 'pause_overdue':
       return ['restore'];
     case 'unexpectedly_running':
     case 'unexpectedly_paused':
@@ -69,6 +70,8 @@ export function helpfulOperations(condition: Condition, project: Project): Proje
       return ['reapply'];
     case 'tasks_failed':
       return ['pause'];
+    // Its Restore Now is one of three buttons that belong together.
+    case 'pause_ending':
     case 'pause_ignored':
     case 'queue_created':
     case 'link_unreadable':

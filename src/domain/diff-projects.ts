@@ -24,6 +24,7 @@ const comparedFields = [
   'logRetention',
   'latencyAlert',
   'pausedReminder',
+  'pauseMax',
 ] as const satisfies readonly (keyof ProjectDefinition)[];
 
 /** One difference between two definitions of a project. */

@@ -13,6 +13,7 @@ import {
   type ProjectStats,
 } from './observation.ts';
 import { operationReconcileTimeoutMs } from './operation.ts';
+import { activeDeadline, isEndingSoon } from './pause-timer.ts';
 import { reminderDueAt } from './paused-reminder.ts';
 import type { WorkerCounts } from './precheck.ts';
 import { botActor, type Project } from './project.ts';
@@ -38,7 +39,7 @@ export interface ProjectObservation {
 export type ConditionResults = { readonly [Kind in AlertKind]?: ConditionResult<ConditionOf<Kind>> };
 type ResultsOf<Kind extends AlertKind> = { readonly [Each in Kind]: ConditionResult<ConditionOf<Each>> };
 type LogKind = 'log_retention_50' | 'log_retention_80' | 'log_retention_100';
-type RecordKind = 'project_failed' | 'paused_reminder' | LogKind;
+type RecordKind = 'project_failed' | 'paused_reminder' | 'pause_ending' | 'pause_overdue' | LogKind;
 
 /** Workers promote delayed tasks within seconds. */
 const overdueAfterMs = 30_000;
@@ -78,6 +79,8 @@ export function evaluateRecord({ project, now, pausedReminderMs, causes }: Recor
     log_retention_50: log?.kind === 'log_retention_50' ? present(log) : absent,
     log_retention_80: log?.kind === 'log_retention_80' ? present(log) : absent,
     log_retention_100: log?.kind === 'log_retention_100' ? present(log) : absent,
+    pause_ending: evaluatePauseEnding(project, now),
+    pause_overdue: evaluatePauseOverdue(project),
     paused_reminder: evaluatePausedReminder(project, reminderDueAt(project, pausedReminderMs), now),
   };
 }
@@ -98,6 +101,22 @@ function knownCauses({ since, alerts }: Project): FailureCauses | null {
 
 function evaluatePausedReminder({ since, by, reason }: Project, dueAt: number | null, now: number) {
   return dueAt !== null && now >= dueAt ? present({ kind: 'paused_reminder', since, by, reason } as const) : absent;
+}
+
+function evaluatePauseEnding(project: Project, now: number) {
+  const deadline = activeDeadline(project);
+  if (deadline === null || !isEndingSoon(deadline, now)) return absent;
+  const { at: until, by, setAt } = deadline;
+  return present({ kind: 'pause_ending', until, by, setAt } as const);
+}
+
+function evaluatePauseOverdue({ state, pausedUntil }: Project) {
+  if (state !== 'paused' || pausedUntil === null) return absent;
+  const { at: until, by, setAt, attempts, nextAttemptAt, code, stopped } = pausedUntil;
+  const facts = { kind: 'pause_overdue', until, by, setAt } as const;
+  if (stopped !== null) return present({ ...facts, cause: { kind: 'changed', change: stopped.change } as const });
+  if (attempts === 0) return absent;
+  return present({ ...facts, cause: { kind: 'not_restored', attempts, nextAttemptAt, code } as const });
 }
 
 function logRetentionCondition(project: Project, now: number): ConditionOf<LogKind> | null {

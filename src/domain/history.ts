@@ -4,7 +4,7 @@ import { alertKinds } from './conditions.ts';
 import { taskRefSchema } from './failed-tasks.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema } from './link.ts';
-import { outcomeSchema } from './operation.ts';
+import { operationOriginSchema, outcomeSchema } from './operation.ts';
 import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
 
@@ -26,6 +26,8 @@ export const historyEvents = [
   'caught_up',
   'correction_scheduled',
   'kept_paused',
+  'pause_extended',
+  'timer_stopped',
   'alert_owned',
   'alert_taken_over',
   'alert_given_back',
@@ -56,7 +58,7 @@ export const historyEntrySchema = z.object({
   /** `action`, `reason`, `origin` and `channel` are those of the operation. */
   action: operationKindSchema.nullable().catch(null),
   reason: nullableText,
-  origin: z.enum(['slack', 'cli']).nullable().catch(null),
+  origin: operationOriginSchema.nullable().catch(null),
   channel: nullableText,
   /** The project's version and state after the event. */
   version: z.number().nullable().catch(null),
@@ -72,6 +74,8 @@ export const historyEntrySchema = z.object({
   delivered: deliveredAlertSchema.nullable().catch(null),
   /** The links that syncbot corrects without a request, and why: a late write of its own, or a new queue. */
   links: z.array(linkSchema).nullable().catch(null),
+  /** When the pause ends, epoch ms. Null without a limit. */
+  until: z.number().nullable().catch(null),
   cause: z.enum(['late_write', 'queue_created']).nullable().catch(null),
   /** The tasks that are not failed any more, so that syncbot does not skip them any more. */
   tasks: z.array(taskRefSchema).nullable().catch(null),

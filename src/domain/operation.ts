@@ -4,6 +4,7 @@ import { failureStreakSchema } from './failure-streak.ts';
 import { followEndSchema, followUpSchema } from './follow-up.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { failureSchema, linkSchema, taskFailureSchema } from './link.ts';
+import { limitChangeSchema, pauseLimitSchema, timerSchema } from './paused-until.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { projectStateSchema } from './project-state.ts';
 import { refusalSchema } from './refusal.ts';
@@ -119,6 +120,9 @@ export type NewDialog = { readonly usesLeft: number; readonly lifetimeMs: number
 export const messageRefSchema = z.object({ channel: z.string(), ts: z.string() });
 export type MessageRef = Readonly<z.infer<typeof messageRefSchema>>;
 
+/** Where an operation comes from. `timer`: the end of a pause. */
+export const operationOriginSchema = z.enum(['slack', 'cli', 'timer']);
+
 /** One requested action or correction on one project. Times are epoch ms of the bot's Redis server. */
 export const operationSchema = z.object({
   v: z.literal(1),
@@ -126,7 +130,7 @@ export const operationSchema = z.object({
   project: projectIdSchema,
   action: operationKindSchema,
   state: operationStateSchema,
-  origin: z.enum(['slack', 'cli']),
+  origin: operationOriginSchema,
   /** The Slack channel of the request. Null from the command line and from the Home tab. */
   channel: z.string().nullable(),
   /** The thread of the request in that channel. Null outside a thread. Earlier versions did not store it. */
@@ -140,6 +144,12 @@ export const operationSchema = z.object({
     .transform((tasks) => tasks ?? []),
   /** The batch that it is a part of, or null. Earlier versions did not store it. */
   batch: z.string().nullable().default(null),
+  /** Of a pause: when it ends. Null without a limit. Earlier versions did not store it. */
+  pauseUntil: pauseLimitSchema.nullable().default(null),
+  /** The newest change of that end. */
+  limitChange: limitChangeSchema.nullable().default(null),
+  /** Of a restore by the timer. */
+  timer: timerSchema.nullable().default(null),
   requestedAt: z.number(),
   expiresAt: z.number(),
   /** The project's version at the request. A claim at another version is refused. */

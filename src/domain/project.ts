@@ -3,6 +3,7 @@ import type { Alerts } from './alert.ts';
 import type { RetriedTask } from './failed-tasks.ts';
 import type { FailureStreak } from './failure-streak.ts';
 import { type Failure, type Link, linkId, linkSchema, noWatermark, type Watermark } from './link.ts';
+import type { PausedUntil } from './paused-until.ts';
 import { type ProjectState, projectStates } from './project-state.ts';
 import { coverTasks, type SkippedTask } from './skipped-tasks.ts';
 
@@ -18,6 +19,7 @@ const reservedWords: ReadonlySet<string> = new Set([
   'pause',
   'restore',
   'resume',
+  'extend',
   'skipped',
   'retry',
   'apply',
@@ -72,13 +74,17 @@ export const projectDefinitionSchema = z.object({
   latencyAlert: z.number().nullable().default(null),
   /** After how long people are reminded of a pause. 0 for never, null for the value of the settings. */
   pausedReminder: z.number().nullable().default(null),
+  /** The longest pause, and the limit of a pause that has none. Null for no limit. */
+  pauseMax: z.number().nullable().default(null),
   links: z.array(linkSchema).min(1),
 });
 export type ProjectDefinition = Readonly<z.infer<typeof projectDefinitionSchema>>;
 
-/** A Slack user id (`U…`, `W…`), `cli:<user>`, or the bot itself. */
+/** A Slack user id (`U…`, `W…`), `cli:<user>`, the bot itself, or its timer. */
 export type Actor = string;
 export const botActor: Actor = 'syncbot';
+/** Restores a project at the end of its pause. */
+export const timerActor: Actor = 'timer';
 
 /** Whether the actor is a Slack user, who can be mentioned and get a direct message. */
 export function isSlackUser(actor: Actor): boolean {
@@ -126,6 +132,8 @@ export interface Project {
   readonly oldestUnprocessedAt: number | null;
   /** Who last answered the reminder of a pause with Keep Paused, and when. Null after a change of the state. */
   readonly keptPaused: KeptPaused | null;
+  /** When the timer restores the project. Null without a limit of the pause. */
+  readonly pausedUntil: PausedUntil | null;
   readonly alerts: Alerts;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitErrorCodes } from '../lib/time-limit.ts';
 import { alertTargetSchema } from './alert-press.ts';
 import { operationKindSchema } from './lifecycle.ts';
 import { type Link, linkSchema } from './link.ts';
@@ -68,6 +69,26 @@ export const refusalSchema = z.discriminatedUnion('code', [
     project: z.string(),
     kept: z.object({ at, by: z.string(), until: at.nullable() }).nullable(),
   }),
+  /** The limit of a pause, or its extension, cannot be read, or has no end. `timeZone`: in which it was read. */
+  z.object({
+    code: z.literal('invalid_limit'),
+    project: z.string(),
+    verb: z.enum(['pause', 'extend']),
+    word: z.enum(['for', 'until']),
+    text: z.string(),
+    problem: z.enum(limitErrorCodes),
+    timeZone: z.string(),
+  }),
+  /** A limit of an operation that is no pause. */
+  z.object({ code: z.literal('limit_not_possible'), project: z.string(), action: operationKindSchema }),
+  /** A pause would be longer than `pauseMax`. */
+  z.object({ code: z.literal('limit_above_max'), project: z.string(), maxMs: z.number() }),
+  /** A pause that would have ended before it began. */
+  z.object({ code: z.literal('limit_passed'), project: z.string(), until: at }),
+  /** The end of a pause is another one by now. `until` is null if it has none. */
+  z.object({ code: z.literal('deadline_moved'), project: z.string(), by: z.string(), until: at.nullable() }),
+  /** The pause has no limit that can be extended. */
+  z.object({ code: z.literal('no_limit'), project: z.string() }),
   /** Another person has the alerts of a message, or has snoozed them. `project`: of one of them. */
   z.object({
     code: z.literal('alert_held'),

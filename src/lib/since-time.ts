@@ -1,4 +1,6 @@
+import { Temporal } from 'temporal-polyfill';
 import { parseDuration } from './parse-duration.ts';
+import { parseTimeOfDay } from './time-of-day.ts';
 
 /** A time in the past as people type it: `2h`, or a time of day, of yesterday or the last one that has passed. */
 export type SinceTime =
@@ -20,33 +22,23 @@ export function parseSince(text: string): SinceTime | null {
   if (ms !== null) return ms > 0 && ms <= maxSinceMs ? { kind: 'ago', ms } : null;
   if (words === 'today' || words === 'yesterday') return { kind: 'clock', day: words, minutes: 0 };
   const [, yesterday, time = ''] = /^(yesterday )?(?:at )?(.+)$/.exec(words) ?? [];
-  const minutes = parseTimeOfDay(time);
-  return minutes === null ? null : { kind: 'clock', day: yesterday === undefined ? 'last' : 'yesterday', minutes };
+  const parsed = parseTimeOfDay(time);
+  if (parsed.kind !== 'time') return null;
+  return { kind: 'clock', day: yesterday === undefined ? 'last' : 'yesterday', minutes: parsed.minutes };
 }
 
-/** Minutes since midnight, or null. */
-function parseTimeOfDay(text: string): number | null {
-  const [, hours24, minutes24] = /^(\d{1,2})[:.](\d\d)$/.exec(text) ?? [];
-  const [, hours12, minutes12 = '0', half] = /^(\d{1,2})(?:[:.](\d\d))? ?([ap])\.?m$/.exec(text) ?? [];
-  const hours = hours24 === undefined ? Number(hours12) : Number(hours24);
-  const minutes = Number(minutes24 ?? minutes12);
-  if (Number.isNaN(hours) || minutes > 59 || hours > 23) return null;
-  if (half === undefined) return hours * 60 + minutes;
-  return hours < 1 || hours > 12 ? null : ((hours % 12) + (half === 'p' ? 12 : 0)) * 60 + minutes;
-}
-
-/** The time in epoch ms, never after `now`. A time of day is one of the time zone: UTC, or that of this machine. */
+/**
+ * The time in epoch ms, never after `now`. A time of day is one of the time zone, an IANA name. Throws `RangeError` for an
+ * unknown time zone.
+ */
 export function resolveSince(
   since: SinceTime,
-  { now, zone }: { readonly now: number; readonly zone: 'utc' | 'local' },
+  { now, timeZone }: { readonly now: number; readonly timeZone: string },
 ): number {
   if (since.kind === 'ago') return now - since.ms;
-  const timeOn = (daysAgo: number) => {
-    const date = new Date(now);
-    if (zone === 'utc')
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() - daysAgo, 0, since.minutes);
-    return new Date(date.getFullYear(), date.getMonth(), date.getDate() - daysAgo, 0, since.minutes).getTime();
-  };
-  const today = timeOn(0);
-  return since.day === 'yesterday' || today > now ? timeOn(1) : today;
+  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone).toPlainDate();
+  const plainTime = Temporal.PlainTime.from({ hour: Math.floor(since.minutes / 60), minute: since.minutes % 60 });
+  const timeOn = (day: Temporal.PlainDate) => day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds;
+  const timeToday = timeOn(today);
+  return since.day === 'yesterday' || timeToday > now ? timeOn(today.subtract({ days: 1 })) : timeToday;
 }

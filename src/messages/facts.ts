@@ -102,7 +102,7 @@ export interface ConfirmationFacts extends TextContext {
   readonly failedTasks: number | null;
   /** The failed tasks that were removed and cannot be retried, at least. */
   readonly removedTasks: number;
-  readonly operation: Pick<Operation, 'action' | 'tasks'>;
+  readonly operation: Pick<Operation, 'action' | 'tasks' | 'pauseUntil'>;
   /** How many of the tasks that a restore would retry have failed again after a retry. */
   readonly failedAgain: number;
   /** The newest open request of each other person for this project. */

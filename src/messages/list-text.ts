@@ -5,6 +5,7 @@ import { type Condition, sampledLinks } from '../domain/conditions.ts';
 import { formatListFilter, type ListFilter, type NoMatch, type UnknownFilterValue } from '../domain/list-filter.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
+import { activeDeadline } from '../domain/pause-timer.ts';
 import type { Project } from '../domain/project.ts';
 import { totalCount } from '../domain/project-state.ts';
 import { messages } from './catalog.ts';
@@ -93,8 +94,12 @@ export interface ListRow {
 export function listRow(project: Project, { format, revealReasons }: HistoryContext): ListRow {
   const { state, since } = project;
   const condition = worstCondition(project);
-  if (condition === null)
-    return { event: messages.states[state], cause: null, since, moreAlerts: 0, acknowledgement: null };
+  if (condition === null) {
+    const deadline = activeDeadline(project);
+    const end = deadline === null ? null : messages.pauseLimits.until(deadline.at, format);
+    const event = [messages.states[state], end].filter((part) => part !== null).join(' ');
+    return { event, cause: null, since, moreAlerts: 0, acknowledgement: null };
+  }
   const { event, details } = alertText(condition, { project, format, revealReasons });
   const { alert } = project.alerts[condition.kind] ?? {};
   const acknowledgement = alert?.state === 'firing' ? (alert.acknowledgement ?? null) : null;

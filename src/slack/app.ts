@@ -24,6 +24,7 @@ import type { OnRequestRejected, SlackReceiver, Transport } from './receivers/re
 import { createSocketModeReceiver } from './receivers/socket-mode.ts';
 import type { SlackConnectionError } from './slack-connection-error.ts';
 import { toSlackConnectionError } from './slack-errors.ts';
+import { createTimeZoneReader } from './time-zones.ts';
 import { slackFormatter } from './views/mrkdwn.ts';
 
 export interface SlackAppOptions {
@@ -74,6 +75,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   setMaxListeners(0, stopping.signal);
   const inFlight = new Set<Promise<void>>();
   let installedTeam = '';
+  const readTimeZone = createTimeZoneReader({ client, log, monotonicNow: () => context.clock.monotonicNow() });
   let receiver: SlackReceiver | null = null;
   const authorizer = createAuthorizer({
     client,
@@ -90,6 +92,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     client,
     authorizer,
+    readTimeZone,
     format,
     // Each request copies the context, and so reads the current value.
     get showErrors() {

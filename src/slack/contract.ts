@@ -16,6 +16,8 @@ export const actionIds = {
   cancel: 'sync:v1:cancel',
   show: 'sync:v1:show',
   keepPaused: 'sync:v1:keep-paused',
+  /** The end of a pause: moves it by an hour, or removes it. */
+  pauseEnd: { extend: 'sync:v1:pause-end:extend', keep: 'sync:v1:pause-end:keep' },
   alert: { own: 'sync:v1:alert:own', snooze: 'sync:v1:alert:snooze', hand_over: 'sync:v1:alert:hand-over' },
   /** Opens a URL. Slack also sends the press. */
   runbook: 'sync:v1:runbook',
@@ -59,6 +61,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.cancel,
   actionIds.show,
   actionIds.keepPaused,
+  ...Object.values(actionIds.pauseEnd),
   actionIds.runbook,
   ...Object.values(actionIds.alert),
   ...Object.values(actionIds.request),
@@ -189,6 +192,23 @@ export function projectValue(project: ProjectId): string {
 export function readProjectId(value: unknown): ProjectId | null {
   const id = projectIdSchema.safeParse(value);
   return id.success ? id.data : null;
+}
+
+/** `until`: the end of the pause that the message shows, epoch ms. */
+export interface PauseEnd {
+  readonly project: ProjectId;
+  readonly until: number;
+}
+
+export function pauseEndValue({ project, until }: PauseEnd): string {
+  return `${project}:${until}`;
+}
+
+/** Returns the project and the end of its pause in a button's value, or null. */
+export function readPauseEnd(value: unknown): PauseEnd | null {
+  const [, id, until] = (typeof value === 'string' && /^([^:]+):(\d{1,15})$/.exec(value)) || [];
+  const project = readProjectId(id);
+  return project === null ? null : { project, until: Number(until) };
 }
 
 /** Names one failure of one task, whose id may be too long for the value of a button. */

@@ -9,6 +9,7 @@ export const optionalScopes = [
   { scope: 'channels:read', isNeeded: ({ channels }: Policy) => channels.length === 0 },
   { scope: 'groups:read', isNeeded: ({ channels }: Policy) => channels.length === 0 },
   { scope: 'app_mentions:read', isNeeded: () => false },
+  { scope: 'users:read', isNeeded: () => false },
 ] as const;
 
 type OptionalScope = (typeof optionalScopes)[number]['scope'];

@@ -27,6 +27,7 @@ export function desiredProject(
     logRetention: null,
     latencyAlert: null,
     pausedReminder: null,
+    pauseMax: null,
   };
   return {
     adopt,

@@ -10,7 +10,7 @@ const parseLine = (line: string) => {
 
 describe('arguments', () => {
   const options = { reason: null, timeoutMs: 60_000, yes: false, json: false };
-  const actionCommand = { name: 'change', project: 'orders', tasks: [], ...options };
+  const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],

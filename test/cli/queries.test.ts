@@ -42,6 +42,7 @@ describe('list', () => {
         since: expect.any(Number),
         by: 'cli:test',
         reason: null,
+        pausedUntil: null,
         cause: null,
         alerts: [],
         latencyMs: expect.any(Number),

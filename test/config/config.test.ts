@@ -56,6 +56,7 @@ describe('a valid file', () => {
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
             pausedReminder: null,
+            pauseMax: null,
             links: [
               { queue: 'orders-full', connection: 'default', prefix: 'bull' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
@@ -96,6 +97,25 @@ describe('a valid file', () => {
         onFailure: 'pause',
       },
     });
+  });
+
+  test.each([
+    ['of the project, whatever its labels have', 'pauseMax: 2h, labels: [prod]', 2],
+    ['the shortest of its labels', 'labels: [prod, nightly]', 1],
+    ['that of all projects, for a label without one', 'labels: [dev]', 8],
+    ['that of all projects', '', 8],
+  ])('gives a project the pauseMax %s', (_which, keys, hours) => {
+    const config = parsedConfig(`settings: { pauseMax: 8h }
+labels:
+  prod: { pauseMax: 4h }
+  nightly: { pauseMax: 1h }
+  dev: {}
+projects:
+  orders: { ${keys}${keys === '' ? '' : ', '}links: [{ queue: q }] }
+  users: { labels: [prod, nightly, dev], links: [{ queue: r }] }
+`);
+    expect(config.projects[0]?.definition.pauseMax).toBe(hours * 3_600_000);
+    expect(config.settings).not.toHaveProperty('pauseMax');
   });
 
   test('may have keys without a value, and the config is deeply frozen', () => {
@@ -171,7 +191,7 @@ projects:
     expect(hints.map(({ hint }) => hint)).toEqual([
       'Did you mean description?',
       'Did you mean connection?',
-      'The keys here are: description, source, target, labels, channel, onCall, runbook, adopt, onFailure, logRetention, pausedReminder, latencyAlert, links.',
+      'The keys here are: description, source, target, labels, channel, onCall, runbook, adopt, onFailure, logRetention, pausedReminder, pauseMax, latencyAlert, links.',
     ]);
   });
 

@@ -118,6 +118,9 @@ describe('a value of syncbot.yml', () => {
     ['pausedReminder: 365d', 'accepted'],
     ['pausedReminder: off', 'accepted'],
     ['pausedReminder: 0', 'accepted'],
+    ['pauseMax: 30d', 'accepted'],
+    ['pauseMax: 31d', 'is not between 1m and 30d'],
+    ['pauseMax: off', 'is not a duration'],
     ['pausedReminder: 59s', 'is not between 1m and 365d'],
     ['pausedReminder: never', 'is not a duration'],
     ['auditLength: 100', 'accepted'],
@@ -201,7 +204,7 @@ describe('a hint', () => {
     [
       'another key of the file',
       'zzz: {}\nprojects: {}',
-      'The keys here are: connections, policy, digest, settings, projects.',
+      'The keys here are: connections, policy, digest, settings, labels, projects.',
     ],
     ['a link in two places', inLinks('{ queue: q }\n      - { queue: q }'), 'Remove one of the two entries.'],
     ['a queue', inLinks('{ queue: "a:b" }'), /^Write the name of a BullMQ queue|BullMQ queue/],

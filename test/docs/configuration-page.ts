@@ -70,6 +70,12 @@ const sections: readonly Section[] = [
     pattern: /^settings/,
   },
   {
+    title: 'labels',
+    example:
+      'labels:\n  prod: { pauseMax: 4h }\nprojects:\n  orders: { labels: [prod], links: [{ queue: orders-full }] }',
+    pattern: /^labels/,
+  },
+  {
     title: 'projects',
     example: `projects:
   orders:
@@ -84,6 +90,7 @@ const sections: readonly Section[] = [
     onFailure: pause
     logRetention: 48h
     pausedReminder: 72h
+    pauseMax: 2h
     latencyAlert: 5m
     links:
       - queue: orders-full

@@ -91,8 +91,11 @@ function isItem(pattern: string): boolean {
 
 /** Parses a valid file in which one key has this value; undefined removes the key. */
 function parseWithValue(pattern: string, value: unknown) {
-  const file: Record<string, unknown> = { projects: { orders: { links: [{ queue: 'orders-full' }] } } };
-  const path = pattern.split('.').map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys[depth - 1])));
+  const labels = pattern.startsWith('labels') ? { labels: ['prod'] } : {};
+  const file: Record<string, unknown> = { projects: { orders: { ...labels, links: [{ queue: 'orders-full' }] } } };
+  const path = pattern
+    .split('.')
+    .map((key, depth, keys) => (key !== '*' ? key : placeholderBelow(keys.slice(0, depth).join('.'))));
   let parent: Record<string | number, unknown> = file;
   for (const [depth, key] of path.slice(0, -1).entries()) {
     const empty = path[depth + 1] === 0 ? [] : {};
@@ -109,12 +112,14 @@ function parseWithValue(pattern: string, value: unknown) {
 function requiredKeys(path: readonly (string | number)[]): object | undefined {
   const key = path.at(-1);
   if (key === 'source' || key === 'target') return { type: 'mysql', name: 'orders-db' };
+  if (key === 'waves') return { size: 5 };
   if (path.at(-2) === 'digest') return { at: '09:00', timezone: 'UTC', channel: 'C0123' };
   return path.at(-2) === 'onCall' ? { mention: ['S0123'] } : undefined;
 }
 
-function placeholderBelow(section: string | undefined): string | number {
-  return section === 'projects' ? 'orders' : section === 'connections' ? 'warehouse' : 0;
+function placeholderBelow(section: string): string | number {
+  const names: Readonly<Record<string, string>> = { projects: 'orders', connections: 'warehouse', labels: 'prod' };
+  return names[section] ?? 0;
 }
 
 function errorsAt(pattern: string, value: unknown): string[] {

@@ -71,6 +71,15 @@ test('without groups:read changes from a private channel are refused', async () 
   await harness.requestAndPressOk('pause', 'orders');
 });
 
+test('without users:read a time of day is read in UTC, and the dialog says so', async () => {
+  await using harness = await startWithoutScope('users:read');
+  expect(visibleText(await harness.runCommand('pause orders until tomorrow 06:00'))).toContain('read as UTC time');
+  await using granted = await startWithoutScope('none');
+  expect(visibleText(await granted.runCommand('pause orders until tomorrow 06:00'))).toContain(
+    'read as Europe/Berlin time',
+  );
+});
+
 test('without app_mentions:read Slack sends no mention, and commands work', async () => {
   await using harness = await startWithoutScope('app_mentions:read');
   expect(harness.slack.mention({ user: 'U0ALICE', channel: 'C0SYNC', text: 'pause orders' }).delivery).toBeNull();

@@ -48,7 +48,8 @@ describe('a project', () => {
 });
 
 it('The causes are the state Failed, then the alerts that need attention, in their order.', () => {
-  const kinds = alertKinds.filter((kind) => kind !== 'project_failed' && kind !== 'queue_created');
+  const others = ['project_failed', 'queue_created', 'pause_ending'];
+  const kinds = alertKinds.filter((kind) => !others.includes(kind));
   expect(attentionCauses).toEqual(['failed', ...kinds]);
 });
 

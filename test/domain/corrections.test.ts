@@ -84,6 +84,12 @@ describe('the links and the helpful operations of an alert', () => {
     log_retention_50: [{ kind: 'log_retention_50', until: 1 }, [], ['restore']],
     log_retention_80: [{ kind: 'log_retention_80', until: 1 }, [], ['restore']],
     log_retention_100: [{ kind: 'log_retention_100', until: 1 }, [], ['restore']],
+    pause_ending: [{ kind: 'pause_ending', until: 1, by: 'U0ALICE', setAt: 0 }, [], []],
+    pause_overdue: [
+      { kind: 'pause_overdue', until: 1, by: 'U0ALICE', setAt: 0, cause: { kind: 'changed', change: null } },
+      [],
+      ['restore'],
+    ],
     paused_reminder: [{ kind: 'paused_reminder', since: 1, by: 'U0ALICE', reason: null }, [], ['restore']],
     unexpectedly_running: [{ kind: 'unexpectedly_running', links: one, cause: 'resumed' }, [running], ['reapply']],
     unexpectedly_paused: [{ kind: 'unexpectedly_paused', links: two }, [running, paused], ['reapply', 'adopt']],

@@ -164,7 +164,9 @@ describe('/sync history of all projects', () => {
       'test on the command line · added the project',
       'later on the command line · changed its definition',
     ]);
-    expect(visibleText(await harness.runCommand('history since yesterday'))).toContain('the time was read in UTC');
+    expect(visibleText(await harness.runCommand('history since yesterday'))).toContain(
+      'the time was read in Europe/Berlin',
+    );
     expect(visibleText(await harness.runCommand('history usrs since 3h'))).toContain('History users');
   });
 

@@ -11,6 +11,7 @@ export function lookupMethods(state: FakeSlackState): Readonly<Record<string, Ap
       scopes: ['usergroups:read'],
       run: (args) => groupMembers(state, args),
     },
+    'users.info': { token: 'bot', scopes: ['users:read'], run: (args) => userInfo(state, args) },
     'conversations.info': {
       token: 'bot',
       scopes: ['channels:read', 'groups:read', 'im:read'],
@@ -36,6 +37,13 @@ function groupMembers(state: FakeSlackState, args: JsonObject): JsonObject {
   const group = state.workspace.groups.get(requireStringArg(args, 'usergroup'));
   if (group === undefined) throw new SlackApiError('no_such_subteam');
   return { users: [...group.members] };
+}
+
+function userInfo(state: FakeSlackState, args: JsonObject): JsonObject {
+  const user = state.workspace.users.get(requireStringArg(args, 'user'));
+  if (user === undefined) throw new SlackApiError('user_not_found');
+  const { id, name, teamId: team_id, deleted, isBot: is_bot, tz } = user;
+  return { user: { id, name, team_id, deleted, is_bot, ...(deleted ? {} : { tz }) } };
 }
 
 function channelInfo(state: FakeSlackState, args: JsonObject): JsonObject {

@@ -39,4 +39,5 @@ export const defaultScopes: readonly string[] = [
   'channels:read',
   'groups:read',
   'app_mentions:read',
+  'users:read',
 ];

@@ -25,6 +25,8 @@ export interface SlackUser {
   deleted: boolean;
   /** An inactive user never sees a message of chat.postEphemeral. Slack still answers `ok`. */
   active: boolean;
+  /** An IANA name. */
+  tz: string;
 }
 
 export interface SlackGroup {

@@ -72,7 +72,7 @@ export class Workspace {
 
 function createUser(spec: UserSpec): SlackUser {
   const defaults = { teamId, isBot: false, deleted: false };
-  return { name: spec.id.slice(2).toLowerCase(), ...defaults, active: true, ...spec };
+  return { name: spec.id.slice(2).toLowerCase(), ...defaults, active: true, tz: 'Europe/Berlin', ...spec };
 }
 
 function createGroup(spec: GroupSpec): SlackGroup {

@@ -28,6 +28,7 @@ const emptyEntry: HistoryEntry = {
   delivered: null,
   alertKind: null,
   links: null,
+  until: null,
   cause: null,
   tasks: null,
 };
@@ -86,7 +87,13 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
     '1 skipped task was no longer failed: 7 on orders-full',
     'skipped tasks were no longer failed',
   ],
-  kept_paused: [{ by: 'U0BOB' }, 'kept it Paused', 'kept it Paused'],
+  kept_paused: [{ by: 'U0BOB', until: 5 }, 'kept it Paused until T5', 'kept it Paused'],
+  pause_extended: [{ by: 'U0BOB', until: 5 }, 'extended the pause until T5', 'extended the pause'],
+  timer_stopped: [
+    { by: 'timer', until: 5 },
+    'did not restore it at T5, because it was changed after the pause',
+    'did not restore it, because it was changed after the pause',
+  ],
   alert_owned: [{ by: 'U0BOB', alertKind: 'tasks_failed' }, 'took the alert: tasks failed', 'took the alert'],
   alert_taken_over: [
     { alertKind: 'tasks_failed', alert: acknowledged },

@@ -180,6 +180,14 @@ const exampleConditions: { readonly [Kind in AlertKind]: ConditionOf<Kind> } = {
   log_retention_50: { kind: 'log_retention_50', until: exampleNow },
   log_retention_80: { kind: 'log_retention_80', until: exampleNow },
   log_retention_100: { kind: 'log_retention_100', until: exampleNow },
+  pause_ending: { kind: 'pause_ending', until: exampleNow, by: 'U0ALICE', setAt: exampleNow },
+  pause_overdue: {
+    kind: 'pause_overdue',
+    until: exampleNow,
+    by: 'U0ALICE',
+    setAt: exampleNow,
+    cause: { kind: 'changed', change: { by: 'U0BOB', at: exampleNow } },
+  },
   paused_reminder: { kind: 'paused_reminder', since: exampleNow, by: 'U0ALICE', reason: 'we deploy' },
 };
 

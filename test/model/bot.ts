@@ -127,5 +127,6 @@ function createListenerContext({
     monotonicNow: () => context.clock.monotonicNow(),
     log: context.log,
   });
-  return { ...context, client, authorizer, format: slackFormatter('/sync'), showErrors: false };
+  const readTimeZone = async () => 'UTC';
+  return { ...context, client, authorizer, readTimeZone, format: slackFormatter('/sync'), showErrors: false };
 }

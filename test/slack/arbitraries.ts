@@ -17,6 +17,7 @@ import { projectStates } from '../../src/domain/project-state.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { SkippedTask } from '../../src/domain/skipped-tasks.ts';
 import type { TrendSample } from '../../src/domain/trend.ts';
+import { limitErrorCodes } from '../../src/lib/time-limit.ts';
 import type { RefusedCommand } from '../../src/slack/views/refusal.ts';
 
 export const now = 1_800_000_000_000;
@@ -238,6 +239,20 @@ export const onCallRulesArbitrary: fc.Arbitrary<OnCallRule[]> = fc.array(
   { maxLength: 3 },
 );
 
+const pausedUntil = fc.record({
+  at: timestamp,
+  by: requester,
+  setAt: timestamp,
+  operation: fc.constant('op1'),
+  version: fc.nat(100),
+  attempts: fc.nat(20),
+  nextAttemptAt: timestamp,
+  code: fc.option(fc.constantFrom('links_unreachable', 'claim_timeout')),
+  stopped: fc.option(
+    fc.record({ at: timestamp, change: fc.option(fc.record({ by: fc.option(requester), at: timestamp })) }),
+  ),
+});
+
 function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> {
   return fc.record({
     id: fc.constant(id),
@@ -255,6 +270,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
       logRetention: fc.option(taskCount),
       latencyAlert: fc.option(taskCount),
       pausedReminder: fc.constant(null),
+      pauseMax: fc.constant(null),
       links: fc.constant([...links]),
     }),
     state: fc.constantFrom(...projectStates),
@@ -276,6 +292,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     linksToReconcile: fc.constant(null),
     oldestUnprocessedAt: fc.option(timestamp),
     keptPaused: fc.constant(null),
+    pausedUntil: fc.option(pausedUntil),
     alerts: fc.record({
       unexpectedly_running: fc.record({ alert, delivered: fc.constant(null) }),
       latency: fc.record({ alert, delivered: fc.constant(null) }),
@@ -402,6 +419,29 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     kept: fc.option(fc.record({ at: timestamp, by: requester, until: fc.option(timestamp) })),
   }),
   fc.record({
+    code: fc.constant('invalid_limit' as const),
+    project: projectIdArbitrary,
+    verb: fc.constantFrom('pause' as const, 'extend' as const),
+    word: fc.constantFrom('for' as const, 'until' as const),
+    text: hostileTextArbitrary,
+    problem: fc.constantFrom(...limitErrorCodes),
+    timeZone: fc.constantFrom('UTC', 'America/Argentina/ComodRivadavia'),
+  }),
+  fc.record({
+    code: fc.constant('limit_not_possible' as const),
+    project: projectIdArbitrary,
+    action: fc.constantFrom(...operationKinds),
+  }),
+  fc.record({ code: fc.constant('limit_above_max' as const), project: projectIdArbitrary, maxMs: taskCount }),
+  fc.record({ code: fc.constant('limit_passed' as const), project: projectIdArbitrary, until: timestamp }),
+  fc.record({
+    code: fc.constant('deadline_moved' as const),
+    project: projectIdArbitrary,
+    by: requester,
+    until: fc.option(timestamp),
+  }),
+  fc.record({ code: fc.constant('no_limit' as const), project: projectIdArbitrary }),
+  fc.record({
     code: fc.constant('alert_held' as const),
     project: projectIdArbitrary,
     target: fc.constant({ channel: 'C0SYNC', group: 'log_retention_100:1800000000000:C0OTHER' }),
@@ -460,6 +500,13 @@ const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(
   fc.record({ kind: fc.constant('removed' as const), at: timestamp, by: requester }),
 );
 
+const limitChange = fc.record({
+  kind: fc.constantFrom('extended' as const, 'kept' as const),
+  at: timestamp,
+  by: requester,
+  until: fc.option(timestamp),
+});
+
 export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
     v: fc.constant(1 as const),
@@ -467,7 +514,16 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     project: fc.constant(project),
     action: fc.constantFrom(...operationKinds),
     state: fc.constantFrom(...operationStates),
-    origin: fc.constantFrom('slack' as const, 'cli' as const),
+    origin: fc.constantFrom('slack' as const, 'cli' as const, 'timer' as const),
+    pauseUntil: fc.option(
+      fc.record({
+        at: timestamp,
+        timeZone: fc.option(fc.constant('Europe/Berlin')),
+        source: fc.constantFrom('person' as const, 'pauseMax' as const),
+      }),
+    ),
+    limitChange: fc.option(limitChange),
+    timer: fc.option(fc.record({ by: requester, setAt: timestamp, at: timestamp })),
     channel: fc.option(fc.constant('C0SYNC')),
     threadTs: fc.constant(null),
     batch: fc.constant(null),
@@ -522,6 +578,7 @@ export const historyEntryArbitrary: fc.Arbitrary<HistoryEntry> = fc.record({
   alertKind: fc.option(fc.constantFrom(...alertKinds)),
   delivered: fc.option(deliveredAlert),
   links: fc.option(fc.array(link)),
+  until: fc.option(timestamp),
   cause: fc.option(fc.constantFrom('late_write' as const, 'queue_created' as const)),
   tasks: fc.option(fc.array(failedTask)),
 });

@@ -26,6 +26,14 @@ const conditions: { readonly [Kind in AlertKind]: Condition & { readonly kind: K
   log_retention_50: { kind: 'log_retention_50', until: exampleNow + 3_600_000 },
   log_retention_80: { kind: 'log_retention_80', until: exampleNow + 3_600_000 },
   paused_reminder: { kind: 'paused_reminder', since: exampleNow - 86_400_000, by: 'U0ALICE', reason: 'we deploy' },
+  pause_ending: { kind: 'pause_ending', until: exampleNow + 600_000, by: 'U0ALICE', setAt: exampleNow - 3_600_000 },
+  pause_overdue: {
+    kind: 'pause_overdue',
+    until: exampleNow - 600_000,
+    by: 'U0ALICE',
+    setAt: exampleNow - 3_600_000,
+    cause: { kind: 'not_restored', attempts: 1, nextAttemptAt: exampleNow + 60_000, code: 'links_unreachable' },
+  },
   log_retention_100: { kind: 'log_retention_100', until: exampleNow - 3_600_000 },
 };
 

@@ -64,6 +64,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
       logRetention: null,
       latencyAlert: null,
       pausedReminder: null,
+      pauseMax: null,
       links: [exampleLink('orders-full'), exampleLink('orders-incr')],
     },
     state: 'running',
@@ -85,6 +86,7 @@ export function exampleProject(overrides: Partial<Project> = {}): Project {
     linksToReconcile: null,
     oldestUnprocessedAt: null,
     keptPaused: null,
+    pausedUntil: null,
     alerts: {},
     ...overrides,
   };
@@ -104,6 +106,9 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     by: 'U0ALICE',
     reason: 'we deploy',
     tasks: [],
+    pauseUntil: null,
+    limitChange: null,
+    timer: null,
     requestedAt: exampleNow - 1_000,
     expiresAt: exampleNow + 300_000,
     projectVersion: 4,
@@ -152,7 +157,7 @@ export const exampleRefusal: Refusal = {
 };
 
 export function exampleBatchItem(project: string): BatchItem {
-  return { project, projectVersion: 1, links: 10, channel: null };
+  return { project, projectVersion: 1, links: 10, channel: null, pauseUntil: null };
 }
 
 /** Pauses three projects. */

@@ -16,6 +16,7 @@ export function makeDefinition(id: string, overrides: Partial<ProjectDefinition>
     logRetention: null,
     latencyAlert: null,
     pausedReminder: null,
+    pauseMax: null,
     links: [{ queue: 'orders-full', connection: 'default', prefix: 'bull' }],
     ...overrides,
   };

@@ -1,6 +1,6 @@
 import type { AlertStore } from '../../application/alert-store.ts';
-import { type Alert, alertSchema } from '../../domain/alert.ts';
 import type { ProjectIndex } from './project-index.ts';
+import { serializeAlert } from './records.ts';
 import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
 
 const saveAlertStep = defineStep('save-alert', writeReply);
@@ -53,9 +53,4 @@ export function createAlertStore({ runStep, index }: AlertStoreOptions): AlertSt
       await runStep(markAlertNotifiedStep, args);
     },
   };
-}
-
-/** Always writes the fields in the same order, because the script compares texts. */
-function serializeAlert(alert: Alert): string {
-  return JSON.stringify(alertSchema.parse(alert));
 }

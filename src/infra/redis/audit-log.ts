@@ -74,6 +74,7 @@ function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEnt
     alert: jsonOrNull(hash['alert']),
     delivered: jsonOrNull(hash['delivered']),
     links: jsonOrNull(hash['links']),
+    until: number('until'),
     tasks: jsonOrNull(hash['tasks']),
   });
 }

@@ -240,6 +240,7 @@ function idsOf({ project, operation }: OperationRef) {
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
   const { id, project, action, by, reason, tasks, origin, channel, threadTs, batch, projectVersion } = newOperation;
+  const { pauseUntil = null, timer = null } = newOperation;
   return {
     v: '1',
     id,
@@ -254,6 +255,8 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     batch: batch ?? '',
     reason: reason ?? '',
     tasks: tasks.length === 0 ? '' : JSON.stringify(tasks),
+    pauseUntil: toJson(pauseUntil) ?? '',
+    timer: toJson(timer) ?? '',
     seq: '1',
     notifiedSeq: '1',
     ...Object.fromEntries(emptyFields.map((name) => [name, ''])),

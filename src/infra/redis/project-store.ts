@@ -8,7 +8,7 @@ import type { RedisClient } from './client.ts';
 import { installationsKey, type Keys } from './keys.ts';
 import type { LabelIndex } from './label-index.ts';
 import type { ProjectIndex } from './project-index.ts';
-import { readProject, type SkipUnreadable, skippedField, watermarkFields } from './records.ts';
+import { readProject, type SkipUnreadable, serializeAlert, skippedField, watermarkFields } from './records.ts';
 import { jsonReply } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
 import { defineStep, type StepRunner, writeReply } from './steps.ts';
@@ -24,6 +24,9 @@ const removeProjectStep = defineStep('remove-project', replyWithOperationToNotif
 const setWatermarksStep = defineStep('set-watermarks', writeReply);
 const endSkipStep = defineStep('end-skip', writeReply);
 const scheduleCorrectionStep = defineStep('schedule-correction', writeReply);
+const countTimerAttemptStep = defineStep('count-timer-attempt', writeReply);
+const stopTimerStep = defineStep('stop-timer', writeReply);
+const moveDeadlineStep = defineStep('move-deadline', replyWithOperationToNotify('written'));
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
 const markReconciledStep = defineStep('mark-reconciled', replyWithOperationToNotify('reconciled'));
 
@@ -81,6 +84,33 @@ export function createProjectStore(options: ProjectStoreOptions): ProjectStore {
       runStep(markReconciledStep, { project: id, expectedVersion, pendingLinks: JSON.stringify(pendingLinks) }),
     setWatermarks: (id, expectedVersion, watermarks) =>
       runStep(setWatermarksStep, { project: id, expectedVersion, watermarks: watermarkFields(watermarks) }),
+    countTimerAttempt: (id, { deadline: { at, attempts }, nextAttemptAt, code }) =>
+      runStep(countTimerAttemptStep, { project: id, deadline: at, attempts, nextAttemptAt, code }),
+    stopTimer: (id, expectedVersion, { deadline, by, change }) =>
+      runStep(stopTimerStep, {
+        project: id,
+        expectedVersion,
+        deadline: deadline.at,
+        by,
+        changedBy: change?.by ?? null,
+        changedAt: change?.at ?? null,
+      }),
+    async moveDeadline(id, { expected, after, keptPaused, change, event, alert }) {
+      const result = await runStep(moveDeadlineStep, {
+        project: id,
+        expected,
+        after: after === null ? null : JSON.stringify(after),
+        keptPaused: keptPaused === null ? null : JSON.stringify(keptPaused),
+        change: JSON.stringify(change),
+        until: change.until,
+        by: change.by,
+        event,
+        alertBefore: alert === null ? null : serializeAlert(alert.before),
+        alertAfter: alert === null ? null : serializeAlert(alert.after),
+      });
+      if (result.kind === 'written' && alert !== null) await index.refresh(id);
+      return result;
+    },
     endSkip: (id, expectedVersion, tasks) =>
       runStep(endSkipStep, {
         project: id,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { StoreUnavailableError } from '../../application/errors.ts';
-import { type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
+import { type Alert, type AlertRecord, type Alerts, alertSchema, deliveredAlertSchema } from '../../domain/alert.ts';
 import { alertKinds } from '../../domain/conditions.ts';
 import { retriedTaskSchema, type TaskRef } from '../../domain/failed-tasks.ts';
 import { failureStreakSchema } from '../../domain/failure-streak.ts';
 import { failureSchema, linkId, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
+import { pausedUntilSchema } from '../../domain/paused-until.ts';
 import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
 import { projectStateSchema } from '../../domain/project-state.ts';
 import { bySkippedTask, type SkippedTask, skippedTaskSchema } from '../../domain/skipped-tasks.ts';
@@ -43,6 +44,8 @@ const stateHashSchema = z.object({
   followedOperation: emptyIsNull.default(null),
   /** Earlier versions did not write it. */
   keptPaused: emptyIsNull.pipe(z.union([z.null(), json.pipe(keptPausedSchema)])).prefault(''),
+  /** Earlier versions did not write it. */
+  pausedUntil: emptyIsNull.pipe(z.union([z.null(), json.pipe(pausedUntilSchema)])).prefault(''),
   /** Earlier versions did not write it. */
   retriedTasks: emptyIsNull
     .pipe(z.union([z.null(), json.pipe(z.array(retriedTaskSchema))]))
@@ -124,6 +127,9 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
 const jsonFields = [
   'tasks',
+  'pauseUntil',
+  'limitChange',
+  'timer',
   'progress',
   'outcome',
   'refusal',
@@ -145,6 +151,11 @@ const numberOrNullFields = [
   'stateEndedAt',
   'notifiedAt',
 ];
+
+/** Always writes the fields in the same order, because the script compares texts. */
+export function serializeAlert(alert: Alert): string {
+  return JSON.stringify(alertSchema.parse(alert));
+}
 
 /** Reads an operation from its hash. Returns null if it does not exist. Throws if it has another format. */
 export function readOperationHash(hash: Record<string, string>): Operation | null {

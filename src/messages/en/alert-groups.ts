@@ -21,6 +21,8 @@ const events: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'Half of their log retention has passed',
   log_retention_80: 'Most of their log retention has passed',
   log_retention_100: 'Their log retention has ended',
+  pause_ending: 'Their pauses end soon',
+  pause_overdue: `Still ${states.paused} after the end of their pauses`,
   paused_reminder: `${states.paused} for a long time`,
 };
 
@@ -41,6 +43,8 @@ const advice: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'Restore them before their log retention ends. After that, changes may be lost.',
   log_retention_80: 'Restore them before their log retention ends. After that, changes may be lost.',
   log_retention_100: 'Changes may be lost. Check the sources before you restore the projects.',
+  pause_ending: 'Then syncbot restores them by itself. Show has the buttons to extend a pause or to keep it.',
+  pause_overdue: 'Show says why each of them is still Paused.',
   paused_reminder: 'Restore them, or keep them Paused until the next reminder.',
 };
 
@@ -59,6 +63,8 @@ const pastEvents: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of their log retention had passed',
   log_retention_80: 'most of their log retention had passed',
   log_retention_100: 'their log retention had ended, so changes could be lost',
+  pause_ending: 'their pauses were to end',
+  pause_overdue: 'they had not been restored at the end of their pauses',
   paused_reminder: 'they had been paused for a long time',
 };
 

@@ -1,21 +1,23 @@
-import type { AlertKind, Condition, ConditionOf } from '../../domain/conditions.ts';
+import type { AlertKind, ConditionOf } from '../../domain/conditions.ts';
 import { isAdoptable } from '../../domain/corrections.ts';
 import { desiredLinkState, stateAfterAdopt } from '../../domain/lifecycle.ts';
-import type { Failure, LinkSample, TaskFailure } from '../../domain/link.ts';
-import type { AlertContext, AlertText, ResolvedAlertFacts } from '../facts.ts';
+import type { LinkSample } from '../../domain/link.ts';
+import type { AlertContext, AlertText } from '../facts.ts';
 import type { Formatter } from '../format.ts';
+import { failedDetails, someLinks, tasksFailedDetails } from './alert-details.ts';
 import { failures } from './failures.ts';
 import {
+  capitalize,
   formatDuration,
-  formatFailureReason,
   formatNumber,
   formatReason,
-  nameAndMore,
   nameUpTo,
   pluralize,
   removedTasksSentence,
-  unreachableClause,
 } from './format.ts';
+import { refusalReasons } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
+import { pastTitles, resolved } from './resolved-alerts.ts';
 import { stateClause, states } from './terms.ts';
 
 type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>, context: AlertContext) => AlertText };
@@ -87,12 +89,40 @@ const firing: FiringTexts = {
     details: [`by ${format.person(by)}`, formatReason(reason, format) ?? ''],
     advice: `Restore ${project.id}, or press Keep Paused: then syncbot reminds you again later.`,
   }),
+  pause_ending: ({ until, by, setAt }, { project, format }) => ({
+    event: `${states.paused} until ${format.time(until)}`,
+    details: [`set by ${format.person(by)} ${format.at(setAt)}`],
+    advice: `Then syncbot restores ${project.id} by itself. Extend 1 h moves that by 1 hour. Keep Paused keeps it Paused.`,
+  }),
+  pause_overdue: ({ until, by, setAt, cause }, { project, format }) => ({
+    event: `Still ${states.paused}`,
+    details: [
+      `its pause was to end ${format.at(until)}`,
+      cause.kind === 'changed' ? changedClause(cause.change, format) : notRestoredClause(cause.code),
+    ],
+    advice:
+      cause.kind === 'changed'
+        ? `${capitalize(pauseLimits.timer({ by, setAt }, format))} does nothing any more. Check ${project.id}, then restore it.`
+        : `syncbot tries again ${format.at(cause.nextAttemptAt)}. You can restore ${project.id} earlier, if you have fixed the cause.`,
+  }),
   log_retention_100: ({ until }, context) => ({
     event: stateOf(context),
     details: [`its source kept its log until ${context.format.time(until)}`],
     advice: `Changes may be lost. Check the source before you restore ${context.project.id}.`,
   }),
 };
+
+/** Why the timer does nothing. */
+function changedClause(change: { readonly by: string | null; readonly at: number } | null, format: Formatter): string {
+  if (change === null) return 'it was changed after the pause';
+  return `${change.by === null ? 'it was changed' : `${format.person(change.by)} changed it`} ${format.at(change.at)}`;
+}
+
+/** Why a restore by the timer did not succeed. */
+function notRestoredClause(code: string | null): string {
+  const [, reason = null] = Object.entries(refusalReasons).find(([known]) => known === code) ?? [];
+  return reason === null ? 'the restore did not succeed' : `the restore did not succeed: ${reason}`;
+}
 
 /** From the second failure in a row on: when it failed, and how often. Then the failure. */
 function failedEvent(
@@ -108,27 +138,6 @@ function failedEvent(
   };
 }
 
-/** One failed task by its link, several by their causes. */
-function failedDetails(
-  { failure, causes }: Pick<ConditionOf<'project_failed'>, 'failure' | 'causes'>,
-  context: AlertContext,
-): string[] {
-  if (failure?.kind !== 'task_failed' || causes === undefined || causes.tasks < 2)
-    return [failure === null ? 'a task failed' : failureClause(failure, context)];
-  return failures.details(causes, failure, context);
-}
-
-/** The causes of several failed tasks, else the reason of the one. */
-function tasksFailedDetails({ failure, causes }: ConditionOf<'tasks_failed'>, context: AlertContext): string[] {
-  const link = context.format.link(failure.link);
-  if (causes === undefined || causes.tasks < 2) return [`the oldest on ${link}${failureReason(failure, context)}`];
-  return [
-    failures.causesOnly(causes, context),
-    `the oldest on ${link}`,
-    ...failures.circumstances(causes, context.format),
-  ];
-}
-
 /** syncbot recognizes a late command of its own only for some minutes. */
 const byOthers = 'outside syncbot, or by a command of syncbot that arrived late';
 
@@ -139,16 +148,6 @@ function failedAgainHint({ causes }: Pick<ConditionOf<'project_failed'>, 'causes
   return failedAgain === 0
     ? ''
     : ` ${pluralize(failedAgain, 'task')} failed again: if ${its} own data is the cause, restore without ${it}.`;
-}
-
-function failureClause(failure: Failure, context: AlertContext): string {
-  const link = context.format.link(failure.link);
-  if (failure.kind === 'link_unreachable') return `${link} ${unreachableClause(failure)}`;
-  return `a task failed on ${link}${failureReason(failure, context)}`;
-}
-
-function failureReason({ reason }: TaskFailure, { format, revealReasons }: AlertContext): string {
-  return revealReasons ? `: ${formatFailureReason(reason, format, 400)}` : '';
 }
 
 function logRetentionText(
@@ -193,90 +192,10 @@ const titles: Readonly<Record<AlertKind, string>> = {
   log_retention_50: 'half of its log retention has passed',
   log_retention_80: 'most of its log retention has passed',
   log_retention_100: 'its log retention has ended, so changes may be lost',
+  pause_ending: 'its pause ends soon',
+  pause_overdue: 'it is still Paused after the end of its pause',
   paused_reminder: 'it has been Paused for a long time',
 };
-
-/** After an alert is resolved: `alert resolved: links ran although they should have been paused`. */
-const pastTitles: Readonly<Record<AlertKind, string>> = {
-  project_failed: 'it was Failed',
-  unexpectedly_running: 'links ran although they should have been paused',
-  pause_ignored: 'a worker ignored the pause',
-  unexpectedly_paused: 'links were paused although they should have run',
-  queue_missing: 'a queue was missing',
-  queue_created: 'a queue was created',
-  link_unreadable: 'a link could not be read',
-  no_worker: 'no worker took its tasks',
-  latency: 'it was too far behind',
-  tasks_failed: 'tasks failed',
-  log_retention_50: 'half of its log retention had passed',
-  log_retention_80: 'most of its log retention had passed',
-  log_retention_100: 'its log retention had ended, so changes could be lost',
-  paused_reminder: 'it had been paused for a long time',
-};
-
-/** What was observed, a noun phrase or a clause in the past tense. Empty when nothing more is known than the kind. */
-function pastDetails(condition: Condition | null, context: AlertContext): readonly string[] {
-  if (condition === null) return [];
-  switch (condition.kind) {
-    case 'project_failed':
-      return condition.failure === null ? [] : failedDetails(withoutWorkers(condition), context);
-    case 'tasks_failed':
-      return tasksFailedDetails(withoutWorkers(condition), context);
-    case 'no_worker':
-      return [someLinks(condition.noWorker.total > 0 ? condition.noWorker : condition.overdue, context)];
-    case 'latency':
-      return [`limit ${formatDuration(condition.limitMs)}`];
-    case 'log_retention_50':
-    case 'log_retention_80':
-    case 'log_retention_100':
-      return [];
-    case 'paused_reminder':
-      return [`since ${context.format.time(condition.since)}, by ${context.format.person(condition.by)}`];
-    default:
-      return [someLinks(condition.links, context)];
-  }
-}
-
-/** How many workers were connected then does not matter later. */
-function withoutWorkers<Failed extends ConditionOf<'project_failed' | 'tasks_failed'>>(condition: Failed): Failed {
-  if (condition.causes === undefined) return condition;
-  const { workers: _workers, ...causes } = condition.causes;
-  return { ...condition, causes };
-}
-
-/** The message is settled: its text stays true after the project has changed. Returns what follows the project. */
-function resolved(facts: ResolvedAlertFacts): readonly string[] {
-  const { kind, occurrence, condition, format } = facts;
-  if (condition?.kind === 'paused_reminder' && condition.kept !== undefined) return keptPaused(condition.kept, format);
-  const at =
-    occurrence === null
-      ? ''
-      : ` ${format.at(occurrence.resolvedAt)}, after ${formatDuration(occurrence.resolvedAt - occurrence.since)}`;
-  const details = pastDetails(condition, facts);
-  // A restore of a Failed project may fail too, so the alert does not say that the project runs.
-  return kind === 'project_failed'
-    ? [`Was ${states.failed} until a restore${at}`, ...details]
-    : [endOf(facts, at), pastTitles[kind], ...details];
-}
-
-function keptPaused({ by, at, until }: NonNullable<ConditionOf<'paused_reminder'>['kept']>, format: Formatter) {
-  const next = until === null ? [] : [`next reminder planned for ${format.time(until)}`];
-  return [`Kept ${states.paused} by ${format.person(by)} ${format.at(at)}`, ...next];
-}
-
-/** Alerts that only a Running project has. */
-const runningOnlyKinds: ReadonlySet<AlertKind> = new Set(['no_worker', 'latency', 'tasks_failed']);
-
-/** `Resolved at 03:09, after 5 min`. The state of the project counts only if it had it when the alert was resolved. */
-function endOf({ kind, project: { id, state, since }, occurrence }: ResolvedAlertFacts, at: string): string {
-  const isStateKnown = occurrence !== null && since <= occurrence.resolvedAt;
-  // A pause resolves nothing.
-  if (isStateKnown && runningOnlyKinds.has(kind) && state !== 'running')
-    return `Ended${at}, because ${id} was ${states[state]}`;
-  if (isStateKnown && kind.startsWith('log_') && (state === 'paused' || state === 'failed'))
-    return `Ended${at}, because a newer reminder replaced it, or logRetention was changed`;
-  return `Resolved${at}`;
-}
 
 /** Slack takes 4,000 characters of text in an edit. */
 export const maxMentions = 20;
@@ -290,11 +209,6 @@ export const alerts = {
   call: (mentions: readonly string[]) =>
     mentions.length === 0 ? '' : `Attention, ${nameUpTo(mentions, maxMentions)}: `,
 };
-
-/** `a`, or `a and 9 more`. */
-function someLinks({ total, first }: LinkSample, { format }: AlertContext): string {
-  return first.length === 0 ? pluralize(total, 'link') : nameAndMore(first.map(format.link), total);
-}
 
 function stateOf({ project }: AlertContext): string {
   return states[project.state];

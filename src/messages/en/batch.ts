@@ -43,6 +43,15 @@ export const batch = {
         : `${formatNumber(Math.round(waves.wait / 1_000))} s after the one before has ended`;
     return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. The first project that is not restored stops them.`;
   },
+  /** When the pauses end by themselves. Null if no project has a limit. */
+  plannedEnd: (items: readonly BatchItem[], format: Formatter) => {
+    const ends = items.flatMap(({ pauseUntil }) => pauseUntil?.at ?? []);
+    if (ends.length === 0) return null;
+    const [first, last] = [Math.min(...ends), Math.max(...ends)];
+    const when = first === last ? format.time(first) : `between ${format.time(first)} and ${format.time(last)}`;
+    const of = ends.length === items.length ? '' : ` of ${pluralize(ends.length, 'project')}`;
+    return `Planned end${of}: ${when}`;
+  },
   selected: (selection: string, format: Formatter) => `Selected: ${format.text(selection, 150)}`,
   /** A project that the batch leaves out. */
   refusedLine: ({ project, refusal }: RefusedItem, format: Formatter) => joinDots(project, pastReason(refusal, format)),

@@ -24,6 +24,7 @@ import { list } from './list.ts';
 import { modal } from './modal.ts';
 import { observation } from './observation.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { precheck } from './precheck.ts';
 import { notAllowedReasons, refusals } from './refusals.ts';
 import { requestFailures } from './request-failures.ts';
@@ -49,6 +50,7 @@ export const en = {
   notAllowedReasons,
   applyRefusals,
   definition: definitionMessages,
+  pauseLimits,
   precheck,
   connectionFault,
   confirmation,

@@ -7,6 +7,7 @@ import { batch } from './batch.ts';
 import { confirmation } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { failedTask } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged, stateClause, states } from './terms.ts';
@@ -33,6 +34,10 @@ export const cliMessages = {
     show: 'show a project with its links, precheck and last operations',
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
+    extend: 'move the end of the pause of a project',
+    extendDuration: 'by how long: 1h, 30 min, 1h30m',
+    forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',
+    untilOption: 'when the pause ends, in the local time zone: 18:30, tomorrow 06:00, monday 08:00, 2026-12-01 06:00',
     sinceOption: 'only what happened since then, in the local time zone: 2h, 22:00, yesterday, yesterday 22:00',
     start: 'start a project that is Not Started',
     pause: 'pause a Running project',
@@ -99,12 +104,14 @@ export const cliMessages = {
   },
 
   change: {
-    question: ({ state, operation, linkCount, stats, format: formatter }: QuestionFacts) => {
-      const { project, action, tasks } = operation;
+    question: ({ state, operation, linkCount, stats, pauseMaxMs, now, format: formatter }: QuestionFacts) => {
+      const { project, action, tasks, pauseUntil } = operation;
       const facts = [pluralize(linkCount, 'link'), format.backlog(stats), format.latency(stats), format.inFlight(stats)]
         .filter((fact) => fact !== null)
         .join(', ');
-      const consequence = action === 'pause' ? ' Latency will grow until it is restored.' : '';
+      const end = pauseUntil && pauseLimits.willEnd(pauseUntil, { project, pauseMaxMs, now, format: formatter });
+      const grows = end === null ? ' Latency will grow until it is restored.' : ` ${end} Latency will grow until then.`;
+      const consequence = action === 'pause' ? grows : '';
       const tasksText = tasks.map((task) => `\n${failedTask(task, formatter)}`).join('');
       return `${stateClause(project, state)}: ${facts}.${consequence}${tasksText}\n${confirmation.question(operation)}?`;
     },
@@ -228,6 +235,7 @@ export const factLabels = {
   skipped: 'skipped',
   lastHour: 'last hour',
   cause: 'cause',
+  pauseEnd: 'pause end',
   sourceLog: 'source log',
   alert: 'alert',
   onIt: 'on it',
@@ -245,8 +253,11 @@ interface LinkCounts {
 }
 
 interface QuestionFacts {
-  readonly operation: Pick<Operation, 'project' | 'action' | 'tasks'>;
+  readonly operation: Pick<Operation, 'project' | 'action' | 'tasks' | 'pauseUntil'>;
   readonly state: ProjectState;
+  readonly pauseMaxMs: number | null;
+  /** Epoch ms of the bot's Redis server. */
+  readonly now: number;
   readonly linkCount: number;
   readonly stats: ProjectStats;
   readonly format: Formatter;

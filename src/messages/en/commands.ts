@@ -13,8 +13,6 @@ export const commandErrors = {
     `The command needs a project. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
   unknownProject: (project: string, suggestions: readonly string[], format: Formatter) =>
     `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(suggestions.map(format.command))}`,
-  timeNotSupported: (command: string, format: Formatter) =>
-    `A duration or an end time is not supported yet. ${nothingChanged} Use ${format.command(command)}.`,
   /** `command` is that without the time. */
   invalidSince: (text: string, command: string, format: Formatter) =>
     `${text === '' ? 'There is no time after “since”' : `syncbot cannot read the time “${format.text(text)}”`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,

@@ -10,6 +10,7 @@ import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { failures } from './failures.ts';
 import { andMore, capitalize, formatDuration, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { failedTask, skippedTasks } from './skipped.ts';
 import { actions, stateClause, states } from './terms.ts';
 
@@ -19,7 +20,7 @@ const ifOk = 'If you press OK,';
 const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => string>> = {
   start: (facts) => `${ifOk} ${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
   pause: (facts) =>
-    `${ifOk} ${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. Latency will grow until you restore ${facts.project.id}.${logRetention(facts)}`,
+    `${ifOk} ${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. ${grows(facts)}${logRetention(facts)}`,
   restore: (facts) =>
     `${ifOk} ${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${skips(facts)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
   reapply: reapplyEffect,
@@ -79,8 +80,19 @@ function clause(some: readonly Link[], format: Formatter, [singular, plural]: re
   return some.length === 0 ? '' : `${names} ${some.length === 1 ? singular : plural}`;
 }
 
-function logRetention({ project, stats, format, now }: ConfirmationFacts): string {
+/** How long the latency grows. */
+function grows({ project: { id, definition }, operation: { pauseUntil }, format, now }: ConfirmationFacts): string {
+  if (pauseUntil === null) return `Latency will grow until you restore ${id}.`;
+  const end = pauseLimits.willEnd(pauseUntil, { project: id, pauseMaxMs: definition.pauseMax, now, format });
+  return `${end} Latency will grow until then.`;
+}
+
+function logRetention({ project, operation: { pauseUntil }, stats, format, now }: ConfirmationFacts): string {
   const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
+  if (until !== null && pauseUntil !== null)
+    return pauseUntil.at < until
+      ? ''
+      : ` This is too late: the source keeps its log only until ${format.time(until)}, and after that changes may be lost.`;
   return until === null
     ? ''
     : ` The source keeps its log until ${format.time(until)}: restore ${project.id} before then.`;

@@ -9,6 +9,7 @@ const withoutScope = {
   'channels:read': 'changes from public channels are refused',
   'groups:read': 'changes from private channels are refused',
   'app_mentions:read': 'mentions of syncbot get no answer',
+  'users:read': 'times of day that people type are read in UTC',
 };
 type Scope = keyof typeof withoutScope;
 

@@ -10,13 +10,14 @@ export const help = {
     `${format.command('list')} all projects; ${format.command('list paused')} some of them, by a state, a label or a part of a name`,
     `${format.command('show <project>')} one project in detail`,
     `${format.command('precheck <project>')} what must hold before a start`,
-    `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time in UTC`,
+    `${format.command('history <project>')} what happened to it: who, when and why; ${format.command('history since 22:00')} in all projects since a time`,
     `${format.command('skipped <project>')} the failed tasks that restores have left out, with Retry`,
     `${format.command('whoami')} what you may do, and who else`,
   ],
   changing: (format: Formatter) => [
     `${format.command('start <project>')} a project that was never started`,
-    `${format.command('pause <project>')} a Running project`,
+    `${format.command('pause <project>')} a Running project; ${format.command('pause <project> for 2h')} or ${format.command('until 18:30')} restores it by itself then`,
+    `${format.command('extend <project> 1h')} moves the end of its pause`,
     `${format.command('restore <project>')} a Paused or Failed project`,
   ],
   confirmation: (format: Formatter) =>

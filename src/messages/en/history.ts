@@ -26,10 +26,11 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   created: () => 'added the project',
   changed: () => 'changed its definition',
   removed: () => 'removed the project',
-  requested: ({ action, reason, channel }, { format }) => {
+  requested: ({ action, reason, channel, until }, { format }) => {
     const why = formatReason(reason, format, 120);
     return joinDots(
       asked({ action }),
+      until === null ? null : `until ${format.time(until)}`,
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${format.channel(channel)}`,
     );
@@ -43,7 +44,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     return state === null ? 'a syncbot worker began' : `${states[state]} began`;
   },
   refused: (entry, { format }) => joinDots(asked(entry), `not done: ${refusalReason(entry, format)}`),
-  done: ({ action, outcome }, { format }) => {
+  done: ({ action, outcome, until }, { format }) => {
     const done = action === null ? 'done' : actions[action].done;
     if (outcome === null) return done;
     const {
@@ -59,6 +60,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     if (action === 'retry') return joinDots(`${done} ${upTo}${skippedTasks(retriedTasks)}`, nameTasks(tasks, format));
     return joinDots(
       `${done}${action === null ? ' on' : ''} ${linksDone} of ${pluralize(linksTotal, 'link')}`,
+      until === null ? null : `until ${format.time(until)}`,
       retriedTasks > 0 ? `${upTo}${pluralize(retriedTasks, 'failed task')} retried` : null,
       tasks.length > 0 ? `${pluralize(tasks.length, 'failed task')} skipped: ${nameTasks(tasks, format)}` : null,
       removedTasks > 0 ? `at least ${pluralize(removedTasks, 'failed task')} removed before` : null,
@@ -69,7 +71,12 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
-  kept_paused: () => 'kept it Paused',
+  kept_paused: ({ until }, { format }) =>
+    until === null ? 'kept it Paused' : `kept it Paused until ${format.time(until)}`,
+  pause_extended: ({ until }, { format }) =>
+    until === null ? 'extended the pause' : `extended the pause until ${format.time(until)}`,
+  timer_stopped: ({ until }, { format }) =>
+    `did not restore it${until === null ? '' : ` ${format.at(until)}`}, because it was changed after the pause`,
   alert_owned: ({ alertKind }) => `took the alert${titleOf(alertKind)}`,
   alert_taken_over: ({ alertKind, alert }, { format }) => {
     const from = alert?.acknowledgement?.from;

@@ -115,6 +115,26 @@ export const keyDocs = {
     description:
       'After how long syncbot reminds people of a Paused project. **Keep Paused** in the reminder delays the next one for as long.',
   },
+  pauseMax: {
+    example: '8h',
+    description:
+      'The longest pause of every project, and the limit of a pause that has none. A project or its labels can have another one.',
+  },
+  labelSection: {
+    expected: 'labels and what counts for their projects',
+    hint: 'Write the name of a label, and below it `pauseMax: 4h`.',
+    description: 'What counts for all projects with a label.',
+  },
+  labelRules: {
+    expected: 'a section',
+    hint: 'Write `pauseMax: 4h` below the label.',
+    description: 'A label of a project.',
+  },
+  labelPauseMax: {
+    example: '4h',
+    description:
+      'The longest pause of each project with this label, instead of `settings.pauseMax`. The shortest one counts if a project has several such labels.',
+  },
   auditLength: { description: 'About how many history entries syncbot keeps for each project.' },
   showErrors: {
     description: 'Whether everybody sees the masked reasons of failed tasks. If false, only operators see them.',
@@ -143,9 +163,9 @@ export const keyDocs = {
   },
   waveSize: { example: '5', description: 'How many projects a wave restores.' },
   waveWait: {
-    expected: 'caughtUp, or a duration from 1s to 1h',
+    expected: 'a duration from 1s to 1h, or caughtUp',
     example: 'caughtUp',
-    hint: 'Write caughtUp, or a duration from 1s to 1h.',
+    hint: 'Write a duration from 1s to 1h, such as 30s, or caughtUp.',
     description:
       'When the next wave begins: when the projects of the wave have caught up, 30 minutes after its end at the latest, or so long after its end.',
   },
@@ -205,6 +225,11 @@ export const keyDocs = {
     example: 'off',
     description:
       'After how long syncbot reminds people of a pause of this project. Without it: `settings.pausedReminder`.',
+  },
+  projectPauseMax: {
+    example: '2h',
+    description:
+      'The longest pause of this project, and the limit of a pause that has none. Without it: that of its labels, then `settings.pauseMax`.',
   },
   latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
   links: {

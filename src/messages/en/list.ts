@@ -28,6 +28,8 @@ const alertPhrases: Readonly<Record<AlertKind, string>> = {
   tasks_failed: 'Running with failed tasks',
   no_worker: 'without a worker',
   latency: 'too far behind',
+  pause_overdue: 'Paused beyond the end of the pause',
+  pause_ending: 'soon at the end of the pause',
   paused_reminder: 'Paused for a long time',
 };
 

@@ -7,6 +7,7 @@ import { type Formatter, joinDots } from '../format.ts';
 import { followUpText } from './follow-up.ts';
 import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { adoptMixedHint, pastReason } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { nameTasks, skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -76,7 +77,7 @@ function done(facts: OutcomeFacts): OutcomeText {
     ),
     // After the later failure the person would read as its cause.
     attribution: later === null ? attribution(facts) : joinDots(formatReason(reason, facts.format)),
-    more: [...laterFailure(facts), ...followUpText(facts), ...effects(facts)],
+    more: [...laterFailure(facts), ...followUpText(facts), ...plannedEnd(facts), ...effects(facts)],
   };
 }
 
@@ -96,6 +97,19 @@ function retryFailed(facts: OutcomeFacts, unreached: readonly Link[]): OutcomeTe
   const links = `${linkNames(unreached, facts.format)} not reached`;
   const headline = joinDots(project, `${actions[action].label} failed`, unreached.length === 0 ? null : links);
   return { headline, attribution: attribution(facts), more: ['The tasks of these links stayed skipped'] };
+}
+
+/** `Planned end: 18:30`, and how it was moved. */
+function plannedEnd({ operation: { pauseUntil, limitChange }, format }: OutcomeFacts): string[] {
+  if (pauseUntil === null) return [];
+  const source = pauseUntil.source === 'pauseMax' ? ' (pauseMax)' : '';
+  if (limitChange === null) return [`Planned end: ${format.time(pauseUntil.at)}${source}`];
+  const { kind, by, at, until } = limitChange;
+  const who = `by ${format.person(by)} ${format.at(at)}`;
+  if (kind === 'extended' && until !== null) return [`Planned end: ${format.time(until)}, extended ${who}`];
+  return [
+    `Kept ${states.paused} ${who}${until === null ? ', without an end' : `, planned end: ${format.time(until)}`}`,
+  ];
 }
 
 function correctionResult({ action, toState }: Operation): string {
@@ -236,6 +250,8 @@ function attribution(facts: OutcomeFacts): string {
   return joinDots(whoAndWhen(facts), formatReason(facts.operation.reason, facts.format));
 }
 
-function whoAndWhen({ operation: { by, finishedAt }, format }: OutcomeFacts): string {
-  return `by ${format.person(by)}${finishedAt === null ? '' : ` ${format.at(finishedAt)}`}`;
+function whoAndWhen({ operation: { by, finishedAt, timer }, format }: OutcomeFacts): string {
+  const end = finishedAt === null ? '' : format.at(finishedAt);
+  if (timer !== null) return `${end} by ${pauseLimits.timer(timer, format)}`.trim();
+  return `by ${format.person(by)} ${end}`.trim();
 }

@@ -20,6 +20,12 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   adopt_mixed: 'its links were not all in the same state',
   not_paused: 'it was not Paused any more',
   no_reminder: 'no reminder was open',
+  invalid_limit: 'its limit could not be read',
+  limit_not_possible: 'only a pause can have an end',
+  limit_above_max: 'the pause would have been longer than pauseMax',
+  limit_passed: 'the end of the pause passed before it began',
+  deadline_moved: 'the end of the pause had been changed',
+  no_limit: 'the pause had no end that could be moved',
   alert_held: 'another person had the alert',
   alert_over: 'the alert did not fire any more',
   no_task_to_skip: 'no task had failed again',
@@ -50,6 +56,12 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
       return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
       return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it ${format.at(refusal.since)}`;
+    case 'limit_passed':
+      return `the pause was to end ${format.at(refusal.until)}, and that passed before it began`;
+    case 'deadline_moved': {
+      const end = refusal.until === null ? 'removed it' : `moved it to ${format.time(refusal.until)}`;
+      return `${refusalReasons.deadline_moved}: ${format.person(refusal.by)} had ${end}`;
+    }
     case 'changed':
       return `${refusalReasons.changed}: it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'links_unreachable':

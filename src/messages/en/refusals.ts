@@ -7,6 +7,7 @@ import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean, maxShownNameLength } from './commands.ts';
 import { formatDuration, formatNumber, joinOr, nameAndMore } from './format.ts';
 import { adoptMixedHint } from './past-refusals.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { failedLines } from './precheck.ts';
 import { skippedTasks } from './skipped.ts';
 import { actions, nothingChanged, stateClause, states } from './terms.ts';
@@ -51,13 +52,30 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     return `${joinDots(format.text(project), 'Not adopted')}: its links are not all in the same state: ${parts.join('; ')}. ${nothingChanged} ${adoptMixedHint}`;
   },
   not_paused: (refusal, format) =>
-    `${stateSince(refusal, format)}, so there is no pause to keep. ${nothingChanged} Check it before you pause it again.`,
+    `${stateSince(refusal, format)}, so there is no pause to keep or to extend. ${nothingChanged} Check it before you pause it again.`,
   no_reminder: ({ project, kept }, format) => {
     const paused = stateClause(format.text(project), 'paused');
     if (kept === null) return `${paused}, and no reminder is open. ${nothingChanged} It stays Paused.`;
     const next = kept.until === null ? 'Reminders are off.' : `The next reminder is due ${format.at(kept.until)}.`;
     return `${paused} already: ${format.person(kept.by)} kept it Paused ${format.at(kept.at)}. ${nothingChanged} ${next}`;
   },
+  invalid_limit: (refusal, format) => {
+    const [not, examples] =
+      refusal.verb === 'extend' ? ['Not extended', '30m, 1h or 1h30m'] : ['Not paused', pauseLimits.examples];
+    return `${joinDots(format.text(refusal.project), not)}: ${pauseLimits.problem(refusal, format)}. ${nothingChanged} Write it as in these examples: ${examples}.`;
+  },
+  limit_not_possible: ({ project, action }, format) =>
+    `${joinDots(format.text(project), `Not ${actions[action].done}`)}: only a pause can have an end. ${nothingChanged} ${isAction(action) ? `Without an end: ${format.command(`${action} ${project}`)}.` : 'Ask again without an end.'}`,
+  limit_above_max: ({ project, maxMs }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: it may stay Paused for at most ${formatDuration(maxMs)} from now (pauseMax). ${nothingChanged} Choose an earlier end.`,
+  limit_passed: ({ project, until }, format) =>
+    `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and that passed before it began. ${nothingChanged} Ask again with a later end.`,
+  deadline_moved: ({ project, by, until }, format) =>
+    until === null
+      ? `${stateClause(format.text(project), 'paused')}, and its pause has no end any more: ${format.person(by)} removed it. ${nothingChanged} It stays Paused until you restore it.`
+      : `${stateClause(format.text(project), 'paused')}, and its pause ends ${format.at(until)}: ${format.person(by)} set that. ${nothingChanged} Check it with ${format.command(`show ${project}`)} before you change it.`,
+  no_limit: ({ project }, format) =>
+    `${stateClause(format.text(project), 'paused')}, and its pause has no end that could be moved. ${nothingChanged} It stays Paused until you restore it: ${format.command(`restore ${project}`)}.`,
   alert_held: ({ project, held, by, at, until }, format) => {
     const person = format.person(by);
     if (held === 'snoozed')

@@ -57,7 +57,7 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       const all = [project, ...others].join(' ');
       const suggestions = [
         ...suggestProjects(verb, [all]),
-        ...suggestProjects(verb, [project], reason),
+        ...suggestProjects(verb, [project], { reason }),
         ...suggestProjects(verb, others),
       ];
       const commands = { all: `${verb} ${all}`, one: `${verb} ${project}` };
@@ -78,7 +78,6 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
     }
     case 'selection_empty':
       return { text: messages.selection.empty(error, format), suggestions: [suggestedList] };
-    case 'timed_not_supported':
     case 'reason_missing':
     case 'extra_words': {
       const suggestions = suggestProjects(error.verb, [error.project]);
@@ -87,14 +86,12 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
   }
 }
 
-type OneProjectError = Extract<ParseError, { readonly code: 'timed_not_supported' | 'reason_missing' | 'extra_words' }>;
+type OneProjectError = Extract<ParseError, { readonly code: 'reason_missing' | 'extra_words' }>;
 
 function aboutOneProject(error: OneProjectError, format: Formatter): string {
   const texts = messages.commandErrors;
   const command = `${error.verb} ${error.project}`;
   switch (error.code) {
-    case 'timed_not_supported':
-      return texts.timeNotSupported(command, format);
     case 'reason_missing':
       return texts.reasonMissing(command, format);
     case 'extra_words':

@@ -1,3 +1,4 @@
+import type { TypedLimit } from '../../application/pause-limit.ts';
 import { normalizeFilterText } from '../../domain/filter-tokens.ts';
 import type { Action } from '../../domain/lifecycle.ts';
 import { maxReasonLength } from '../../domain/operation.ts';
@@ -11,6 +12,7 @@ import {
   selectionKeys,
 } from '../../domain/selection.ts';
 import { parseSince, type SinceTime } from '../../lib/since-time.ts';
+import { type LimitWord, parseLimit } from '../../lib/time-limit.ts';
 import { trimCharacters } from '../../lib/trim-characters.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 
@@ -29,13 +31,19 @@ export type Command =
       readonly action: Action;
       readonly project: string;
       readonly reason: string | null;
+      readonly limit?: LimitWords;
       /** Whether the reason follows `because`. Other words can also be the names of other projects. */
       readonly hasBecause: boolean;
       /** Only if the words after the project can name more projects. */
       readonly alternative?: SeveralNames;
     }
   | ChangeSelection
+  /** Moves the end of a pause. */
+  | { readonly kind: 'extend'; readonly project: string; readonly duration: string }
   | { readonly kind: 'invalid'; readonly error: ParseError };
+
+/** When a pause ends, as a person typed it after `for` or `until`. */
+export type LimitWords = Pick<TypedLimit, 'word' | 'text'>;
 
 /** `pause label:prod except orders because we deploy`. */
 export interface ChangeSelection {
@@ -43,6 +51,7 @@ export interface ChangeSelection {
   readonly action: Action;
   readonly selection: Selection;
   readonly reason: string | null;
+  readonly limit?: LimitWords;
 }
 
 /** What `pause orders users …` is if each of the words names a project. Else `users …` is the reason. */
@@ -68,7 +77,6 @@ export type ParseError =
       readonly reason: string;
     }
   /** `project` is the text of a selection if there are several. The same below. */
-  | { readonly code: 'timed_not_supported'; readonly verb: Action; readonly project: string }
   | { readonly code: 'unknown_state'; readonly verb: Action; readonly value: string }
   | { readonly code: 'except_missing'; readonly verb: Action; readonly project: string }
   /** A selection without a project. `unmatched`: the terms that no project matches. */
@@ -97,6 +105,7 @@ export const verbs = [
   'start',
   'pause',
   'restore',
+  'extend',
 ] as const;
 export type Verb = (typeof verbs)[number];
 /** The verbs that a project can follow. */
@@ -167,6 +176,7 @@ function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Comma
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
   if (isReservedWord(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
   if (isChange) return parseAction(verb, project, rest);
+  if (verb === 'extend') return { kind: 'extend', project, duration: durationText(rest) };
   if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
   if (rest.length > 0) return invalid({ code: 'extra_words', verb, project });
   return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };
@@ -175,12 +185,39 @@ function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Comma
 function parseAction(action: Action, project: string, [next, ...reasonWords]: readonly string[]): Command {
   if (next === undefined) return { kind: 'change', action, project, reason: null, hasBecause: false };
   const word = normalizeWord(next);
-  if (word === 'because') return parseRest(action, [next, ...reasonWords], oneProject(action, project));
-  if (word === 'for' || word === 'until') return invalid({ code: 'timed_not_supported', verb: action, project });
+  if (endsNames(word)) return parseRest(action, [next, ...reasonWords], oneProject(action, project));
+  const timed = parseReasonAndLimit([next, ...reasonWords]);
+  if (timed !== null) return { kind: 'change', action, project, ...timed, hasBecause: false };
   const reason = truncateText(normalizeText([next, ...reasonWords].join(' ')), maxReasonLength);
   if (reason === '') return { kind: 'change', action, project, reason: null, hasBecause: false };
   const alternative = parseSeveralNames(action, [project, next, ...reasonWords]);
   return { kind: 'change', action, project, reason, hasBecause: false, alternative };
+}
+
+/** `we deploy for 2h`. Null if no limit ends the words. */
+function parseReasonAndLimit(words: readonly string[]): { readonly reason: string; readonly limit: LimitWords } | null {
+  const end = endOfNames(words);
+  const [word, text] = [
+    limitWordOf(words[end]),
+    words
+      .slice(end + 1)
+      .map(normalizeWord)
+      .join(' '),
+  ];
+  if (word === null || parseLimit(word, text).kind === 'invalid') return null;
+  const reason = truncateText(normalizeText(words.slice(0, end).join(' ')), maxReasonLength);
+  return { reason, limit: { word, text } };
+}
+
+function limitWordOf(word: string | undefined): LimitWord | null {
+  const normalized = normalizeWord(word ?? '');
+  return normalized === 'for' || normalized === 'until' ? normalized : null;
+}
+
+/** `extend orders 1h`, `extend orders by 1h`. */
+function durationText(words: readonly string[]): string {
+  const text = words.map(normalizeWord).join(' ');
+  return truncateText(text.replace(/^(?:by|for) /, ''), maxLimitTextLength);
 }
 
 /** The first word is a project. */
@@ -208,30 +245,68 @@ function parseSelectionCommand(action: Action, words: readonly string[]): Comman
 interface ChangeHead<Change extends Command> {
   readonly command: Change;
   readonly project: string;
-  readonly withReason: (reason: string) => Change;
+  readonly with: (details: { readonly reason?: string; readonly limit?: LimitWords }) => Change;
 }
 
 function oneProject(action: Action, project: string): ChangeHead<Extract<Command, { kind: 'change' }>> {
-  const withReason = (reason: string) => ({ kind: 'change', action, project, reason, hasBecause: true }) as const;
-  return { command: { kind: 'change', action, project, reason: null, hasBecause: false }, project, withReason };
+  const command = { kind: 'change', action, project, reason: null, hasBecause: false } as const;
+  return {
+    command,
+    project,
+    with: (details) => ({ ...command, ...details, hasBecause: details.reason !== undefined }),
+  };
 }
 
 function severalProjects(action: Action, selection: Selection): ChangeHead<ChangeSelection> {
   const command = { kind: 'change-selection', action, selection, reason: null } as const;
-  return { command, project: formatSelection(selection), withReason: (reason) => ({ ...command, reason }) };
+  return { command, project: formatSelection(selection), with: (details) => ({ ...command, ...details }) };
 }
 
-/** Reads what follows the projects of a command: nothing, `because …`, or a time. */
+/** Reads what follows the projects of a command: nothing, a limit, `because …`, or a limit and a reason. */
 function parseRest<Change extends Command>(
   verb: Action,
-  [next, ...words]: readonly string[],
-  { command, project, withReason }: ChangeHead<Change>,
+  words: readonly string[],
+  head: ChangeHead<Change>,
 ): Change | Extract<Command, { kind: 'invalid' }> {
-  if (next === undefined) return command;
-  if (normalizeWord(next) !== 'because') return invalid({ code: 'timed_not_supported', verb, project });
-  const wordsAfterOf = words[0]?.toLowerCase() === 'of' ? words.slice(1) : words;
-  const reason = truncateText(normalizeText(wordsAfterOf.join(' ')), maxReasonLength);
-  return reason === '' ? invalid({ code: 'reason_missing', verb, project }) : withReason(reason);
+  const [next, ...rest] = words;
+  if (next === undefined) return head.command;
+  const word = limitWordOf(next);
+  if (word !== null) {
+    const { limit, reasonWords } = splitLimit(word, rest);
+    const reason = reasonOf(reasonWords);
+    if (reason === '') return invalid({ code: 'reason_missing', verb, project: head.project });
+    return head.with(reason === null ? { limit } : { limit, reason });
+  }
+  const reason = reasonOf(words) ?? '';
+  if (reason === '') return invalid({ code: 'reason_missing', verb, project: head.project });
+  return head.with({ reason });
+}
+
+const maxLimitTextLength = 100;
+
+/** The limit ends before `because`. Without it, the words after the longest text that is a limit are the reason. */
+function splitLimit(
+  word: LimitWord,
+  words: readonly string[],
+): { readonly limit: LimitWords; readonly reasonWords: readonly string[] } {
+  const because = words.findIndex((each) => normalizeWord(each) === 'because');
+  const limitWords = because === -1 ? words : words.slice(0, because);
+  const texts = limitWords.map((_word, index) => limitWords.slice(0, limitWords.length - index));
+  const readable = texts.find((text) => parseLimit(word, toLimitText(text)).kind === 'limit');
+  const text = because === -1 && readable !== undefined ? readable : limitWords;
+  return { limit: { word, text: toLimitText(text) }, reasonWords: words.slice(text.length) };
+}
+
+function toLimitText(words: readonly string[]): string {
+  return truncateText(words.map(normalizeWord).join(' '), maxLimitTextLength);
+}
+
+/** Null without words. Empty if nothing follows `because`. */
+function reasonOf([first, ...words]: readonly string[]): string | null {
+  if (first === undefined) return null;
+  const isBecause = normalizeWord(first) === 'because';
+  const afterOf = words[0]?.toLowerCase() === 'of' ? words.slice(1) : words;
+  return truncateText(normalizeText((isBecause ? afterOf : [first, ...words]).join(' ')), maxReasonLength);
 }
 
 /** The position of the first `because`, `for` or `until` after the first word, or the number of words. */

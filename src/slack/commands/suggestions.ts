@@ -12,9 +12,11 @@ export interface Suggestion {
   /** The filter of a list. */
   readonly filter: string | null;
   readonly reason: string | null;
+  /** The limit of a pause, such as `for 2h`, or the duration of an extension. */
+  readonly limit: string | null;
 }
 
-const nothingMore = { project: null, since: null, filter: null, reason: null };
+const nothingMore = { project: null, since: null, filter: null, reason: null, limit: null };
 export const suggestedList: Suggestion = { ...nothingMore, verb: 'list' };
 export const suggestedHelp: Suggestion = { ...nothingMore, verb: 'help' };
 
@@ -26,8 +28,8 @@ export function changesProject({ verb }: Pick<Suggestion, 'verb'>): boolean {
 const maxSuggestions = 5;
 
 /** The command as people type it, without the name of the slash command and without the reason. */
-export function commandOf({ verb, project, since, filter }: Suggestion): string {
-  const parts = [verb, project, since === null ? null : `since ${since}`, filter];
+export function commandOf({ verb, project, since, filter, limit }: Suggestion): string {
+  const parts = [verb, project, since === null ? null : `since ${since}`, filter, limit];
   return parts.filter((part) => part !== null).join(' ');
 }
 
@@ -40,9 +42,9 @@ export function suggestLists(filters: readonly string[]): Suggestion[] {
 export function suggestProjects(
   verb: ProjectVerb,
   projects: readonly string[],
-  reason: string | null = null,
+  { reason = null, limit = null }: Partial<Pick<Suggestion, 'reason' | 'limit'>> = {},
 ): Suggestion[] {
-  return projects.slice(0, maxSuggestions).map((project) => ({ ...nothingMore, verb, project, reason }));
+  return projects.slice(0, maxSuggestions).map((project) => ({ ...nothingMore, verb, project, reason, limit }));
 }
 
 /** The skipped tasks of a project. */

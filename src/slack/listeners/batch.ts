@@ -5,6 +5,7 @@ import { type BatchRequest, requestBatch } from '../../application/request-batch
 import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../domain/batch.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { LimitWords } from '../commands/parse.ts';
 import { suggestedList } from '../commands/suggestions.ts';
 import { readBatchId } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
@@ -12,21 +13,26 @@ import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { buildBatchDialog, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
+import { readTimeZone } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
-export type RequestedBatch = Pick<BatchRequest, 'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'>;
+export type RequestedBatch = Pick<
+  BatchRequest,
+  'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
+> & { readonly limit?: LimitWords | undefined };
 
 /** Authorizes the requester, requests the batch and returns its dialog. Only the requester sees it. */
 export async function requestBatchConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  requested: RequestedBatch,
+  { limit: words, ...requested }: RequestedBatch,
 ): Promise<ListenerResult> {
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   const { user: by, channel, threadTs } = request;
   const { waves } = context.settings;
-  const result = await requestBatch(context, { ...requested, by, channel, threadTs, origin: 'slack', waves });
+  const limit = words === undefined ? null : { ...words, timeZone: await readTimeZone(context, by, words) };
+  const result = await requestBatch(context, { ...requested, limit, by, channel, threadTs, origin: 'slack', waves });
   switch (result.kind) {
     case 'too_many': {
       const text = messages.batch.tooMany(result.count, maxBatchProjects);

@@ -16,6 +16,7 @@ import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/o
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { LimitWords } from '../commands/parse.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
 import { type ConfirmationPress, readConfirmationSubmission } from '../modal-requests.ts';
@@ -31,6 +32,7 @@ export interface RequestedAction {
   readonly action: OperationKind;
   readonly project: string;
   readonly reason: string | null;
+  readonly limit?: LimitWords | undefined;
   readonly tasks?: TaskSelection;
 }
 
@@ -44,7 +46,7 @@ export interface RequestedAction {
 export async function requestConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { action, project, reason, tasks }: RequestedAction,
+  { action, project, reason, limit, tasks }: RequestedAction,
 ): Promise<ListenerResult> {
   const { user: by, channel, threadTs } = request;
   const actionRequest: ActionRequest = {
@@ -55,10 +57,12 @@ export async function requestConfirmation(
     channel,
     threadTs,
     origin: 'slack',
+    ...(limit === undefined ? {} : { limit: { ...limit, timeZone: await readTimeZone(context, by, limit) } }),
     ...(tasks === undefined ? {} : { tasks }),
   };
   // Re-apply, Adopt and Retry have no command that the refusal could suggest.
-  const command = { verb: isAction(action) ? action : ('show' as const), reason };
+  const limitText = limit === undefined ? null : `${limit.word} ${limit.text}`;
+  const command = { verb: isAction(action) ? action : ('show' as const), reason, limit: limitText };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
     return { kind: 'refusal', refusal, command, record: () => recordRefusal(context, actionRequest, refusal) };
@@ -75,6 +79,11 @@ async function answerWithDialog(
 ) {
   const view = { ...requested, format, now: await serverClock.now() };
   return { kind: 'message', message: buildConfirmation(view), page: buildConfirmationPage(view, request) } as const;
+}
+
+/** A duration needs no time zone. */
+export async function readTimeZone(context: ListenerContext, user: string, { word }: LimitWords): Promise<string> {
+  return word === 'for' ? 'UTC' : context.readTimeZone(user);
 }
 
 /** The person's Home shows the open dialog. */

@@ -16,6 +16,7 @@ import { openModal } from '../notifier/modal.ts';
 import type { ResponseMode } from '../notifier/response-url.ts';
 import type { OnRequestRejected } from '../receivers/receiver.ts';
 import type { BlockAction, ReplyTarget, SlackRequest } from '../requests.ts';
+import type { TimeZoneReader } from '../time-zones.ts';
 import { type Message, messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildLoadingModal } from '../views/modal.ts';
 import { buildRefusal, type RefusedCommand } from '../views/refusal.ts';
@@ -24,6 +25,7 @@ import { type ReplyClient, sendReply } from './reply.ts';
 /** The use cases, and the services that a listener needs to authorize and to answer. */
 export interface ListenerContext extends UseCaseContext {
   readonly authorizer: Authorizer;
+  readonly readTimeZone: TimeZoneReader;
   readonly format: Formatter;
   /** `settings.showErrors`: whether everybody may read the masked reasons of failed tasks. */
   readonly showErrors: boolean;

@@ -1,5 +1,6 @@
 import { pressAlerts } from '../../application/acknowledge-alerts.ts';
 import { keepPaused } from '../../application/keep-paused.ts';
+import { extendPause } from '../../application/pause-end.ts';
 import {
   readAlertButton,
   readAlertPress,
@@ -8,6 +9,7 @@ import {
   readLinksQuery,
   readListQuery,
   readOperationKind,
+  readPauseEnd,
   readProjectId,
 } from '../contract.ts';
 import type { BlockAction } from '../requests.ts';
@@ -30,6 +32,30 @@ export async function onKeepPaused(context: ListenerContext, press: BlockAction)
   const refusal = await context.authorizer.authorizeRequest(press);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   const result = await keepPaused(context, { project, by: press.user });
+  return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
+}
+
+/** Extend 1 h moves the end of a pause. The notifiers show that in their messages. */
+export async function onExtendPause(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const end = readPauseEnd(press.value);
+  if (end === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const { project, until: expected } = end;
+  const result = await extendPause(context, { project, by: press.user, expected, duration: buttonExtension });
+  return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
+}
+
+/** By how long the button extends a pause. */
+const buttonExtension = '1h';
+
+/** Keep Paused removes the end of a pause. The notifiers show that in their messages. */
+export async function onKeepPausedBeyondEnd(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const end = readPauseEnd(press.value);
+  if (end === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await keepPaused(context, { project: end.project, by: press.user, expectedEnd: end.until });
   return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
 }
 

@@ -155,14 +155,14 @@ async function showHistorySince(
   request: SlackRequest,
   { project, since }: HistorySelection & { readonly since: SinceTime },
 ): Promise<ListenerResult> {
-  const at = resolveSince(since, { now: await context.serverClock.now(), zone: 'utc' });
+  const timeZone = since.kind === 'clock' ? await context.readTimeZone(request.user) : null;
+  const at = resolveSince(since, { now: await context.serverClock.now(), timeZone: timeZone ?? 'UTC' });
   const result = await getHistorySince(context, { project, since: at, maxLines: maxProjectLines });
   if (result.kind === 'refused')
     return { kind: 'refusal', refusal: result.refusal, command: { verb: 'history', reason: null } };
   const hasFailed = result.lines.some(({ line }) => line.entries.some(({ failure }) => failure !== null));
   const revealReasons = await mayRevealReasons(context, request, hasFailed);
-  const isClockTime = since.kind === 'clock';
-  const view = { ...result, project, since: at, isClockTime, revealReasons, format: context.format };
+  const view = { ...result, project, since: at, timeZone, revealReasons, format: context.format };
   return { kind: 'message', message: buildHistorySince(view) };
 }
 

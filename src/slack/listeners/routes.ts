@@ -42,9 +42,11 @@ import { onMessageShortcut } from './message-shortcut.ts';
 import {
   onAlertPress,
   onAllLinks,
+  onExtendPause,
   onFilter,
   onHistoryPage,
   onKeepPaused,
+  onKeepPausedBeyondEnd,
   onLinksPage,
   onPage,
   onRequestAction,
@@ -89,6 +91,8 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.action(actionIds.batch.stop, action(onStop));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
+  app.action(actionIds.pauseEnd.extend, action(onExtendPause));
+  app.action(actionIds.pauseEnd.keep, action(onKeepPausedBeyondEnd));
   app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());

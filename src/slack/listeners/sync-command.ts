@@ -1,5 +1,6 @@
 import { findTouched } from '../../application/batch-selection.ts';
 import { listProjects } from '../../application/list-projects.ts';
+import { extendPause } from '../../application/pause-end.ts';
 import { resolveProject } from '../../application/resolve-project.ts';
 import { type NameOptions, readAllProjects, resolveSelection } from '../../application/resolve-selection.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
@@ -12,6 +13,7 @@ import { explainParseError } from '../commands/errors.ts';
 import {
   type ChangeSelection,
   type Command,
+  type LimitWords,
   type ParseError,
   parseCommand,
   readProjectName,
@@ -19,7 +21,7 @@ import {
 } from '../commands/parse.ts';
 import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
-import { messageWithSuggestions } from '../views/blocks.ts';
+import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';
 import { requestBatchConfirmation } from './batch.ts';
 import { requestConfirmation } from './confirmation.ts';
@@ -74,11 +76,33 @@ async function runCommand(
       return requestConfirmation(context, request, command);
     case 'change-selection':
       return changeSelection(context, request, command, names);
+    case 'extend':
+      return extend(context, request, command);
     case 'invalid':
       return answerParseError(context, request, command.error);
     default:
       return command satisfies never;
   }
+}
+
+function limitTextOf({ limit }: { readonly limit?: LimitWords }): string | null {
+  return limit === undefined ? null : `${limit.word} ${limit.text}`;
+}
+
+/** Moves the end of a pause. It changes no link, so it asks for no confirmation. */
+async function extend(
+  context: ListenerContext,
+  request: SlackRequest,
+  { project, duration }: Extract<Command, { readonly kind: 'extend' }>,
+): Promise<ListenerResult> {
+  const refusal = await context.authorizer.authorizeRequest(request);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await extendPause(context, { project, by: request.user, duration, expected: null });
+  if (result.kind === 'refused') return { ...result, kind: 'refusal', command: null };
+  return {
+    kind: 'message',
+    message: textMessage(messages.pauseLimits.extended(project, result.until ?? 0, context.format)),
+  };
 }
 
 type ResolvedCommand =
@@ -98,7 +122,9 @@ async function resolveNames(
     const isChange = command.kind === 'change';
     const denied = isChange ? await context.authorizer.authorizeRequest(request) : null;
     const unknown: Refusal = { code: 'unknown_project', project: name.text, similar: [...found.similar] };
-    const refused = isChange ? { verb: command.action, reason: command.reason } : { verb: command.kind, reason: null };
+    const refused = isChange
+      ? { verb: command.action, reason: command.reason, limit: limitTextOf(command) }
+      : { verb: command.kind, reason: null, limit: command.kind === 'extend' ? command.duration : null };
     return { kind: 'result', result: { kind: 'refusal', refusal: denied ?? unknown, command: refused } };
   }
   const { project } = found;
@@ -138,7 +164,7 @@ async function readNames(context: ListenerContext, { names, hasBecause }: Severa
 async function changeSelection(
   context: ListenerContext,
   request: SlackRequest,
-  { action, selection, reason }: ChangeSelection,
+  { action, selection, reason, limit }: ChangeSelection,
   names: NameOptions,
 ): Promise<ListenerResult> {
   const resolved = await resolveSelection(context, selection, names);
@@ -160,9 +186,9 @@ async function changeSelection(
     case 'resolved': {
       const [project, ...others] = resolved.projects.map(({ id }) => id);
       if (project !== undefined && others.length === 0 && resolved.batches.length === 0)
-        return requestConfirmation(context, request, { action, project, reason });
+        return requestConfirmation(context, request, { action, project, reason, limit });
       const excluded = findTouched(action, resolved);
-      const batch = { action, reason, selection: formatSelection(resolved.selection), after: null };
+      const batch = { action, reason, limit, selection: formatSelection(resolved.selection), after: null };
       return requestBatchConfirmation(context, request, { ...batch, projects: resolved.projects, excluded });
     }
     default:

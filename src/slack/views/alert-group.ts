@@ -1,6 +1,7 @@
 import type { Acknowledgement } from '../../domain/acknowledgement.ts';
 import type { FiringAlert } from '../../domain/alert.ts';
 import type { AlertTarget } from '../../domain/alert-press.ts';
+import { canBeSnoozed } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -57,7 +58,7 @@ export function buildAlertGroup(view: AlertGroupView): Message {
   const call = messages.alerts.call(calls.map(mention));
   const advice = `${call}${alertGroups.advice[facts.kind]}`;
   const people = acknowledgementLines(acknowledgements, { format: facts.format, now });
-  const canSnooze = facts.kind !== 'paused_reminder';
+  const canSnooze = canBeSnoozed(facts.kind);
   return {
     text: [heading, ...people, ...lines.map(({ line }) => line), ...more, advice].join('\n'),
     blocks: [

@@ -1,6 +1,6 @@
 import type { FiringAlert } from '../../domain/alert.ts';
 import type { AlertTarget } from '../../domain/alert-press.ts';
-import { type AlertSeverity, type Condition, severities } from '../../domain/conditions.ts';
+import { type AlertSeverity, type Condition, canBeSnoozed, severities } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { type CallingProject, mentionsFor, type OnCallRule } from '../../domain/on-call.ts';
 import type { Project } from '../../domain/project.ts';
@@ -16,6 +16,7 @@ import {
   type Button,
   keepPausedButton,
   type Message,
+  pauseEndButtons,
   projectSection,
   requestButton,
   restoreWithoutButton,
@@ -50,10 +51,11 @@ export function buildAlert(view: AlertView, { condition, seq, acknowledgement }:
     ...helpfulOperations(condition, project).map((kind) => requestButton(kind, project.id)),
     ...restoreWithoutButtons(condition, project),
     ...(condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : []),
+    ...(condition.kind === 'pause_ending' ? pauseEndButtons({ project: project.id, until: condition.until }) : []),
   ];
   const acknowledgements = [acknowledgement ?? null];
   const lines = [...acknowledgementLines(acknowledgements, view), `${call}${advice}`];
-  const canSnooze = condition.kind !== 'paused_reminder';
+  const canSnooze = canBeSnoozed(condition.kind);
   return {
     text: [headline, ...lines].join('\n'),
     blocks: [

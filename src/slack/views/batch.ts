@@ -36,7 +36,7 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
   const facts = { ...batch, links };
   const question = texts.question(facts);
   const reason = formats.reason(batch.reason, format);
-  const inWaves = texts.inWaves(facts);
+  const details = [texts.inWaves(facts), texts.plannedEnd(batch.items, format)].filter((line) => line !== null);
   const refused = refusedLines(batch.refused, format);
   const names = batch.items.slice(0, maxNames).map(({ project }) => project);
   const hidden = batch.items.length - names.length;
@@ -48,7 +48,7 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
       confirmation.answerBefore(format.time(batch.expiresAt)),
     ),
     blocks: [
-      sectionBlock([`*${question}?*`, texts.effect(facts), ...(inWaves === null ? [] : [inWaves])]),
+      sectionBlock([`*${question}?*`, texts.effect(facts), ...details]),
       sectionBlock(
         joinDots(
           texts.allowed(facts),
@@ -116,10 +116,12 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
   const hidden = failed.length - lines.length;
   const { waiting } = countItems(batch, part.items);
   const hasEnded = batch.state === 'done';
+  const plannedEnd = texts.plannedEnd(part.items, format);
   const text = [
     joinDots(texts.state(facts), texts.attribution(facts)),
     ...lines,
     ...(hidden > 0 ? [texts.more(hidden)] : []),
+    ...(plannedEnd === null ? [] : [plannedEnd]),
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
     ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
     ...(batch.state === 'stopped' ? [texts.stoppedAdvice(countItems(batch).waiting)] : []),

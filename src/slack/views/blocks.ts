@@ -5,7 +5,16 @@ import { type Operation, refOf } from '../../domain/operation.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
-import { actionIds, blockId, commandActionId, operationRefValue, projectValue, skippedTaskValue } from '../contract.ts';
+import {
+  actionIds,
+  blockId,
+  commandActionId,
+  operationRefValue,
+  type PauseEnd,
+  pauseEndValue,
+  projectValue,
+  skippedTaskValue,
+} from '../contract.ts';
 import { plainLabel } from './mrkdwn.ts';
 
 /** Slack refuses a longer label. */
@@ -173,6 +182,29 @@ export function keepPausedButton(project: string): Button {
   return projectButton(messages.buttons.keepPaused, actionIds.keepPaused, project);
 }
 
+/** What a person can do before a pause ends: move the end, restore the project now, or keep it Paused. */
+export function pauseEndButtons(end: PauseEnd): Button[] {
+  const { buttons } = messages;
+  const { project } = end;
+  const value = pauseEndValue(end);
+  const { extend: extendLabel, keepPaused: keepLabel } = buttons.accessibilityLabels.pauseEnd;
+  return [
+    button({
+      label: buttons.extendByHour,
+      actionId: actionIds.pauseEnd.extend,
+      value,
+      accessibilityLabel: extendLabel(project),
+    }),
+    projectButton(buttons.restoreNow, actionIds.request.restore, project),
+    button({
+      label: buttons.keepPaused,
+      actionId: actionIds.pauseEnd.keep,
+      value,
+      accessibilityLabel: keepLabel(project),
+    }),
+  ];
+}
+
 /** The button that opens the runbook of a project. Empty without a runbook. */
 export function runbookButtons(id: string, { runbook }: Pick<ProjectDefinition, 'runbook'>): Button[] {
   return runbook === null ? [] : [{ ...projectButton(messages.buttons.runbook, actionIds.runbook, id), url: runbook }];
@@ -192,7 +224,7 @@ export function shortCommandButton(
   { verb, project }: { readonly verb: 'precheck' | 'history' | 'skipped'; readonly project: string },
   index: number,
 ): Button {
-  const long = commandButton({ verb, project, since: null, filter: null, reason: null }, index);
+  const long = commandButton({ verb, project, since: null, filter: null, reason: null, limit: null }, index);
   return { ...long, text: { ...long.text, text: messages.buttons[verb] } };
 }
 

@@ -1,6 +1,7 @@
 import type { DigestReport } from '../../application/digest.ts';
 import { attentionTotal } from '../../domain/attention.ts';
 import type { DigestSections } from '../../domain/digest.ts';
+import { activeDeadline } from '../../domain/pause-timer.ts';
 import type { Project } from '../../domain/project.ts';
 import { totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -138,10 +139,11 @@ function alertLines(project: Project, view: DigestView): string[] {
   return cause === null ? [first] : [first, causeLine(cause, moreAlerts)];
 }
 
-/** Since when, the person and the reason, then an alert. The reminder of the pause would repeat them. */
+/** Since when, the person and the reason, then an alert. The alerts about the pause itself would repeat them. */
 function pausedLines(project: Project, view: DigestView): string[] {
-  const { paused_reminder: _reminder, ...alerts } = project.alerts;
-  const { list, states } = messages;
+  const { paused_reminder: _reminder, pause_ending: _ending, ...alerts } = project.alerts;
+  const { list, pauseLimits, states } = messages;
+  const deadline = activeDeadline(project);
   const row = listRow({ ...project, alerts }, view);
   const { event, cause, moreAlerts } = row;
   const alert =
@@ -149,7 +151,11 @@ function pausedLines(project: Project, view: DigestView): string[] {
       ? []
       : [joinDots(event === states.paused ? null : event, causeLine(cause, moreAlerts), rowPerson(row, view))];
   return [
-    joinDots(`*${project.id}*`, states.paused, list.stateSince(project.since, view.format)),
+    joinDots(
+      `*${project.id}*`,
+      deadline === null ? states.paused : `${states.paused} ${pauseLimits.until(deadline.at, view.format)}`,
+      list.stateSince(project.since, view.format),
+    ),
     list.lastChange(project, view.format),
     ...alert,
   ];

@@ -60,8 +60,8 @@ export interface HistorySinceView extends HistorySince {
   readonly project: ProjectId | null;
   /** Epoch ms. */
   readonly since: number;
-  /** Whether the person typed a time of day, which was read in UTC. */
-  readonly isClockTime: boolean;
+  /** In which a time of day was read. Null if the person typed none. */
+  readonly timeZone: string | null;
   readonly revealReasons: boolean;
   readonly format: Formatter;
 }
@@ -71,7 +71,7 @@ export function buildHistorySince(view: HistorySinceView): Message {
   const { project, lineCount, projectCount, isComplete, format } = view;
   const { history, onlyYouSeeThis } = messages;
   const since = format.time(view.since);
-  const zone = view.isClockTime ? history.timeZone('UTC') : null;
+  const zone = view.timeZone === null ? null : history.timeZone(view.timeZone);
   if (lineCount === 0) {
     const title = history.nothingSince(project, since);
     return { text: title, blocks: [sectionBlock(title), contextBlock(joinDots(onlyYouSeeThis, zone))] };

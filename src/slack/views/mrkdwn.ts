@@ -1,5 +1,5 @@
 import { linkName } from '../../domain/link.ts';
-import { type Actor, isSlackUser } from '../../domain/project.ts';
+import { type Actor, isSlackUser, timerActor } from '../../domain/project.ts';
 import { type Formatter, formatUtc } from '../../messages/format.ts';
 
 /** Invisible characters and characters that change the text direction. With them a name can look like another one. */
@@ -75,8 +75,9 @@ export function mention(id: string): string {
   return userGroupIdPattern.test(id) ? `<!subteam^${id}>` : safeText(id, 60);
 }
 
-/** A user of the command line is recorded as `cli:<user>`. */
+/** A user of the command line is recorded as `cli:<user>`. Nothing that looks like a mention stands for the timer. */
 function formatPerson(actor: Actor): string {
+  if (actor === timerActor) return 'the timer';
   if (isSlackUser(actor)) return mention(actor);
   const [, cliUser] = /^cli:(.*)$/su.exec(actor) ?? [];
   return cliUser === undefined ? safeText(actor, 60) : `${safeText(cliUser, 60)} on the command line`;

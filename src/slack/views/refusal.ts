@@ -30,6 +30,8 @@ import { truncateMrkdwn } from './mrkdwn.ts';
 export interface RefusedCommand {
   readonly verb: ProjectVerb;
   readonly reason: string | null;
+  /** As in a suggestion. */
+  readonly limit?: string | null;
 }
 
 export interface RefusalView {
@@ -62,7 +64,7 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'unknown_project':
       return refusal.similar.length === 0
         ? [commandButton(suggestedList)]
-        : suggestProjects(command?.verb ?? 'show', refusal.similar, command?.reason).map(commandButton);
+        : suggestProjects(command?.verb ?? 'show', refusal.similar, command ?? {}).map(commandButton);
     case 'not_allowed': {
       const instead = alternativeTo(refusal.state, refusal.action);
       return [...(instead === null ? [] : [requestButton(instead, refusal.project)]), showButton(refusal.project)];
@@ -85,7 +87,14 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'task_not_found':
     case 'not_paused':
     case 'no_reminder':
+    case 'limit_above_max':
+    case 'limit_passed':
+    case 'deadline_moved':
       return [showButton(refusal.project)];
+    case 'limit_not_possible':
+      return [...(refusal.action === 'retry' ? [] : [requestButton(refusal.action, refusal.project)])];
+    case 'no_limit':
+      return [requestButton('restore', refusal.project), showButton(refusal.project)];
     case 'alert_held':
       return [
         ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),

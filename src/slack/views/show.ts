@@ -1,5 +1,6 @@
 import { availableAction, type ProjectDetails } from '../../application/queries.ts';
 import { type FiringAlert, firingAlerts, severalCauses } from '../../domain/alert.ts';
+import { canBeSnoozed } from '../../domain/conditions.ts';
 import { helpfulOperations } from '../../domain/corrections.ts';
 import { isAction } from '../../domain/lifecycle.ts';
 import type { Failure } from '../../domain/link.ts';
@@ -7,7 +8,7 @@ import { oldestFailure } from '../../domain/observation.ts';
 import type { ObservationStatus } from '../../domain/observation-status.ts';
 import type { Endpoint, Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
-import { joinDots, type TextContext } from '../../messages/format.ts';
+import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
 import { blockId } from '../contract.ts';
 import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
@@ -17,6 +18,7 @@ import {
   contextBlock,
   keepPausedButton,
   type Message,
+  pauseEndButtons,
   requestButton,
   runbookButtons,
   sectionBlock,
@@ -45,7 +47,7 @@ export function buildShow(view: ShowView): Message {
   const { details, format } = view;
   const { project } = details;
   const { show, states, onlyYouSeeThis } = messages;
-  const since = show.since(project, format);
+  const since = [show.since(project, format), ...pauseEnd(project, format)].join('\n');
   const numbers = show.numbers(details, details.samples, view.now);
   const notObserved = notObservedLines(view.observation, format);
   return {
@@ -71,6 +73,11 @@ export function buildShow(view: ShowView): Message {
       ...(view.restriction === null ? [] : [contextBlock(view.restriction)]),
     ],
   };
+}
+
+/** When the timer restores the project, or why it does not any more. */
+function pauseEnd({ state, pausedUntil }: Project, format: Formatter): string[] {
+  return state === 'paused' && pausedUntil !== null ? [messages.pauseLimits.ends(pausedUntil, format)] : [];
 }
 
 /** How many failed tasks restores have left out. */
@@ -148,15 +155,18 @@ function operationButtons(view: ShowView): Block[] {
 function alertButtons({ details: { project }, restriction, now }: ShowView): Block[] {
   const firing = firingAlerts(project.alerts).filter(({ condition: { kind } }) => kind !== 'queue_created');
   if (firing.length === 0 || restriction !== null) return [];
-  const isReminder = ({ condition: { kind } }: FiringAlert) => kind === 'paused_reminder';
+  const isReminder = ({ condition: { kind } }: FiringAlert) => !canBeSnoozed(kind);
   const buttons = acknowledgementButtons({
     target: { project: project.id },
     acknowledgements: firing.map(({ acknowledgement = null }) => acknowledgement),
     canSnooze: !firing.every(isReminder),
     now,
   });
-  const keepPaused = firing.some(isReminder) ? [keepPausedButton(project.id)] : [];
-  return [actionsBlock(blockId('alerts', project.id, now), [...keepPaused, ...buttons])];
+  const answers = firing.flatMap(({ condition }) => {
+    if (condition.kind === 'pause_ending') return pauseEndButtons({ project: project.id, until: condition.until });
+    return condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : [];
+  });
+  return [actionsBlock(blockId('alerts', project.id, now), [...answers, ...buttons])];
 }
 
 function operationLines({ details: { operations }, format }: ShowView): string[] {

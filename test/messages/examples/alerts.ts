@@ -28,6 +28,15 @@ const streak: FailureStreak = {
   run: { since, by: 'U0ALICE', action: 'restore' },
 };
 const reminder: ConditionOf<'paused_reminder'> = { kind: 'paused_reminder', since, by: 'U0BOB', reason: 'we deploy' };
+const ending: ConditionOf<'pause_ending'> = { kind: 'pause_ending', until, by: 'U0BOB', setAt: since };
+const extended = { kind: 'extended', at: at('03:01'), by: 'U0ALICE', until: at('15:50') } as const;
+const overdue: ConditionOf<'pause_overdue'> = {
+  kind: 'pause_overdue',
+  until: since,
+  by: 'U0BOB',
+  setAt: at('01:00'),
+  cause: { kind: 'not_restored', attempts: 1, nextAttemptAt: at('03:05'), code: 'links_unreachable' },
+};
 const kept = { at: at('03:10'), by: 'U0ALICE', until: at('15:10') };
 const reasonsHidden = { ...alertContext(failed), revealReasons: false };
 
@@ -78,6 +87,20 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
     tasks_failed: [
       ['onFailure: continue', { kind: 'tasks_failed', count: 7, failure: taskFailed, causes }, alertContext()],
     ],
+    pause_ending: [['15 min before the end of a pause', ending, alertContext(paused)]],
+    pause_overdue: [
+      ['a restore of the timer did not succeed', overdue, alertContext(paused)],
+      [
+        'the project was changed after the pause',
+        { ...overdue, cause: { kind: 'changed', change: { by: 'U0BOB', at: at('03:00') } } },
+        alertContext(paused),
+      ],
+      [
+        'it is not known who changed it',
+        { ...overdue, cause: { kind: 'changed', change: null } },
+        alertContext(paused),
+      ],
+    ],
     paused_reminder: [['Paused for longer than pausedReminder', reminder, alertContext(paused)]],
     log_retention_50: [['half of logRetention', { kind: 'log_retention_50', until }, alertContext(paused)]],
     log_retention_80: [['80 % of logRetention', { kind: 'log_retention_80', until }, alertContext(paused)]],
@@ -86,6 +109,13 @@ export const alerts: ExamplesOf<typeof messages.alerts> = {
   resolved: [
     ['Restore of a project that was Paused for long', resolved('paused_reminder', reminder)],
     ['after Keep Paused', resolved('paused_reminder', { ...reminder, kept }, paused)],
+    ['the pause has ended', resolved('pause_ending', ending)],
+    ['after Extend 1 h', resolved('pause_ending', { ...ending, change: extended }, paused)],
+    [
+      'after Keep Paused of a pause with an end',
+      resolved('pause_ending', { ...ending, change: { ...extended, kind: 'kept', until: null } }, paused),
+    ],
+    ['it was restored after the end of its pause', resolved('pause_overdue', overdue)],
     [
       'a Failed project was restored',
       resolved('project_failed', { kind: 'project_failed', since, failure: taskFailed }),

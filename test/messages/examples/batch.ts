@@ -12,6 +12,7 @@ const refused = [
   { ...invoices, channel: null },
   { project: 'payments', channel: null, refusal: { ...notAllowed, project: 'payments', state: 'failed' as const } },
 ];
+const end = { at: at('05:00'), timeZone: null, source: 'person' } as const;
 const request = { action: 'pause', items, refused, waves: null, links: 30 } as const;
 const waves = { size: 5, wait: 'caughtUp' } as const;
 const restore = { ...request, action: 'restore', refused: [], waves } as const;
@@ -50,6 +51,10 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['`waves: { size: 5, wait: caughtUp }`', restore],
     ['`waves: { size: 5, wait: 30s }`', { ...restore, waves: { size: 5, wait: 30_000 } }],
     ['all at once', request],
+  ],
+  plannedEnd: [
+    ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
+    ['no project has a limit', items, format],
   ],
   selected: [['what the person selected', 'label:prod', format]],
   refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],

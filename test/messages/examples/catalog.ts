@@ -12,6 +12,7 @@ import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
 import { home } from './home.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
+import { pauseLimits } from './pause-limits.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures, selection } from './refusals.ts';
 import { buttons, words } from './words.ts';
@@ -46,6 +47,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
     runbookLink: [['the project has a runbook', 'https://wiki.example.com/orders']],
   },
   skipped,
+  pauseLimits,
   precheck,
   history,
   home,

@@ -3,7 +3,7 @@ import { exampleBatch, exampleOperation, exampleProjectStats } from '../../suppo
 import type { ExamplesOf } from './example.ts';
 import { at, format, taskFailed } from './facts.ts';
 
-const question = { linkCount: 2, stats: exampleProjectStats, format };
+const question = { linkCount: 2, stats: exampleProjectStats, pauseMaxMs: null, now: at('02:59'), format };
 const pending = { project: 'orders', operation: 'op1' };
 const noLinks = { paused: 0, unreadable: 0, missing: 0, notConfigured: 0, unreachable: 0 };
 
@@ -40,6 +40,14 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   change: {
     question: [
       ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), state: 'running', ...question }],
+      [
+        '`syncbot pause orders --for 2h`',
+        {
+          operation: exampleOperation({ pauseUntil: { at: at('04:59'), timeZone: null, source: 'person' } }),
+          state: 'running',
+          ...question,
+        },
+      ],
       [
         '`syncbot restore orders`',
         { operation: exampleOperation({ action: 'restore' }), state: 'failed', ...question },

@@ -14,7 +14,7 @@ import { at, failed, format, full, incr, paused, running, taskFailed } from './f
 
 const now = at('02:59');
 const tasks = [taskFailed, { ...taskFailed, taskId: '9' }];
-const withoutTasks = { action: 'restore', tasks } as const;
+const withoutTasks = { action: 'restore', tasks, pauseUntil: null } as const;
 const notStarted = exampleProject({ state: 'not_started' });
 const failedAgain = exampleProject({
   ...failed,
@@ -26,6 +26,13 @@ const failedAgain = exampleProject({
   },
 });
 const withRetention: Project = { ...running, definition: { ...running.definition, logRetention: 48 * 3_600_000 } };
+const withPauseMax: Project = { ...running, definition: { ...running.definition, pauseMax: 3_600_000 } };
+const later = now + 72 * 3_600_000;
+const pauseUntil = (until: number, timeZone: string | null): ConfirmationFacts['operation'] => ({
+  action: 'pause',
+  tasks: [],
+  pauseUntil: { at: until, timeZone, source: 'person' },
+});
 const bothPaused = toProjectStats(
   [full, incr].map(({ queue }) => exampleLinkStats(queue, { paused: true })),
   now,
@@ -37,7 +44,7 @@ function facts(project: Project, action: OperationKind, overrides: Partial<Confi
   return {
     project,
     stats: exampleProjectStats,
-    operation: { action, tasks: [] },
+    operation: { action, tasks: [], pauseUntil: null },
     format,
     now,
     ...noMore,
@@ -51,6 +58,21 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     pause: [
       ['the dialog of Pause', facts(running, 'pause')],
       ['the source keeps its log for some time', facts(withRetention, 'pause')],
+      ['`pause orders for 2h`', facts(running, 'pause', { operation: pauseUntil(at('04:59'), null) })],
+      [
+        '`pause orders until 05:59`, in another time zone',
+        facts(running, 'pause', { operation: pauseUntil(at('04:59'), 'Europe/Berlin') }),
+      ],
+      ['a limit beyond the log of the source', facts(withRetention, 'pause', { operation: pauseUntil(later, null) })],
+      [
+        'a pause without a limit, and the project has pauseMax',
+        facts(withPauseMax, 'pause', {
+          operation: {
+            ...pauseUntil(at('03:59'), null),
+            pauseUntil: { at: at('03:59'), timeZone: null, source: 'pauseMax' },
+          },
+        }),
+      ],
     ],
     restore: [
       ['the dialog of Restore', facts(paused, 'restore')],
@@ -58,7 +80,10 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
       ['a link does not answer', facts(paused, 'restore', { failedTasks: null })],
       [
         '**Restore Without 1 Task**',
-        facts(failed, 'restore', { operation: { action: 'restore', tasks: [taskFailed] }, failedTasks: 2 }),
+        facts(failed, 'restore', {
+          operation: { action: 'restore', tasks: [taskFailed], pauseUntil: null },
+          failedTasks: 2,
+        }),
       ],
       [
         'more tasks failed again than one restore can leave out',
@@ -73,9 +98,12 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     retry: [
       [
         '**Retry** of a Running project',
-        facts(running, 'retry', { operation: { action: 'retry', tasks: [taskFailed] } }),
+        facts(running, 'retry', { operation: { action: 'retry', tasks: [taskFailed], pauseUntil: null } }),
       ],
-      ['**Retry All** of a Paused project', facts(paused, 'retry', { operation: { action: 'retry', tasks } })],
+      [
+        '**Retry All** of a Paused project',
+        facts(paused, 'retry', { operation: { action: 'retry', tasks, pauseUntil: null } }),
+      ],
     ],
     adopt: [
       ['all links of a Paused project run', facts(paused, 'adopt')],
@@ -97,7 +125,7 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
   question: [
     ['the heading of the dialog', exampleOperation()],
     ['**Restore Without 2 Tasks**', exampleOperation(withoutTasks)],
-    ['**Retry**', exampleOperation({ action: 'retry', tasks: [taskFailed] })],
+    ['**Retry**', exampleOperation({ action: 'retry', tasks: [taskFailed], pauseUntil: null })],
   ],
   stateNow: [['after the backlog and latency', 'Running']],
   headline: [['the notification of a phone', 'Running', exampleOperation()]],

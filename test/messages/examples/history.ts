@@ -19,6 +19,7 @@ function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): Hist
     alertKind: null,
     delivered: null,
     links: null,
+    until: null,
     cause: null,
     tasks: null,
   };
@@ -142,7 +143,18 @@ export const history: ExamplesOf<typeof messages.history> = {
         historyContext,
       ],
     ],
-    kept_paused: [['Keep Paused', entry('kept_paused'), historyContext]],
+    kept_paused: [
+      ['Keep Paused', entry('kept_paused'), historyContext],
+      ['Keep Paused of a project with pauseMax', entry('kept_paused', { until: at('05:00') }), historyContext],
+    ],
+    pause_extended: [
+      ['Extend 1 h', entry('pause_extended', { until: at('05:00') }), historyContext],
+      ['written by another version', entry('pause_extended'), historyContext],
+    ],
+    timer_stopped: [
+      ['the project was changed', entry('timer_stopped', { by: 'timer', until: at('05:00') }), historyContext],
+      ['written by another version', entry('timer_stopped', { by: 'timer' }), historyContext],
+    ],
     alert_owned: [["I've Got It", entry('alert_owned', acknowledged), historyContext]],
     alert_taken_over: [['Hand Over, by another person', entry('alert_taken_over', acknowledged), historyContext]],
     alert_given_back: [

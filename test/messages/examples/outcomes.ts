@@ -17,6 +17,9 @@ function finished(overrides: Partial<Operation>): OutcomeFacts {
 }
 
 const restored = { state: 'done', action: 'restore', reason: null } as const;
+const paused = { state: 'done', outcome: exampleOutcome } as const;
+const limit = { at: at('05:00'), timeZone: null };
+const extended = { kind: 'extended', at: at('04:50'), by: 'U0BOB', until: at('06:00') } as const;
 const backlog = { ...exampleOutcome, backlog: 12_400 };
 
 function following(goal: FollowGoal, remaining: number, overrides: Partial<FollowUp['latest']> = {}): FollowUp {
@@ -38,6 +41,29 @@ export const outcomes: ExamplesOf<typeof messages.outcomes> = {
   running: [['a worker sets the links', facts({ state: 'running', progress: { done: 3, total: 10 } })]],
   done: [
     ['Pause is done', finished({ state: 'done', outcome: exampleOutcome })],
+    ['Pause with an end is done', finished({ ...paused, pauseUntil: { ...limit, source: 'person' } })],
+    ['the end comes from pauseMax', finished({ ...paused, pauseUntil: { ...limit, source: 'pauseMax' } })],
+    [
+      'after **Extend 1 h**',
+      finished({ ...paused, pauseUntil: { ...limit, source: 'person' }, limitChange: extended }),
+    ],
+    [
+      'after **Keep Paused**',
+      finished({
+        ...paused,
+        pauseUntil: { ...limit, source: 'person' },
+        limitChange: { ...extended, kind: 'kept', until: null },
+      }),
+    ],
+    [
+      'the timer has restored it',
+      finished({
+        ...restored,
+        by: 'timer',
+        outcome: exampleOutcome,
+        timer: { by: 'U0ALICE', setAt: at('01:00'), at: at('02:59') },
+      }),
+    ],
     [
       '**Restore Without 1 Task** is done',
       finished({

@@ -1,8 +1,21 @@
 import type { ApplyRefusalCode } from '../../../src/domain/refusal.ts';
+import { type LimitErrorCode, limitErrorCodes } from '../../../src/lib/time-limit.ts';
 import type { messages } from '../../../src/messages/catalog.ts';
 import type { ExamplesOf } from './example.ts';
 import { at, format, full, incr } from './facts.ts';
 
+const limitTexts: Readonly<Record<LimitErrorCode, { readonly word: 'for' | 'until'; readonly text: string }>> = {
+  missing: { word: 'for', text: '' },
+  not_a_duration: { word: 'for', text: 'a while' },
+  not_a_time: { word: 'until', text: 'we are done' },
+  time_missing: { word: 'until', text: 'tomorrow' },
+  no_such_time: { word: 'until', text: '25:00' },
+  no_such_date: { word: 'until', text: '2026-02-30 06:00' },
+  too_short: { word: 'for', text: '10s' },
+  too_long: { word: 'for', text: '60d' },
+  past: { word: 'until', text: 'today 02:00' },
+  skipped_time: { word: 'until', text: '02:30' },
+};
 const project = 'orders';
 const change = { project, since: at('02:58'), by: 'U0BOB' } as const;
 const kept = { at: at('02:58'), by: 'U0ALICE', until: at('14:58') };
@@ -98,6 +111,42 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
     ['Keep Paused, after another person pressed it', { code: 'no_reminder', project, kept }, format],
     ['Keep Paused of an old message', { code: 'no_reminder', project, kept: null }, format],
   ],
+  invalid_limit: [
+    [
+      '`extend orders soon`',
+      {
+        code: 'invalid_limit',
+        project,
+        verb: 'extend',
+        word: 'for',
+        text: 'soon',
+        problem: 'not_a_duration',
+        timeZone: 'UTC',
+      },
+      format,
+    ],
+    ...limitErrorCodes.map(
+      (problem) =>
+        [
+          `the limit of a pause: ${problem}`,
+          { code: 'invalid_limit', project, verb: 'pause', ...limitTexts[problem], problem, timeZone: 'Europe/Berlin' },
+          format,
+        ] as const,
+    ),
+  ],
+  limit_not_possible: [
+    ['`restore orders for 2h`', { code: 'limit_not_possible', project, action: 'restore' }, format],
+    ['a limit of a retry', { code: 'limit_not_possible', project, action: 'retry' }, format],
+  ],
+  limit_above_max: [
+    ['a pause that is longer than pauseMax', { code: 'limit_above_max', project, maxMs: 7_200_000 }, format],
+  ],
+  limit_passed: [['OK after the end of the pause', { code: 'limit_passed', project, until: at('02:58') }, format]],
+  deadline_moved: [
+    ['Extend 1 h, after another person', { code: 'deadline_moved', project, by: 'U0BOB', until: at('04:00') }, format],
+    ['Extend 1 h, after Keep Paused', { code: 'deadline_moved', project, by: 'U0BOB', until: null }, format],
+  ],
+  no_limit: [['`extend` of a pause without an end', { code: 'no_limit', project }, format]],
   alert_held: [
     ["I've Got It, and another person has it", { ...held, held: 'owned' }, format],
     ['Snooze 1 h, and another person has snoozed it', { ...held, held: 'snoozed' }, format],
@@ -152,7 +201,6 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
     ['a name with a typo', 'ordrs', ['pause orders', 'pause orders-eu'], format],
     ['a name like no other', 'xyz', [], format],
   ],
-  timeNotSupported: [['`/sync pause orders for 2h`', 'pause orders', format]],
   invalidSince: [
     ['`/sync history since noon`', 'noon', 'history', format],
     ['`/sync history since`', '', 'history', format],

@@ -16,6 +16,10 @@ export const buttons: ExamplesOf<typeof messages.buttons> = {
   accessibilityLabels: {
     ok: [['a screen reader reads OK', 'Pause orders']],
     onProject: [['a screen reader reads the button of a project', messages.buttons.show, 'orders']],
+    pauseEnd: {
+      extend: [['a screen reader reads **Extend 1 h**', 'orders']],
+      keepPaused: [['a screen reader reads **Keep Paused** before the end of a pause', 'orders']],
+    },
     retryAll: [['a screen reader reads **Retry All**', 'orders']],
     retryTask: [['a screen reader reads **Retry**', '7 on orders-full']],
     page: [['a screen reader reads a button that turns the page', messages.buttons.next]],

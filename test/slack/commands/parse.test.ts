@@ -42,6 +42,11 @@ const selectionCommand = (text: string, action = 'pause', reason: string | null 
   return { kind: 'change-selection', action, selection: parsed.selection, reason };
 };
 
+const timed = (word: string, text: string, reason: string | null = null) => ({
+  ...actionCommand('pause', 'orders', reason),
+  limit: { word, text },
+});
+
 const clock = (day: string, minutes: number) => ({ kind: 'clock', day, minutes });
 
 function explain(text: string, projects: readonly string[] = ['orders', 'users']): ParseErrorAnswer {
@@ -117,6 +122,27 @@ describe('the text after /sync', () => {
     ['show *<#C0123>*.', { kind: 'show', project: '<#C0123>' }],
     ['show Warehouse/bull2:Orders-Full', { kind: 'show', project: 'warehouse/bull2:orders-full' }],
     ['pause acme.com', actionCommand('pause', 'acme.com')],
+    ['pause orders for 2h', timed('for', '2h')],
+    ['Pause Orders FOR 2 Hours', timed('for', '2 hours')],
+    ['pause orders until 18:30', timed('until', '18:30')],
+    ['pause orders until tomorrow at 06:00', timed('until', 'tomorrow at 06:00')],
+    ['pause orders until 6 p.m.', timed('until', '6 p.m')],
+    ['pause orders for 2h because schema change', timed('for', '2h', 'schema change')],
+    ['pause orders for 1h 30 min because of a schema change', timed('for', '1h 30 min', 'a schema change')],
+    ['pause orders for 2h schema change', timed('for', '2h', 'schema change')],
+    ['pause orders schema change for 2h', { ...timed('for', '2h', 'schema change'), hasBecause: false }],
+    ['pause orders for a while', timed('for', 'a while')],
+    ['pause orders until we are done because x', timed('until', 'we are done', 'x')],
+    ['pause orders for', timed('for', '')],
+    ['restore orders until 18:30', { ...timed('until', '18:30'), action: 'restore' }],
+    ['pause label:prod for 2h', { ...selectionCommand('label:prod'), limit: { word: 'for', text: '2h' } }],
+    [
+      'pause label:prod until monday 08:00 because we move',
+      { ...selectionCommand('label:prod', 'pause', 'we move'), limit: { word: 'until', text: 'monday 08:00' } },
+    ],
+    ['extend orders 1h', { kind: 'extend', project: 'orders', duration: '1h' }],
+    ['extend orders by 1 h 30', { kind: 'extend', project: 'orders', duration: '1 h 30' }],
+    ['extend orders', { kind: 'extend', project: 'orders', duration: '' }],
   ])('%j is read as a command.', (text, command) => expect(parseCommand(text)).toEqual(command));
 
   it('A long reason is truncated.', () => {
@@ -153,10 +179,8 @@ describe('the text after /sync', () => {
     ['orders now and then', /“?orders now and/],
     ['pause', /The command needs a project.*`\/sync pause orders`/],
     ['pause all', /no project called all/],
-    ['pause orders for 2h', /not supported yet/],
-    ['restore orders until 18:30', /not supported yet/],
     ['pause orders because', /no reason after “because”/],
-    ['pause label:prod for 2h', /not supported yet.*`\/sync pause label:prod`/],
+    ['pause orders for 2h because', /no reason after “because”/],
     ['pause label:prod because', /no reason after “because”.*`\/sync pause label:prod because we deploy`/],
     ['pause state:broken', /no state called “broken”/],
     ['pause label:prod except', /nothing after “except”.*`\/sync pause label:prod except orders`/],
@@ -193,7 +217,6 @@ describe('the text after /sync', () => {
     ['puase xyzzy', ['help']],
     ['pause all', ['list']],
     ['pause', ['pause orders', 'pause users', 'list']],
-    ['pause orders for 2h', ['pause orders']],
     ['history orders 20', ['history orders']],
     ['histroy', ['history']],
     ['log since 2h', ['history since 2h']],
@@ -213,7 +236,7 @@ describe('the text after /sync', () => {
       fc.property(projectIdArbitrary, reason, (project, text) => {
         const typed = parseCommand(`pause ${project} because ${text}`);
         if (typed.kind !== 'change') return;
-        for (const button of suggestProjects('pause', [project], typed.reason).map(commandButton))
+        for (const button of suggestProjects('pause', [project], { reason: typed.reason }).map(commandButton))
           expect(parseCommand(escapeText(button.value))).toEqual(typed);
       }),
     );

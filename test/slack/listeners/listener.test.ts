@@ -38,6 +38,7 @@ function createContext({ stores, statuses = [] }: { stores?: FakeStores; statuse
   const context: ListenerContext = {
     ...useCaseContext,
     client: new webApi.WebClient('xoxb-test', { slackApiUrl: 'http://127.0.0.1:9/' }),
+    readTimeZone: async () => 'UTC',
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

@@ -5,6 +5,7 @@ import {
   actionIds,
   alertActionIdPattern,
   commandActionIdPattern,
+  confirmationCallbackId,
   filterActionIdPattern,
   handledActionIds,
   historyPageActionIdPattern,
@@ -64,8 +65,13 @@ it('Each menu of projects has one source of options.', () => {
   ]);
 });
 
-it('The form and the message shortcut have one listener each.', () => {
-  expect(routes.views).toEqual([{ type: 'view_submission', callback_id: runForm.callbackId }]);
+it('Each page of the form and the message shortcut have one listener each.', () => {
+  expect(routes.views).toEqual([
+    { type: 'view_submission', callback_id: runForm.callbackId },
+    { type: 'view_submission', callback_id: runForm.showCallbackId },
+    { type: 'view_submission', callback_id: confirmationCallbackId },
+    { type: 'view_closed', callback_id: confirmationCallbackId },
+  ]);
   expect(routes.shortcuts).toEqual([{ type: 'message_action', callback_id: messageShortcutId }]);
 });
 
@@ -106,6 +112,7 @@ function createContext(): ListenerContext {
   return {
     ...context,
     client,
+    readTimeZone: async () => 'UTC',
     authorizer,
     format: slackFormatter('/sync'),
     showErrors: false,

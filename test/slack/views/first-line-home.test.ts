@@ -23,9 +23,9 @@ const observations = [
   { kind: 'partly_observed', unobservedProjects: 3 },
   { kind: 'not_observed', since: now - 60_000 },
 ] as const;
-const projectsArbitrary = fc.array(
+const projectsArbitrary = fc.uniqueArray(
   observedProjectArbitrary.map(({ project }) => project),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 1, maxLength: 12, selector: ({ id }) => id },
 );
 
 function homeProjects(projects: readonly Project[]): HomeProjects {

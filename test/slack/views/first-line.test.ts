@@ -251,7 +251,7 @@ describe('the first line of a message', () => {
           );
         const lines = page.lines.map((line) => ({ project, line }));
         const counts = { lineCount: lines.length, projectCount: 1, isComplete: true };
-        const since = buildHistorySince({ ...view, ...counts, lines, project: null, since: now, isClockTime: false });
+        const since = buildHistorySince({ ...view, ...counts, lines, project: null, since: now, timeZone: null });
         expect(since.text).toMatch(/^(History of 1 project|Nothing happened) since /);
       }),
       fuzzOptions,
@@ -293,7 +293,6 @@ describe('a command that a message suggests', () => {
     'lits',
     'pause',
     'pause all!',
-    'pause orders for 2h',
     'show orders x',
     'histroy',
     'log since 2h',
@@ -334,7 +333,15 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
     case 'alert_held':
       return refusal.held === 'owned' ? 'Taken by ' : 'Snoozed by ';
     case 'no_reminder':
+    case 'deadline_moved':
+    case 'no_limit':
       return 'Paused';
+    case 'invalid_limit':
+      return refusal.verb === 'extend' ? 'Not extended' : 'Not paused';
+    case 'limit_passed':
+      return 'Not paused';
+    case 'limit_not_possible':
+      return `Not ${messages.actions[refusal.action].done}`;
     default:
       return 'Not done';
   }

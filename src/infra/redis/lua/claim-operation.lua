@@ -23,7 +23,7 @@ local id = args.operationId
 local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
 local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'reconciledVersion',
-  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile', 'keptPaused')
+  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile', 'keptPaused', 'pausedUntil')
 
 local function claimed()
   -- It may retry failed tasks, as the execution did that passed the preflight.
@@ -67,10 +67,20 @@ local rule, isAllowed = args.transitions[operation.action], false
 for _, state in ipairs(rule.from) do isAllowed = isAllowed or state == project.state end
 if not isAllowed then return refuseBecauseOf('not_allowed', {}) end
 if project.version ~= operation.projectVersion then return refuseBecauseOf('changed', {}) end
+local pausedUntil = decodeField(project.pausedUntil)
+if decodeField(operation.timer) and decodeField(operation.timer).at ~= (pausedUntil or {}).at then
+  local by = pausedUntil and pausedUntil.by or (decodeField(project.keptPaused) or {}).by or project.by
+  return refuse({ code = 'deadline_moved', project = args.project, by = by, ['until'] = (pausedUntil or {}).at or cjson.null })
+end
+local limit = decodeField(operation.pauseUntil)
+if limit and limit.at <= now then
+  return refuse({ code = 'limit_passed', project = args.project, ['until'] = limit.at })
+end
 if isClaimTimedOut(operation) then return refuse(claimTimeout(operation)) end
 
 -- A commit that goes back to the previous state restores these.
 local before = {
+  version = tonumber(project.version),
   state = project.state,
   since = project.since,
   by = project.by,
@@ -80,6 +90,7 @@ local before = {
   oldestUnprocessedAt = project.oldestUnprocessedAt,
   linksToReconcile = project.linksToReconcile,
   keptPaused = project.keptPaused,
+  pausedUntil = project.pausedUntil,
 }
 local state = rule.through ~= cjson.null and rule.through or project.state
 if state == project.state then

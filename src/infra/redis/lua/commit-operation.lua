@@ -45,6 +45,14 @@ end
 local executions = tonumber(operation.executions) or 0
 if args.isOnlyExecution and executions > 1 then return cjson.encode({ kind = 'other_executions' }) end
 
+-- An operation that has changed nothing is no change of the project: the deadline of its pause still holds.
+local function keepDeadline(before, version)
+  local deadline = decodeField(before.pausedUntil)
+  if not deadline or deadline.version ~= before.version then return end
+  deadline.version = version
+  redis.call('HSET', stateKey, 'pausedUntil', cjson.encode(deadline))
+end
+
 local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
 local change = args.projectChange
@@ -55,7 +63,8 @@ if change.kind == 'roll_back' then
   version = transition(state, before.by, before.reason)
   redis.call('HSET', stateKey, 'since', before.since, 'incompleteOperation', before.incompleteOperation,
     'oldestUnprocessedAt', before.oldestUnprocessedAt, 'linksToReconcile', before.linksToReconcile,
-    'keptPaused', before.keptPaused or '')
+    'keptPaused', before.keptPaused or '', 'pausedUntil', before.pausedUntil or '')
+  keepDeadline(before, version)
 elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)
@@ -63,6 +72,7 @@ elseif change.kind == 'keep' then
 elseif change.kind == 'none' then
   state, isReconciled = project.state, before.isReconciled
   version = redis.call('HINCRBY', stateKey, 'version', 1)
+  keepDeadline(before, version)
 else
   -- A project that was not running before the operation has processed nothing since: the older time still holds.
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt
@@ -71,6 +81,11 @@ else
   redis.call('HSET', stateKey, 'failure', args.failure or '', 'lastOperation', id,
     'followedOperation', args.followUp and id or '', 'incompleteOperation', isFailed and id or '',
     'oldestUnprocessedAt', keptTime or (args.oldestUnprocessedAt and int(args.oldestUnprocessedAt)) or '')
+  local limit = decodeField(operation.pauseUntil)
+  if limit and state == 'paused' then
+    redis.call('HSET', stateKey, 'pausedUntil', cjson.encode({ at = limit.at, by = operation.by, setAt = now,
+      operation = id, version = version, attempts = 0, nextAttemptAt = limit.at }))
+  end
 end
 if isReconciled then redis.call('HSET', stateKey, 'reconciledVersion', version) end
 if args.linksReconciled and args.operationState == 'done' then

@@ -27,7 +27,7 @@ end
 
 redis.call('HSET', stateKey, 'v', 1, 'state', args.state, 'version', int(version), 'since', int(now), 'by', args.by, 'reason', '',
   'activeOperation', '', 'reconciledVersion', int(version - 1), 'failure', '', 'failureStreak', '', 'followedOperation', '', 'incompleteOperation', '',
-  'lastOperation', '', 'pendingLinks', '[]', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'retriedTasks', '')
+  'lastOperation', '', 'pendingLinks', '[]', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'retriedTasks', '', 'pausedUntil', '')
 for field, watermark in pairs(args.watermarks) do redis.call('HSET', stateKey, field, watermark) end
 redis.call('SET', definitionKey, args.definition)
 audit('created', {}, { 'by', args.by })

@@ -55,6 +55,9 @@ local function readOperation(operationId)
   return fields.id and fields or nil
 end
 
+-- The JSON value of a field, or nil if the field does not exist or is empty.
+local function decodeField(text) return text and text ~= '' and cjson.decode(text) or nil end
+
 -- Whether the project still has the version that the caller read and no operation is active. It needs these two fields.
 local function isIdleAtExpectedVersion(project)
   return tonumber(project.version) == args.expectedVersion and project.activeOperation == ''
@@ -63,6 +66,8 @@ end
 -- Appends an entry to the audit log or to the refusals, with the project's version and state after the event. `request` is
 -- the operation that the entry belongs to, or has the same fields, or is empty. `fields` is a list of names and values.
 local function appendEntry(streamKey, event, request, fields)
+  local limit = decodeField(request.pauseUntil)
+  if limit then fields = { 'until', int(limit.at), unpack(fields) } end
   local project = readProject('version', 'state')
   redis.call('XADD', streamKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
     'operation', request.id or '', 'version', project.version or '', 'state', project.state or '',
@@ -146,6 +151,6 @@ local function transition(state, by, reason)
     redis.call('HSET', stateKey, 'failureStreak', '')
   end
   redis.call('HSET', stateKey, 'state', state, 'since', int(now), 'by', by, 'reason', reason,
-    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'keptPaused', '')
+    'incompleteOperation', '', 'oldestUnprocessedAt', '', 'linksToReconcile', '', 'keptPaused', '', 'pausedUntil', '')
   return redis.call('HINCRBY', stateKey, 'version', 1)
 end

@@ -1,0 +1,41 @@
+import type { OperationKind } from '../domain/lifecycle.ts';
+import type { PauseLimit } from '../domain/paused-until.ts';
+import type { Project } from '../domain/project.ts';
+import { type LimitWord, parseLimit, resolveLimit } from '../lib/time-limit.ts';
+import type { Refused } from './queries.ts';
+
+/** The limit of a pause as a person typed it: the text after `for` or `until`. */
+export interface TypedLimit {
+  readonly word: LimitWord;
+  readonly text: string;
+  /** In which a time of day is read, an IANA name. */
+  readonly timeZone: string;
+}
+
+type FixedLimit = { readonly kind: 'fixed'; readonly pauseUntil: PauseLimit | null } | Refused;
+
+/** When the operation ends its pause, counted from `now`. Null without a limit. */
+export function fixLimit(
+  { id, definition: { pauseMax } }: Pick<Project, 'id' | 'definition'>,
+  { action, limit, now }: { readonly action: OperationKind; readonly limit: TypedLimit | null; readonly now: number },
+): FixedLimit {
+  if (limit === null) {
+    const isLimited = action === 'pause' && pauseMax !== null;
+    return { kind: 'fixed', pauseUntil: isLimited ? { at: now + pauseMax, timeZone: null, source: 'pauseMax' } : null };
+  }
+  if (action !== 'pause') return { kind: 'refused', refusal: { code: 'limit_not_possible', project: id, action } };
+  const parsed = parseLimit(limit.word, limit.text);
+  const resolved = parsed.kind === 'invalid' ? parsed : resolveLimit(parsed.limit, { now, timeZone: limit.timeZone });
+  if (resolved.kind === 'invalid')
+    return {
+      kind: 'refused',
+      refusal: { code: 'invalid_limit', project: id, verb: 'pause', ...limit, problem: resolved.code },
+    };
+  const { at } = resolved;
+  if (pauseMax !== null && at > now + pauseMax)
+    return { kind: 'refused', refusal: { code: 'limit_above_max', project: id, maxMs: pauseMax } };
+  return {
+    kind: 'fixed',
+    pauseUntil: { at, timeZone: limit.word === 'until' ? limit.timeZone : null, source: 'person' },
+  };
+}

@@ -550,10 +550,10 @@ describe('a modal when something else happens meanwhile', () => {
     await waitForModal(harness, 'This button is from an older version of syncbot.');
   });
 
-  it('Run a Command… in the Home tab opens the form.', async () => {
+  it('Run a command… in the Home tab opens the form.', async () => {
     await start({ orders: 'running' });
-    const view = await publishHome(harness, actionsBlock(buttonElement('Run a Command…', actionIds.run.open)));
-    harness.slack.views.press({ user: alice, view, label: 'Run a Command…' });
+    const view = await publishHome(harness, actionsBlock(buttonElement('Run a command…', actionIds.run.open)));
+    harness.slack.views.press({ user: alice, view, label: 'Run a command…' });
     await waitForModal(harness, 'Choose a project');
   });
 

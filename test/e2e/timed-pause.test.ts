@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { confirm } from '../../src/application/confirm.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { moveDeadline } from '../support/pause-deadline.ts';
 import {
   buttonLabels,
@@ -201,6 +203,23 @@ describe('15 min before the end', () => {
 });
 
 describe('at the end', () => {
+  it('the person who set the timer gets a direct message if there is no channel.', async () => {
+    const { context, createProject, createLink } = harness.services;
+    await createProject('users', [await createLink('users-full')]);
+    const limit = { word: 'for', text: '2h', timeZone: 'UTC' } as const;
+    const request = { project: 'users', action: 'pause', by: 'U0ALICE', reason: null, origin: 'slack' } as const;
+    const requested = await requestAction(context, { ...request, limit, channel: null });
+    if (requested.kind === 'refused') return expect.fail(requested.refusal.code);
+    const ref = { project: 'users', operation: requested.operation.id };
+    await confirm(context, { ref, by: 'U0ALICE', dialog: null });
+    await waitFor(async () => (await context.projects.read('users'))?.state === 'paused');
+    await moveDeadline(harness.services.redis, 'users', 2 * hour);
+    const direct = harness.slack.directMessage('U0ALICE').id;
+    await harness.waitForMessage(/users was restored · 1 link · .*by the timer that <@U0ALICE> set /, {
+      channel: direct,
+    });
+  });
+
   it('a project that was changed stays Paused, and one message says who changed it.', async () => {
     await pauseFor('2h');
     const { definition, version } = await read();

@@ -52,6 +52,10 @@ export interface PressOldButton {
 export const workerFaults = ['lacks_connection', 'no_route', 'clock_ahead', 'clock_behind'] as const;
 export type WorkerFault = (typeof workerFaults)[number];
 
+/** How the confirmation in a modal is answered. A modal that is left open is closed with ✕ before the next one. */
+export const modalAnswers = ['ok', 'cancel', 'ok_and_close', 'leave_open'] as const;
+export type ModalAnswer = (typeof modalAnswers)[number];
+
 /** How Slack fails. After `lost_reply` it has edited a message, and the bot does not know it. */
 export const slackFaults = ['rate_limited', 'server_error', 'refused_connection', 'lost_reply'] as const;
 export type SlackFault = (typeof slackFaults)[number];
@@ -98,6 +102,14 @@ export type Command =
       readonly bot: number;
     }
   | { readonly kind: 'open_home'; readonly by: (typeof slackUsers)[number]; readonly bot: number }
+  /** A user of Slack requests what the state allows in the form of `/sync`, and answers its confirmation. */
+  | {
+      readonly kind: 'run_form';
+      readonly project: number;
+      readonly by: (typeof slackUsers)[number];
+      readonly bot: number;
+      readonly answer: ModalAnswer;
+    }
   /** A day passes for the digest. */
   | { readonly kind: 'pass_digest_hour' }
   /** The next call of a bot to Slack fails. */
@@ -205,6 +217,16 @@ const command: Arbitrary<Command> = oneof(
   {
     weight: 6,
     arbitrary: record({ kind: kind('open_home'), by: constantFrom(...slackUsers), bot: anyIndex }),
+  },
+  {
+    weight: 12,
+    arbitrary: record({
+      kind: kind('run_form'),
+      project: anyIndex,
+      by: constantFrom(...slackUsers),
+      bot: anyIndex,
+      answer: constantFrom('ok', ...modalAnswers),
+    }),
   },
   { weight: 4, arbitrary: record({ kind: kind('pass_digest_hour') }) },
   { weight: 5, arbitrary: record({ kind: kind('slack_fault'), fault: constantFrom(...slackFaults) }) },

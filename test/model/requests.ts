@@ -198,7 +198,7 @@ export function isFromSlack(by: string): boolean {
 }
 
 /** Records what the operation store answers to the bots. */
-function createRecorder() {
+export function createRecorder() {
   const requested: Operation[] = [];
   const resolved: ConfirmationResult[] = [];
   const operationsOf = ({ operations }: UseCaseContext): UseCaseContext['operations'] => ({
@@ -227,11 +227,17 @@ export function withContext(bot: ModelBot, parts: Partial<UseCaseContext>): Mode
   };
 }
 
+export interface Delivered<Request extends SlackRequest> {
+  readonly listener: ListenerOptions<Request>;
+  readonly body: JsonObject;
+  readonly ack?: () => Promise<void>;
+}
+
 /** Slack delivers one request to these bots. Returns what the listeners returned. Only one of them may run it. */
-async function deliver<Request extends SlackRequest>(
+export async function deliver<Request extends SlackRequest>(
   run: ModelRun,
   bots: readonly ModelBot[],
-  { listener, body }: { readonly listener: ListenerOptions<Request>; readonly body: JsonObject },
+  { listener, body, ack = async () => {} }: Delivered<Request>,
 ): Promise<readonly ListenerResult[]> {
   const results: ListenerResult[] = [];
   let runs = 0;
@@ -247,9 +253,7 @@ async function deliver<Request extends SlackRequest>(
     }
   };
   await Promise.all(
-    bots.map(({ listenerContext }) =>
-      createListener(listenerContext, { ...listener, run: recorded })({ ack: async () => {}, body }),
-    ),
+    bots.map(({ listenerContext }) => createListener(listenerContext, { ...listener, run: recorded })({ ack, body })),
   );
   if (runs > 1) run.trace.errors.push(`a request that Slack delivered twice was run twice: ${JSON.stringify(body)}`);
   return results;
@@ -262,14 +266,14 @@ function withoutFollowUp(result: ListenerResult): ListenerResult {
   return rest;
 }
 
-function refusalOf([result]: readonly ListenerResult[]) {
+export function refusalOf([result]: readonly ListenerResult[]) {
   return result?.kind === 'refusal' ? result.refusal : null;
 }
 
 const policyRecordSchema = z.object({ policy: z.object({ operators: z.array(z.string()) }) });
 
 /** Reads the stored policy now. The returned function reads it again and compares. */
-async function watchPermission({ redis }: System, by: string): Promise<() => Promise<Permission>> {
+export async function watchPermission({ redis }: System, by: string): Promise<() => Promise<Permission>> {
   const read = async () => {
     const [version, json] = await redis.hmget('syncbot:configuration', 'version', 'configuration');
     return { version, isOperator: policyRecordSchema.parse(JSON.parse(json ?? '')).policy.operators.includes(by) };
@@ -283,7 +287,7 @@ async function watchPermission({ redis }: System, by: string): Promise<() => Pro
 }
 
 /** Returns a function that tells whether a queue was missing all the time until then. */
-function watchMissingQueue({ optionalLink }: ModelProject): () => Promise<boolean> {
+export function watchMissingQueue({ optionalLink }: ModelProject): () => Promise<boolean> {
   if (optionalLink === null) return async () => false;
   const existed = optionalLink.exists();
   const before = optionalLink.changes;

@@ -11,6 +11,7 @@ import type { ApplyPolicy, ChangeFlags, Command, SlackFault } from './commands.t
 import { passDigestHour } from './digest-check.ts';
 import { changeFlag } from './links.ts';
 import { openHome, pressAlertButton, pressButton, pressKeepPaused, sendRequest } from './requests.ts';
+import { runForm } from './run-form.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
 import { configurationWith, type ModelProject } from './system.ts';
@@ -53,6 +54,10 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
       });
     case 'open_home':
       return openHome(run, botOf(system, command.bot), command.by);
+    case 'run_form': {
+      const bot = botOf(system, command.bot);
+      return runForm(run, bot, { ...command, project: projectOf(system, command.project) });
+    }
     case 'pass_digest_hour':
       if (await passDigestHour(system.redis, system.digest)) increment(faults, command.kind);
       return;

@@ -216,6 +216,11 @@ function findUntrueDialogs({ slack }: System, { records }: SettledFacts): string
     if (!isEnded || isOpen)
       violations.push(`${ref.project}: the dialog of ${ref.operation} (${state}) is “${message.text}”`);
   }
+  for (const user of slackUsers) {
+    const modal = slack.views.modalOf(user);
+    if (modal !== undefined && inProgress.test(renderedText(modal)))
+      violations.push(`the modal of ${user} is “${renderedText(modal)}”`);
+  }
   return violations;
 }
 
@@ -262,11 +267,15 @@ function outcomeProject({ blocks }: MessageView): string | null {
   return project === undefined || ids.some((id) => id.startsWith('sync:alert')) ? null : project;
 }
 
-/** A button of a message that a record knows requests only what the state of the project allows. */
+/**
+ * A button of a message that a record knows requests only what the state of the project allows. A request that no worker took in
+ * time suggests to ask again, and keeps its button for that.
+ */
 function findWrongButtons({ records, groups, messages }: SettledFacts): string[] {
   const known = new Set<string | undefined>(groups.map(({ message }) => message?.ts));
   for (const { operations } of records.values())
-    for (const fields of operations.values()) known.add(messageRef(fields)?.ts);
+    for (const fields of operations.values())
+      if (!(fields['refusal'] ?? '').includes('"claim_timeout"')) known.add(messageRef(fields)?.ts);
   return messages
     .filter(({ ts }) => known.has(ts))
     .flatMap((message) =>

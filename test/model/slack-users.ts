@@ -1,4 +1,5 @@
 import type { FakeSlack } from '../fake-slack/fake-slack.ts';
+import type { AckOutcome, Envelope } from '../fake-slack/pending-acks.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
 import type { JsonObject, MessageView } from '../fake-slack/types.ts';
 import { slackChannel } from './bot.ts';
@@ -29,4 +30,34 @@ export function buttonBody(slack: FakeSlack, user: string, { actionId, value }: 
 /** What Slack sends when this user opens the Home tab. */
 export function homeOpenedBody(slack: FakeSlack, user: string): JsonObject {
   return slack.views.openHome(user).payload;
+}
+
+/** What the model does with an event of Slack, in place of a bot with a socket. `ack` acknowledges it. */
+export type Receive = (body: JsonObject, ack: (content: JsonObject) => Promise<void>) => void;
+
+export interface HandOver {
+  /** For the strict fake: takes each event. */
+  readonly transmit: (envelope: Envelope) => Promise<AckOutcome>;
+  /** Gives the event that `send` causes to `receive`. Other events are acknowledged at once: the model uses their payload. */
+  receiveDuring<T>(send: () => T, receive: Receive): T;
+}
+
+export function createHandOver(): HandOver {
+  let receiver: Receive | null = null;
+  return {
+    transmit: ({ payload }) =>
+      new Promise((resolve) => {
+        const ack = async (body: JsonObject) => resolve({ kind: 'acked', afterMs: 0, body });
+        if (receiver === null) void ack({});
+        else receiver(payload, ack);
+      }),
+    receiveDuring(send, receive) {
+      receiver = receive;
+      try {
+        return send();
+      } finally {
+        receiver = null;
+      }
+    },
+  };
 }

@@ -22,6 +22,7 @@ import {
   secret,
 } from './links.ts';
 import { createNotifierRuns, type NotifierRuns } from './notifier-runs.ts';
+import { createHandOver, type HandOver } from './slack-users.ts';
 import { startWorkerPool, type WorkerPool } from './worker-pool.ts';
 
 /**
@@ -41,6 +42,9 @@ export interface System extends AsyncDisposable {
   readonly workers: WorkerPool;
   /** The strict fake. Its users' requests do not go through a socket: the model hands them to a bot. */
   readonly slack: FakeSlack;
+  readonly handOver: HandOver;
+  /** The last use of the modal of each user. A person sees one modal, so the next use waits for it. */
+  readonly modalTurns: Map<string, Promise<unknown>>;
   readonly runs: NotifierRuns;
   readonly digest: ModelDigest;
   readonly projects: readonly ModelProject[];
@@ -144,7 +148,8 @@ export async function createSystem(folder: string): Promise<System> {
   const onText = (text: string) => {
     if (text.includes(secret)) leaks.push(text);
   };
-  const slack = await FakeSlack.start({ transmit: async () => ({ kind: 'acked', afterMs: 0, body: {} }) });
+  const handOver = createHandOver();
+  const slack = await FakeSlack.start({ transmit: handOver.transmit });
   cleanup.push(() => slack[Symbol.asyncDispose]());
   const runs = createNotifierRuns(lockDurationMs);
   const openBot = () => startBot({ config, lockDurationMs, slack, runs, onText, cleanup });
@@ -189,6 +194,8 @@ export async function createSystem(folder: string): Promise<System> {
     isEndedByKill: (error) => killed.some(({ context }) => context.stopSignal.reason === error),
     workers,
     slack,
+    handOver,
+    modalTurns: new Map(),
     runs,
     digest,
     projects,

@@ -26,8 +26,6 @@ import { buildShow } from '../views/show.ts';
 import { buildWhoami } from '../views/whoami.ts';
 import type { ListenerContext, ListenerResult } from './listener.ts';
 
-export { readRestriction };
-
 /** One page of the list. Only the links of the projects on this page are observed. */
 export async function showList(
   context: ListenerContext,

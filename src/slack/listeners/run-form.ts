@@ -9,6 +9,7 @@ import { messages } from '../../messages/catalog.ts';
 import { readProjectId, runForm } from '../contract.ts';
 import { type RunSubmission, readProjectSearch, readRunSubmission } from '../modal-requests.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
+import { readRestriction } from '../restriction.ts';
 import type { Message, Option } from '../views/blocks.ts';
 import { maxOptions } from '../views/limits.ts';
 import { buildLoadingModal } from '../views/modal.ts';
@@ -16,9 +17,9 @@ import { normalizeText } from '../views/mrkdwn.ts';
 import { buildRunForm, projectOption, type RunFormView } from '../views/run-form.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
-import { readRestriction, showDetails, showHelp } from './queries.ts';
+import { showDetails, showHelp } from './queries.ts';
 
-/** `/sync` without a command, and Run a Command…: the form in a modal. If Slack opens no modal, the help. */
+/** `/sync` without a command, and Run a command…: the form in a modal. If Slack opens no modal, the help. */
 export async function showRunForm(context: ListenerContext, request: SlackRequest): Promise<ListenerResult> {
   return showForm(context, request, null);
 }

@@ -84,7 +84,7 @@ function isPublic({ state, claimDelayedAt }: Operation, { messageRef }: Place): 
 export async function notifyChannel(slack: SlackClients, notification: Notification): Promise<Delivery> {
   const { operation } = notification;
   const place = channelPlace(notification);
-  if (place === null) return { kind: operation.origin === 'slack' && hasResult(operation) ? 'unavailable' : 'skipped' };
+  if (place === null) return { kind: operation.origin !== 'cli' && hasResult(operation) ? 'unavailable' : 'skipped' };
   return notifyPlace(slack, notification, place);
 }
 
@@ -174,16 +174,17 @@ export async function updateDialog(
   }
 }
 
-/** Sends the outcome to the requester, if that is a person of Slack. */
+/** Sends the outcome to the requester, or to the person who set the timer, if that is a person of Slack. */
 export async function sendDirectMessage(
   { client, log }: SlackClients,
   { operation, message }: Notification,
 ): Promise<Delivery> {
-  if (!isSlackUser(operation.by)) {
+  const person = operation.timer?.by ?? operation.by;
+  if (!isSlackUser(person)) {
     log.warn({}, 'outcome not delivered: no channel, dialog or user');
     return { kind: 'unavailable' };
   }
-  const result = await postOrUpdate({ client, log }, message, { messageRef: null, channel: operation.by });
+  const result = await postOrUpdate({ client, log }, message, { messageRef: null, channel: person });
   if (result.kind === 'posted') return { kind: 'delivered', message: result.messageRef };
   log.warn({ code: result.code }, 'outcome not delivered');
   return { kind: 'unavailable' };

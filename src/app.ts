@@ -149,9 +149,9 @@ async function createMetricsIfEnabled(
   return createMetrics({ observeEveryMs });
 }
 
-const workerQueues = ['actions', 'reconcile', 'observe', 'sweep'] as const;
+const workerQueues = ['actions', 'reconcile', 'batches', 'observe', 'sweep'] as const;
 const expectedQueues: Readonly<Record<Role, readonly string[]>> = {
-  bot: ['notifications', 'sweep'],
+  bot: ['notifications', 'batches', 'sweep'],
   worker: workerQueues,
   all: [...workerQueues, 'notifications'],
 };

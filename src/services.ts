@@ -10,11 +10,13 @@ import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { ProcessRegistration } from './application/process-registration.ts';
 import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
+import { runBatch } from './application/run-batch.ts';
 import type { Stores } from './application/stores.ts';
 import type { ConnectionResolver } from './config/connection-sources.ts';
 import type { RedisEndpoint } from './config/redis-url.ts';
 import { Cycles, cycleJobTimeoutMs } from './cycles.ts';
 import { emptyPolicy, type Policy } from './domain/authorization.ts';
+import type { Waves } from './domain/batch.ts';
 import { type ConnectionSources, settingsSchema, type UnusableConnection } from './domain/configuration.ts';
 import type { Digest } from './domain/digest.ts';
 import { defaultKeyPrefix } from './domain/installation.ts';
@@ -64,6 +66,7 @@ export interface ServicesSettings {
   readonly alertGroupWaitMs?: number;
   readonly alertGroupIntervalMs?: number;
   readonly channelsWithoutButtons?: readonly string[];
+  readonly waves?: Waves | null;
 }
 
 /** Parts that tests replace, and the metrics. */
@@ -260,6 +263,7 @@ export class Services implements AsyncDisposable {
       }),
     );
     this.#startSweepWorker(client);
+    this.#startBatchWorker(client);
     await this.#cycles.keepScheduled(client);
     this.#startDueTimeChecks();
     void this.#repeat(missingConnectionsCheckIntervalMs, () => missingConnections.check());
@@ -286,6 +290,7 @@ export class Services implements AsyncDisposable {
   async startSweep(): Promise<void> {
     const client = this.#openClient('blocking', 'sweep');
     this.#startSweepWorker(client);
+    this.#startBatchWorker(client);
     await this.#cycles.keepScheduled(client);
     this.#startDueTimeChecks();
   }
@@ -299,6 +304,7 @@ export class Services implements AsyncDisposable {
       queue: 'notifications',
       handlers: {
         'notify-operation': (ref) => notifier.notifyOperation(ref),
+        'notify-batch': ({ batch }) => notifier.notifyBatch(batch),
         'notify-channel-alerts': ({ channel }) => notifier.notifyAlerts(channel),
         'notify-observation': () => notifier.notifyObservation(),
         'notify-home': ({ user }) => notifier.notifyHome(user),
@@ -339,6 +345,19 @@ export class Services implements AsyncDisposable {
       queue: 'sweep',
       handlers: { sweep: () => this.#cycles.runSweep() },
       timeoutMs: cycleJobTimeoutMs,
+    });
+    this.#workers.push(worker);
+  }
+
+  /** Every role continues batches, so that their operations end without a worker too. */
+  #startBatchWorker(client: RedisClient): void {
+    const run = ({ batch }: { readonly batch: string }) => runBatch(this.context, batch);
+    const worker = startWorker({
+      client,
+      log: this.#log,
+      ...this.#workerOptions(),
+      queue: 'batches',
+      handlers: { 'continue-batch': run, 'batch-operation-ended': run },
     });
     this.#workers.push(worker);
   }

@@ -39,6 +39,9 @@ export function createUseCaseContext({ stores, queues, configuration, ...parts }
       get channelsWithoutButtons() {
         return current().channelsWithoutButtons;
       },
+      get waves() {
+        return current().waves;
+      },
       get digests() {
         return configuration.digests;
       },

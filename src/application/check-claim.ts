@@ -1,3 +1,4 @@
+import { collectMs } from '../domain/batch.ts';
 import type { OperationRef } from '../domain/operation.ts';
 import type { UseCaseContext } from './context.ts';
 import type { ClaimCheck } from './operation-store.ts';
@@ -13,7 +14,8 @@ export async function checkClaim(
   const check = await operations.checkClaim(ref);
   if (check.kind === 'unchanged') return check;
   log.warn({ project: ref.project, operationId: ref.operation, result: check.kind }, 'no worker claimed the operation');
-  await notifications.operationChanged(ref);
+  const batch = check.kind === 'refused' ? check.operation.batch : null;
+  await (batch === null ? notifications.operationChanged(ref) : jobs.batchOperationEnded(batch, collectMs(0)));
   // Without a worker these jobs would stay in the queue.
   if (check.kind === 'refused') await jobs.removeExecute(ref);
   return check;

@@ -1,3 +1,4 @@
+import type { Waves } from '../domain/batch.ts';
 import type { Digest } from '../domain/digest.ts';
 import type { Clock, IdGenerator, JobQueue, LinkGateway, NotificationQueue } from './ports.ts';
 import type { Stores } from './stores.ts';
@@ -29,6 +30,8 @@ export interface Settings {
   readonly alertGroupIntervalMs: number;
   /** The channels whose alerts and outcomes have no buttons. */
   readonly channelsWithoutButtons: readonly string[];
+  /** How a restore of several projects goes on. Null if it restores all at once. */
+  readonly waves: Waves | null;
   /** The messages with the state of all projects. */
   readonly digests: readonly Digest[];
 }

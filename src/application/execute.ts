@@ -1,3 +1,4 @@
+import { collectMs } from '../domain/batch.ts';
 import { isRetrying, transitions } from '../domain/lifecycle.ts';
 import {
   firstPostDelayMs,
@@ -38,17 +39,18 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   const executionId = context.ids.next();
   const claim = await claimOperation(context, ref, executionId);
   if (claim.kind === 'unknown') return;
-  if (claim.kind === 'finished') return notifications.operationChanged(ref);
+  if (claim.kind === 'finished') return notifyEnd(context, claim.operation);
   if (claim.kind === 'refused') {
     log.info({ ...ids, code: claim.operation.refusal?.code }, 'operation refused by the worker');
-    return notifications.operationChanged(ref);
+    return notifyEnd(context, claim.operation);
   }
-  const { action, startedAt, seq, notifiedSeq } = claim.operation;
+  const { action, batch, startedAt, seq, notifiedSeq } = claim.operation;
   // Workers that do not reach the links return the job about once a second.
   if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
   const completed = runToCompletion(context, claim, executionId);
-  const notified = seq > notifiedSeq ? notifications.operationChanged(ref, firstPostDelayMs) : undefined;
+  const isOutdated = seq > notifiedSeq && batch === null;
+  const notified = isOutdated ? notifications.operationChanged(ref, firstPostDelayMs) : undefined;
   let hasEnded = false;
   try {
     hasEnded = await completed;
@@ -56,10 +58,18 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
     if (!hasEnded) await endExecution(context, { ...ref, executionId });
     await notified;
   }
-  await notifications.operationChanged(ref);
+  await notifyEnd(context, claim.operation);
   await updateAlertsFromState(context, ref.project);
   // If the project became Failed just before, its job `reconcile` left the links to this operation. A retry changes no pause flag.
   if (action === 'retry') await context.jobs.reconcile(ref.project);
+}
+
+/** An operation of a batch has no message of its own. */
+async function notifyEnd({ notifications, jobs, serverClock }: UseCaseContext, operation: Operation): Promise<void> {
+  const { batch, resolvedAt } = operation;
+  if (batch === null) return notifications.operationChanged(refOf(operation));
+  const elapsedMs = resolvedAt === null ? 0 : (await serverClock.now()) - resolvedAt;
+  await jobs.batchOperationEnded(batch, collectMs(elapsedMs));
 }
 
 /** If the reply is lost, the claim may have entered the execution. Another execution follows. */
@@ -173,7 +183,7 @@ function reconcileOptions(context: UseCaseContext, { project, operation, now }: 
     knownProject: project,
     operationId: ref.operation,
     timeoutMs: Math.max(0, operationReconcileTimeoutMs - elapsedMs),
-    onProgress: ({ done, total }) => void reportProgress(context, ref, { ...operation.progress, done, total }),
+    onProgress: ({ done, total }) => void reportProgress(context, operation, { ...operation.progress, done, total }),
   };
 }
 
@@ -183,10 +193,11 @@ function changeOnSuccess({ action }: Operation): ProjectChange {
   return to === null ? { kind: 'keep' } : { kind: 'set', state: to };
 }
 
-async function reportProgress(context: UseCaseContext, ref: OperationRef, progress: Progress): Promise<void> {
+async function reportProgress(context: UseCaseContext, operation: Operation, progress: Progress): Promise<void> {
+  const ref = refOf(operation);
   try {
     await context.operations.setProgress(ref, progress);
-    await context.notifications.operationChanged(ref);
+    if (operation.batch === null) await context.notifications.operationChanged(ref);
   } catch (error) {
     context.log.warn({ ...logFields(ref), error }, 'progress not written');
   }

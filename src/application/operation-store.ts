@@ -17,6 +17,8 @@ export const idleExecutionPrefix = 'idle:';
 /** The operations of the projects. Each write may be repeated. */
 export interface OperationStore {
   read(ref: OperationRef): Promise<Operation | null>;
+  /** In the order of the refs. Null for one that does not exist or cannot be read. */
+  readMany(refs: readonly OperationRef[]): Promise<(Operation | null)[]>;
   /** The newest operations of a project, newest first. */
   listRecent(id: ProjectId, limit: number): Promise<Operation[]>;
   /** Operations that are not finished, or whose message is not up to date. */
@@ -87,6 +89,8 @@ export interface NewOperation {
   readonly channel: string | null;
   /** The thread of the request in that channel. Null or absent outside a thread. */
   readonly threadTs?: string | null;
+  /** The batch that it is a part of. Null or absent: none. */
+  readonly batch?: string | null;
   /** The project's version that the request was decided on. */
   readonly projectVersion: number;
   /** How long the dialog can be answered, ms. */

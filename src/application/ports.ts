@@ -107,15 +107,22 @@ export interface RetryFailedResult {
 /** Adds jobs to the bot's own BullMQ queues. A job that waits is not added twice. Throws `StoreUnavailableError`. */
 export interface JobQueue {
   execute(ref: OperationRef): Promise<void>;
+  executeAll(refs: readonly OperationRef[]): Promise<void>;
   /** Removes the job of an operation that no worker will execute. Leaves a job that a worker has taken. */
   removeExecute(ref: OperationRef): Promise<void>;
   reconcile(id: ProjectId): Promise<void>;
+  /** Continues a batch after `delayMs`, 0 by default. A later call replaces that delay by its own. */
+  continueBatch(id: string, delayMs?: number): Promise<void>;
+  /** An operation of the batch has ended. Calls within `delayMs` are one job. */
+  batchOperationEnded(id: string, delayMs: number): Promise<void>;
 }
 
 /** Asks the notifier to update messages. Never throws if nothing else is said: the sweep repeats a request that was lost. */
 export interface NotificationQueue {
   /** The notifier updates the operation's messages after `delayMs`, 0 by default. A later call replaces that delay by its own. */
   operationChanged(ref: OperationRef, delayMs?: number): Promise<void>;
+  /** The notifier updates the messages of the batch. */
+  batchChanged(id: string): Promise<void>;
   /** Alerts of a channel have started, changed or been resolved. `wake`: at once, even if the job waits for a later time. */
   alertsChanged(channel: string, options: { readonly wake: boolean }): Promise<void>;
   /** There is something to do for the alerts of a channel after this time, ms. Throws `StoreUnavailableError`. */
@@ -138,6 +145,7 @@ export interface NotificationQueue {
  */
 export interface Notifier {
   notifyOperation(ref: OperationRef): Promise<void>;
+  notifyBatch(id: string): Promise<void>;
   /** The alerts of a channel that have changed, as messages. */
   notifyAlerts(channel: string): Promise<void>;
   notifyObservation(): Promise<void>;

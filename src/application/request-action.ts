@@ -115,11 +115,11 @@ async function listOtherRequests({ operations }: UseCaseContext, request: Operat
   return [...new Map(newestFirst.toReversed().map((operation) => [operation.by, operation])).values()].toReversed();
 }
 
-/** Fixes the end of a pause before anything is read from the links. */
-async function checkRequest(
+/** Fixes the end of a pause, then checks the state rules of an operation and observes the links. */
+export async function checkRequest(
   context: UseCaseContext,
   project: Project,
-  request: ActionRequest,
+  request: Pick<ActionRequest, 'action' | 'tasks' | 'limit'>,
 ): Promise<(Allowed & { readonly pauseUntil: PauseLimit | null }) | Refused> {
   const { action, limit = null } = request;
   const now = await context.serverClock.now();
@@ -129,7 +129,7 @@ async function checkRequest(
   return checked.kind === 'refused' ? checked : { ...checked, pauseUntil: fixed.pauseUntil };
 }
 
-interface Allowed {
+export interface Allowed {
   readonly kind: 'allowed';
   readonly tasks: readonly TaskFailure[];
   readonly stats: ProjectStats;
@@ -140,7 +140,7 @@ interface Allowed {
 async function checkState(
   context: UseCaseContext,
   project: Project,
-  { action, tasks: selection }: ActionRequest,
+  { action, tasks: selection }: Pick<ActionRequest, 'action' | 'tasks'>,
 ): Promise<Allowed | Refused> {
   const { id, state, since, by } = project;
   if (!isAllowed(state, action)) {

@@ -1,3 +1,4 @@
+import type { Batch } from '../domain/batch.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import type { ProjectName } from '../domain/project-names.ts';
 import {
@@ -19,7 +20,13 @@ const chunkSize = 200;
 
 export type ResolvedSelection =
   /** `selection` has the id of each project in place of its name. `projects` are sorted by their id. */
-  | { readonly kind: 'resolved'; readonly selection: Selection; readonly projects: readonly Project[] }
+  | {
+      readonly kind: 'resolved';
+      readonly selection: Selection;
+      readonly projects: readonly Project[];
+      /** Those that the selection names. */
+      readonly batches: readonly Batch[];
+    }
   /** The name means no project, or several. `corrected`: the selection with likely ids in its place. */
   | { readonly kind: 'unknown_name'; readonly name: string; readonly corrected: readonly Selection[] }
   /** `unmatched`: the terms that no project matches. */
@@ -34,7 +41,7 @@ export interface NameOptions {
 
 /** Finds the projects of a selection. Throws `StoreUnavailableError`. */
 export async function resolveSelection(
-  context: Pick<UseCaseContext, 'projects'>,
+  context: Pick<UseCaseContext, 'projects' | 'batches'>,
   selection: Selection,
   { readName, onlyIds }: NameOptions,
 ): Promise<ResolvedSelection> {
@@ -50,14 +57,14 @@ export async function resolveSelection(
     }
     idsByName.set(name, named.id);
   }
-  const facts: SelectionFacts = {
-    idsByName,
-    projectsByBatch: new Map(batchesIn(selection).map((id) => [id, new Set()])),
-  };
+  const found = await Promise.all(batchesIn(selection).map((id) => context.batches.read(id)));
+  const batches = found.filter((batch) => batch !== null);
+  const projectsByBatch = new Map(batches.map(({ id, items }) => [id, new Set(items.map(({ project }) => project))]));
+  const facts: SelectionFacts = { idsByName, projectsByBatch };
   const selected = selectProjects(selection, projects, facts);
   if (selected.length === 0) return { kind: 'empty', unmatched: findUnmatched(selection, projects, facts) };
   const renamed = [...idsByName].reduce<Selection>((each, [name, id]) => renameTerm(each, name, id), selection);
-  return { kind: 'resolved', selection: renamed, projects: selected };
+  return { kind: 'resolved', selection: renamed, projects: selected, batches };
 }
 
 /** All projects, sorted by their id. */

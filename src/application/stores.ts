@@ -8,6 +8,7 @@ import type { Actor, ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { ProjectSample, TrendSample } from '../domain/trend.ts';
 import type { AlertGroupStore, AlertStore } from './alert-store.ts';
+import type { BatchStore } from './batch-store.ts';
 import type { HomeStore } from './home-store.ts';
 import type { NewOperation, OperationStore } from './operation-store.ts';
 import type { ProjectStore, WriteResult } from './project-store.ts';
@@ -19,6 +20,7 @@ import type { ProjectStore, WriteResult } from './project-store.ts';
 export interface Stores {
   readonly projects: ProjectStore;
   readonly operations: OperationStore;
+  readonly batches: BatchStore;
   readonly alerts: AlertStore;
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;

@@ -28,7 +28,7 @@ const notifyWithinMs = 24 * 3_600_000;
  */
 export async function sweep(context: UseCaseContext): Promise<void> {
   const errors: unknown[] = [];
-  for (const step of [recover, checkObservation, checkDigests, updateHomes])
+  for (const step of [recover, sweepBatches, checkObservation, checkDigests, updateHomes])
     await step(context).catch((error: unknown) => errors.push(error));
   const [first, ...others] = errors;
   for (const error of others) context.log.error({ error }, 'another step of the sweep failed too');
@@ -81,8 +81,26 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
   if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
-  if (now - changedAt(operation, now) < notifyWithinMs) return context.notifications.operationChanged(ref);
+  const isDue = operation.batch === null && now - changedAt(operation, now) < notifyWithinMs;
+  if (operation.batch !== null && isUnfinished(operation)) return;
+  if (isDue) return context.notifications.operationChanged(ref);
   await context.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
+}
+
+async function sweepBatches({ batches, jobs, notifications, serverClock }: UseCaseContext): Promise<void> {
+  const ids = await batches.listOpen();
+  if (ids.length === 0) return;
+  const now = await serverClock.now();
+  for (const id of ids) {
+    const batch = await batches.read(id);
+    if (batch?.state === 'requested' && now > batch.expiresAt)
+      await batches.resolve({ id, decision: 'expire', by: null, dialog: null });
+    if (batch?.state === 'confirmed') await jobs.continueBatch(id);
+    const isOutdated = batch !== null && batch.version > batch.notifiedVersion;
+    if (isOutdated && now - (batch.finishedAt ?? now) < notifyWithinMs) await notifications.batchChanged(id);
+    // Removes a batch from the open ones that has ended, or does not exist any more.
+    else await batches.markNotified(id, { version: batch?.version ?? 0, messages: {}, dialogUses: 0 });
+  }
 }
 
 /** When the message of the operation was due last, as far as its record has the time. */

@@ -2,12 +2,13 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { TypedLimit } from '../application/pause-limit.ts';
 import { type Action, actions } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
+import { onlyName, parseSelection, type Selection, type SelectionError } from '../domain/selection.ts';
 import { maxTasksPerSkip } from '../domain/skipped-tasks.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
 import { parseSince, type SinceTime } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
 import { type Role, roles } from './cli-app.ts';
-import { sanitizeText } from './terminal-text.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =
@@ -17,6 +18,7 @@ export type ParsedCommand =
   | { readonly name: 'show' | 'precheck' | 'skipped'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
+  | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | { readonly name: 'doctor'; readonly json: boolean };
 
@@ -40,6 +42,14 @@ export interface ChangeCommand {
   readonly timeoutMs: number;
   readonly yes: boolean;
   readonly json: boolean;
+}
+
+/** `pause label:prod except orders`. */
+export interface ChangeBatchCommand
+  extends Pick<ChangeCommand, 'action' | 'limit' | 'reason' | 'timeoutMs' | 'yes' | 'json'> {
+  readonly name: 'change-batch';
+  readonly action: Action;
+  readonly selection: Selection;
 }
 
 export type ParsedArguments =
@@ -169,10 +179,38 @@ function addChangeCommand(
     command.option('--for <duration>', help.forOption).addOption(until);
   }
   if (action === 'restore') command.alias('resume').option('--skip <task>', help.skipOption, addTask);
-  addChangeOptions(command.description(help[action]).addArgument(projectArgument())).action(
-    (project: string, options: ChangeOptions) =>
-      onCommand(toChangeCommand(options, { action, project, tasks: options.skip ?? [] })),
+  const selection = new Argument('<project...>', help.selection).argParser(readSelectionWord);
+  addChangeOptions(command.description(help[action]).addArgument(selection)).action(
+    (words: string[], options: ChangeOptions) => onCommand(toSelectionCommand(options, { action, words })),
   );
+}
+
+/** One word that is no `key:value` is the name of a project. Throws `InvalidArgumentError`. */
+function toSelectionCommand(
+  options: ChangeOptions,
+  { action, words }: { readonly action: Action; readonly words: readonly string[] },
+): ChangeCommand | ChangeBatchCommand {
+  const parsed = parseSelection(words);
+  if (parsed.kind === 'invalid') throw new InvalidArgumentError(selectionProblem(parsed.error, action, words));
+  const project = onlyName(parsed.selection);
+  const tasks = options.skip ?? [];
+  const { tasks: _tasks, ...command } = toChangeCommand(options, { action, project: project ?? '', tasks });
+  if (project !== null) return { ...command, project, tasks };
+  if (tasks.length > 0) throw new InvalidArgumentError(messages.cli.skipNeedsOneProject);
+  const { limit, reason, timeoutMs, yes, json } = command;
+  return { name: 'change-batch', action, selection: parsed.selection, limit, reason, timeoutMs, yes, json };
+}
+
+function selectionProblem(error: SelectionError, action: Action, words: readonly string[]): string {
+  const texts = messages.selection;
+  return error.code === 'unknown_state'
+    ? texts.unknownState(error.value, cliFormatter)
+    : texts.exceptMissing(`${action} ${words.join(' ')}`, cliFormatter);
+}
+
+/** Commander passes the words before this one. */
+function readSelectionWord(word: string, words: readonly string[] = []): readonly string[] {
+  return [...words, sanitizeText(word).trim().slice(0, 100)];
 }
 
 function addRetryCommand(command: Command, onCommand: OnCommand): void {

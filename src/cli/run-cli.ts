@@ -1,6 +1,7 @@
 import { apply } from './apply.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { changeState } from './change.ts';
+import { changeBatch } from './change-batch.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, resolveName, withCommandContext } from './command-context.ts';
 import { doctor } from './doctor.ts';
@@ -41,7 +42,8 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     const options = { json: false, configFile: command.file, isIdempotent: false };
     return withCommandContext(io, options, (context) => apply(context, command));
   }
-  if (command.name === 'change' && !command.yes && !isInteractive(io)) {
+  const isChange = command.name === 'change' || command.name === 'change-batch';
+  if (isChange && !command.yes && !isInteractive(io)) {
     createOutput(io, command.json).error(notInteractiveError);
     return exitCodes.usageError;
   }
@@ -78,6 +80,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return history(context, command);
     case 'change':
       return changeState(context, command);
+    case 'change-batch':
+      return changeBatch(context, command);
     case 'extend':
       return extend(context, command);
     case 'doctor':

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxBatchProjects } from '../domain/batch.ts';
 import { alertSeverities } from '../domain/conditions.ts';
 import { digestKey } from '../domain/digest.ts';
 import { isTimeZone } from '../domain/digest-schedule.ts';
@@ -157,6 +158,19 @@ export const projectSchema = z
   })
   .meta(keyDocs.project);
 
+const waveWaitBounds = { from: '1s', to: '1h' };
+const waves = z.strictObject({
+  size: integer({ from: 1, to: maxBatchProjects }).meta(keyDocs.waveSize),
+  wait: withDefault(
+    z
+      .string()
+      .transform((value, context) =>
+        value === 'caughtUp' ? ('caughtUp' as const) : parseWithin(value, waveWaitBounds, context),
+      ),
+    'caughtUp',
+  ).meta(keyDocs.waveWait),
+});
+
 export const settingsSchema = z
   .strictObject({
     confirmationTtl: withDefault(duration({ from: '1s', to: '24h' }), '5m').meta(keyDocs.confirmationTtl),
@@ -169,6 +183,7 @@ export const settingsSchema = z
     alertGroupWait: withDefault(duration({ from: '100ms', to: '10m' }), '10s').meta(keyDocs.alertGroupWait),
     alertGroupInterval: withDefault(duration({ from: '1s', to: '1h' }), '1m').meta(keyDocs.alertGroupInterval),
     channelsWithoutButtons: withDefault(uniqueItems(z.array(channelId)), []).meta(keyDocs.channelsWithoutButtons),
+    waves: optional(waves).meta(keyDocs.waves),
   })
   .meta(keyDocs.settings);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { emptyPolicy, policySchema } from './authorization.ts';
+import { wavesSchema } from './batch.ts';
 import { type Digest, digestKey, digestSchema } from './digest.ts';
 import { type OnCallRule, onCallRuleSchema } from './on-call.ts';
 
@@ -21,6 +22,8 @@ export const settingsSchema = z.object({
   alertGroupIntervalMs: positive.default(60_000),
   /** The channels whose alerts and outcomes have no buttons. Earlier versions did not store it. */
   channelsWithoutButtons: z.array(z.string()).readonly().default([]),
+  /** How a restore of several projects goes on. Null if it restores all at once. Earlier versions did not store it. */
+  waves: wavesSchema.nullable().default(null),
 });
 export type ConfigSettings = Readonly<z.infer<typeof settingsSchema>>;
 export type SettingName = keyof ConfigSettings;
@@ -129,7 +132,8 @@ function settingChanges(before: ConfigSettings, after: ConfigSettings): SettingC
 
 /** The order of ids has no effect. */
 function isSameSetting(a: SettingValue, b: SettingValue): boolean {
-  return typeof a === 'object' && typeof b === 'object' ? [...a].sort().join() === [...b].sort().join() : a === b;
+  if (Array.isArray(a) && Array.isArray(b)) return [...a].sort().join() === [...b].sort().join();
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function connectionChanges(before: ConnectionSources, after: ConnectionSources): ConfigurationChange[] {

@@ -107,7 +107,7 @@ const viewDialogSchema = dialogUseSchema.extend({
   press: z.string().nullable().default(null),
 });
 /** Where the confirmation dialog is that was answered last. */
-const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
+export const dialogSchema = z.union([viewDialogSchema, messageDialogSchema]);
 export type Dialog = Readonly<z.infer<typeof dialogSchema>>;
 
 /** The dialog of a button press. Redis computes `expiresAt` from `lifetimeMs`. */
@@ -142,6 +142,8 @@ export const operationSchema = z.object({
     .array(taskFailureSchema)
     .nullish()
     .transform((tasks) => tasks ?? []),
+  /** The batch that it is a part of, or null. Earlier versions did not store it. */
+  batch: z.string().nullable().default(null),
   /** Of a pause: when it ends. Null without a limit. Earlier versions did not store it. */
   pauseUntil: pauseLimitSchema.nullable().default(null),
   /** The newest change of that end. */

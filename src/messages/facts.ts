@@ -1,6 +1,7 @@
 import type { Acknowledgement } from '../domain/acknowledgement.ts';
 import type { GroupEvent } from '../domain/alert-group.ts';
 import type { Operators } from '../domain/authorization.ts';
+import type { Batch, BatchItem, RefusedItem } from '../domain/batch.ts';
 import type { AlertKind, Condition } from '../domain/conditions.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
@@ -124,4 +125,20 @@ export interface CheckText {
   readonly item: string;
   readonly result: CheckResult;
   readonly message: string;
+}
+
+/** What the dialog of a batch shows. */
+export interface BatchRequestFacts extends Pick<Batch, 'action' | 'waves'> {
+  readonly items: readonly BatchItem[];
+  readonly refused: readonly RefusedItem[];
+  /** Of the projects that it acts on. */
+  readonly links: number;
+}
+
+/** A batch, or the part of it that one channel shows. */
+export interface BatchFacts {
+  readonly items: readonly BatchItem[];
+  readonly refused: readonly RefusedItem[];
+  readonly batch: Batch;
+  readonly format: Formatter;
 }

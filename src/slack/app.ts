@@ -14,6 +14,7 @@ import { boltLogger } from './bolt-logger.ts';
 import type { ListenerContext } from './listeners/listener.ts';
 import { registerListeners } from './listeners/routes.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
+import { type BatchNotifierOptions, notifyBatch } from './notifier/batch-notifier.ts';
 import { type DigestNotifierOptions, notifyDigest } from './notifier/digest-notifier.ts';
 import { type HomeNotifierOptions, notifyHome, notifyHomes } from './notifier/home-notifier.ts';
 import { notifyObservation, type ObservationNotifierOptions } from './notifier/observation-notifier.ts';
@@ -133,6 +134,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
       projects: context.projects,
       operations: context.operations,
+      batches: context.batches,
       alerts: context.alerts,
       alertGroups: context.alertGroups,
       get groupTimes() {
@@ -164,6 +166,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 }
 
 type NotifierOptions = OperationNotifierOptions &
+  BatchNotifierOptions &
   AlertNotifierOptions &
   ObservationNotifierOptions &
   HomeNotifierOptions &
@@ -173,6 +176,7 @@ function createNotifier(options: NotifierOptions): Notifier {
   const notifyOperation = createOperationNotifier(options);
   return {
     notifyOperation: (ref) => thenUpdateHomes(options, () => notifyOperation(ref)),
+    notifyBatch: (id) => thenUpdateHomes(options, () => notifyBatch(options, id)),
     notifyAlerts: (channel) => thenUpdateHomes(options, () => notifyAlerts(options, channel)),
     notifyObservation: () => thenUpdateHomes(options, () => notifyObservation(options)),
     notifyHome: (user) => notifyHome(options, user),

@@ -36,6 +36,15 @@ export const actionIds = {
   filter: { state: 'sync:v1:list:state', label: 'sync:v1:list:label' },
   /** The same selects in Home. */
   homeFilter: { state: 'sync:v1:home:state', label: 'sync:v1:home:label' },
+  /** The dialog and the message of a batch. */
+  batch: {
+    ok: 'sync:v1:batch:ok',
+    cancel: 'sync:v1:batch:cancel',
+    retryFailed: 'sync:v1:batch:retry-failed',
+    restore: 'sync:v1:batch:restore',
+    goOn: 'sync:v1:batch:go-on',
+    stop: 'sync:v1:batch:stop',
+  },
   /** Shows an open dialog again. */
   showDialog: 'sync:v1:show-dialog',
   historyPage: { older: 'sync:v1:history:older', newest: 'sync:v1:history:newest' },
@@ -61,6 +70,7 @@ export const handledActionIds: readonly string[] = [
   ...Object.values(actionIds.page),
   ...Object.values(actionIds.filter),
   ...Object.values(actionIds.homeFilter),
+  ...Object.values(actionIds.batch),
   actionIds.showDialog,
   ...Object.values(actionIds.historyPage),
   ...Object.values(actionIds.links),
@@ -168,6 +178,11 @@ const operationRefSchema = z.object({
   project: projectIdSchema,
   operation: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/),
 });
+
+/** Returns the id of a batch in a button's value, or null. */
+export function readBatchId(value: unknown): string | null {
+  return typeof value === 'string' && /^[A-Za-z0-9]{1,80}$/.test(value) ? value : null;
+}
 
 export function projectValue(project: ProjectId): string {
   return project;

@@ -106,9 +106,17 @@ export function requestAndConfirmWithoutJob(
 export function withoutJobs(services: TestServices): UseCaseContext {
   return {
     ...services.context,
-    jobs: { execute: async () => {}, removeExecute: async () => {}, reconcile: async () => {} },
+    jobs: {
+      execute: async () => {},
+      executeAll: async () => {},
+      removeExecute: async () => {},
+      reconcile: async () => {},
+      continueBatch: async () => {},
+      batchOperationEnded: async () => {},
+    },
     notifications: {
       operationChanged: async () => {},
+      batchChanged: async () => {},
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},

@@ -90,6 +90,7 @@ describe('a cycle of the observer', () => {
       jobs,
       notifications: {
         operationChanged: async () => {},
+        batchChanged: async () => {},
         alertsChanged,
         alertsDueIn: async () => {},
         observationChanged: async () => {},
@@ -124,6 +125,7 @@ describe('a cycle of the observer', () => {
       ...withoutJobs(services),
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
+        batchChanged: async () => {},
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},
@@ -189,6 +191,7 @@ describe('a cycle of the observer', () => {
       serverClock: { now: async () => (await services.context.serverClock.now()) + passedMs },
       notifications: {
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
+        batchChanged: async () => {},
         alertsChanged: async () => {},
         alertsDueIn: async () => {},
         observationChanged: async () => {},

@@ -136,6 +136,7 @@ describe('after a failure', () => {
     const notified: string[] = [];
     const notifications = {
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
+      batchChanged: async () => {},
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},

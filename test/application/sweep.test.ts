@@ -47,6 +47,7 @@ async function runSweep(overrides: (context: UseCaseContext) => Partial<UseCaseC
     },
     notifications: {
       operationChanged: async ({ operation }) => void notified.push(operation),
+      batchChanged: async () => {},
       alertsChanged: async () => {},
       alertsDueIn: async () => {},
       observationChanged: async () => {},

@@ -203,3 +203,65 @@ describe('apply and run', () => {
     expect(await projectState()).toBe('running');
   });
 });
+
+describe('several projects', () => {
+  beforeEach(async () => {
+    await services.createProject('orders', [link], { labels: ['prod'] });
+    await services.createProject('users', [await services.createLink('users')], { labels: ['prod'] });
+    await services.createProject('carts', [await services.createLink('carts')], { labels: ['prod'], state: 'paused' });
+  });
+
+  test('are changed together, with one result for each', async () => {
+    await services.instance.startWorkers();
+    const result = await cli('pause label:prod --yes --json --reason deploy');
+    expect(result).toMatchObject({ exit: 0, err: '' });
+    expect(JSON.parse(result.out)).toMatchObject({
+      id: expect.stringMatching(/^[a-z0-9]+$/),
+      action: 'pause',
+      state: 'done',
+      by: 'cli:alice',
+      reason: 'deploy',
+      selection: 'label:prod',
+      projects: [
+        { project: 'orders', state: 'done', code: null },
+        { project: 'users', state: 'done', code: null },
+        { project: 'carts', state: 'refused', code: 'not_allowed' },
+      ],
+    });
+    expect(await cli('restore orders users --yes')).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^orders and 1 more · 2 projects were restored · by cli:alice at .* UTC\n$/),
+    });
+  });
+
+  test('are named before the question, and not changed without a yes', async () => {
+    const result = await cli('pause label:prod except users', { terminalInput: 'n\n' });
+    expect(result).toMatchObject({ exit: 1, out: '' });
+    expect(result.err).toContain('carts · it was Paused, since');
+    expect(result.err).toContain(
+      '1 of 2 can be paused: 1 link, backlog 0, latency 0 s.\norders\nPause 1 of 2 projects?',
+    );
+    expect(await projectState()).toBe('running');
+  });
+
+  test('that are still open at the timeout are exit code 1, with the id of the batch', async () => {
+    const result = await cli('pause orders users --yes --timeout 1s');
+    expect(result).toMatchObject({ exit: 1, err: expect.stringMatching(/^Batch [a-z0-9]+ is not done yet/) });
+  });
+
+  test.each([
+    ['pause label:none --yes', 1, '“label:none” selects no project. No project has label:none. Nothing was changed.'],
+    [
+      'pause orders usrs --yes',
+      1,
+      '“usrs” in syncbot pause orders usrs does not mean one project. Nothing was changed.',
+    ],
+    ['start label:prod --yes', 1, 'None of 3 projects can be started. Nothing was changed.'],
+    ['pause state:broken --yes', 2, 'There is no state called “broken”. Nothing was changed.'],
+    ['pause label:prod except --yes', 2, 'There is nothing after “except”. Nothing was changed.'],
+    ['restore orders users --skip 7 --yes', 2, 'Tasks can be skipped of one project only.'],
+  ])('%s is exit code %d', async (line, exit, message) => {
+    expect(await cli(line)).toMatchObject({ exit, err: expect.stringContaining(message) });
+    expect(await projectState()).toBe('running');
+  });
+});

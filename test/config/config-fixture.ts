@@ -10,7 +10,7 @@ policy:
     - { mention: [S0456], label: prod, severity: warning }
     - mention: [U0123]
 digest: [{ at: "09:00", timezone: Europe/Berlin, channel: C0123 }]
-settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m, channelsWithoutButtons: [C0789] }
+settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m, channelsWithoutButtons: [C0789], waves: { size: 5, wait: 30s } }
 projects:
   orders:
     description: Orders to the warehouse

@@ -37,6 +37,7 @@ describe('a valid file', () => {
         alertGroupWaitMs: 5_000,
         alertGroupIntervalMs: 120_000,
         channelsWithoutButtons: ['C0789'],
+        waves: { size: 5, wait: 30_000 },
       },
       projects: [
         {
@@ -78,6 +79,7 @@ describe('a valid file', () => {
       alertGroupWaitMs: 10_000,
       alertGroupIntervalMs: 60_000,
       channelsWithoutButtons: [],
+      waves: null,
     });
     expect(config.policy).toEqual({ operators: [], channels: [] });
     expect(config.onCall).toEqual([]);

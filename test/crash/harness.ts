@@ -107,6 +107,7 @@ export async function createCrashHarness(
             await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
         notifyAlerts: async () => {},
+        notifyBatch: async () => {},
         notifyObservation: async () => {},
         notifyHome: async () => {},
         notifyHomes: async () => {},

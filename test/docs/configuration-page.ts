@@ -143,7 +143,10 @@ function inlineCode(text: string | null): string {
 
 function settingsExample(): string {
   return configKeys
-    .filter(({ pathPattern }) => pathPattern.startsWith('settings.') && !pathPattern.endsWith('*'))
-    .map(({ pathPattern, defaultValue }) => `  ${pathPattern.slice('settings.'.length)}: ${defaultValue}`)
+    .filter(({ pathPattern }) => /^settings\.\w+$/.test(pathPattern))
+    .map(
+      ({ pathPattern, defaultValue, example }) =>
+        `  ${pathPattern.slice('settings.'.length)}: ${defaultValue ?? example}`,
+    )
     .join('\n');
 }

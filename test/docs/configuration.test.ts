@@ -112,6 +112,7 @@ function parseWithValue(pattern: string, value: unknown) {
 function requiredKeys(path: readonly (string | number)[]): object | undefined {
   const key = path.at(-1);
   if (key === 'source' || key === 'target') return { type: 'mysql', name: 'orders-db' };
+  if (key === 'waves') return { size: 5 };
   if (path.at(-2) === 'digest') return { at: '09:00', timezone: 'UTC', channel: 'C0123' };
   return path.at(-2) === 'onCall' ? { mention: ['S0123'] } : undefined;
 }

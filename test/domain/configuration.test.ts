@@ -45,6 +45,7 @@ const configurations: fc.Arbitrary<Configuration> = fc.record({
     alertGroupWaitMs: duration,
     alertGroupIntervalMs: duration,
     channelsWithoutButtons: ids,
+    waves: fc.option(fc.record({ size: fc.constantFrom(1, 5), wait: fc.constantFrom('caughtUp' as const, 1_000) })),
   }),
   connections: sources,
 });

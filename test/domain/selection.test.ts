@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { normalizeFilterText } from '../../src/domain/filter-tokens.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { projectStates } from '../../src/domain/project-state.ts';
 import {
@@ -84,7 +85,10 @@ describe('a selection', () => {
     projectIdArbitrary.filter((id) => id !== 'except'),
     fc.constantFrom(...projectStates.map((state) => `state:${state}`)),
     fc
-      .tuple(fc.constantFrom('label', 'source', 'target', 'batch'), fc.string({ unit: 'grapheme', minLength: 1 }))
+      .tuple(
+        fc.constantFrom('label', 'source', 'target', 'batch'),
+        fc.string({ unit: 'grapheme' }).filter((value) => normalizeFilterText(value) !== ''),
+      )
       .map(([key, value]) => `${key}:"${value.replace(/["\\]/g, '\\$&')}"`),
   );
   const words = fc

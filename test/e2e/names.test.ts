@@ -96,11 +96,11 @@ describe('a selection', () => {
   });
 
   it.each(['pause orders-eu invoices', 'pause state:running', 'pause orders inv because we deploy'])(
-    '%s names several projects, which is not supported yet.',
+    '%s opens the dialog of all of its projects.',
     async (text) => {
       const answer = await run(text);
-      expect(answer.text).toContain('This selects 2 projects: invoices and 1 more.');
-      expect(buttonLabels(answer)).toEqual(['Pause invoices', 'Pause orders-eu']);
+      expect(answer.text).toContain('invoices and 1 more · Pause 2 projects?');
+      expect(buttonLabels(answer)).toEqual(['OK', 'Cancel']);
     },
   );
 

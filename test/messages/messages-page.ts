@@ -55,6 +55,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   ],
   commandErrors: ['Refusals', 'A command that cannot be run as it was typed.'],
   selection: ['Refusals', 'A command for several projects that cannot be run as it was typed.'],
+  batch: ['Outcomes', 'The dialog and the message of an action on several projects.'],
   requestFailures: ['Refusals', 'A request that could not be processed.'],
   list: ['List', '`/sync list` and `syncbot list`.'],
   digest: ['List', 'The message of `digest` in `syncbot.yml`, once a day.'],

@@ -28,8 +28,8 @@ test('Readiness depends on Slack and Redis, health does not, and a scrape withou
 
   const before = await app.scrape();
   expect(before.value('syncbot_redis_up')).toBe(1);
-  expect(before.samples.filter(({ name }) => name === 'syncbot_queue_jobs')).toHaveLength(15);
-  for (const queue of ['actions', 'reconcile', 'notifications', 'observe', 'sweep']) {
+  expect(before.samples.filter(({ name }) => name === 'syncbot_queue_jobs')).toHaveLength(18);
+  for (const queue of ['actions', 'reconcile', 'batches', 'notifications', 'observe', 'sweep']) {
     expect(before.value('syncbot_queue_jobs', { queue, state: 'waiting' })).not.toBeNull();
   }
   const { port } = services.server();

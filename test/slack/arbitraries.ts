@@ -526,6 +526,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     timer: fc.option(fc.record({ by: requester, setAt: timestamp, at: timestamp })),
     channel: fc.option(fc.constant('C0SYNC')),
     threadTs: fc.constant(null),
+    batch: fc.constant(null),
     by: requester,
     reason: fc.option(hostileTextArbitrary),
     tasks: fc.array(failedTask, { maxLength: 100, size: 'max' }),

@@ -46,6 +46,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       listLabels: async () => [...new Set(projects.flatMap(({ definition }) => definition.labels))],
     }),
     operations: fakePort(stores.operations),
+    batches: fakePort(stores.batches),
     alerts: fakePort(stores.alerts),
     alertGroups: fakePort(stores.alertGroups, { addChanged: async () => ({ isFirst: true }) }),
     auditLog: fakePort(stores.auditLog),
@@ -62,11 +63,19 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     }),
     serverClock: fakePort(stores.serverClock, { now: async () => exampleNow }),
     links: Object.assign(Object.create(rejectEveryCall), { observe: observeLinks }),
-    jobs: { execute: async () => {}, removeExecute: async () => {}, reconcile: async () => {} },
+    jobs: {
+      execute: async () => {},
+      executeAll: async () => {},
+      removeExecute: async () => {},
+      reconcile: async () => {},
+      continueBatch: async () => {},
+      batchOperationEnded: async () => {},
+    },
     notifications: {
       async operationChanged(ref) {
         notified.push(ref);
       },
+      async batchChanged() {},
       async alertsChanged() {},
       async alertsDueIn() {},
       async observationChanged() {},
@@ -86,6 +95,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       alertGroupIntervalMs: 60_000,
       channelsWithoutButtons: [],
       digests: [],
+      waves: null,
     },
     stopSignal: new AbortController().signal,
   };

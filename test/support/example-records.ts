@@ -1,3 +1,4 @@
+import type { Batch, BatchItem } from '../../src/domain/batch.ts';
 import { type Link, noWatermark } from '../../src/domain/link.ts';
 import { type LinkStats, type ProjectStats, toProjectStats } from '../../src/domain/observation.ts';
 import type { Operation } from '../../src/domain/operation.ts';
@@ -101,6 +102,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     origin: 'slack',
     channel: 'C0SYNC',
     threadTs: null,
+    batch: null,
     by: 'U0ALICE',
     reason: 'we deploy',
     tasks: [],
@@ -153,3 +155,42 @@ export const exampleRefusal: Refusal = {
   since: exampleNow,
   by: 'U0BOB',
 };
+
+export function exampleBatchItem(project: string): BatchItem {
+  return { project, projectVersion: 1, links: 10, channel: null, pauseUntil: null };
+}
+
+/** Pauses three projects. */
+export function exampleBatch(overrides: Partial<Batch> = {}): Batch {
+  return {
+    v: 1,
+    id: 'b1',
+    action: 'pause',
+    by: 'U0ALICE',
+    reason: 'we deploy',
+    selection: 'label:prod',
+    after: null,
+    origin: 'slack',
+    channel: 'C0SYNC',
+    threadTs: null,
+    items: ['carts', 'orders', 'users'].map(exampleBatchItem),
+    refused: [],
+    waves: null,
+    state: 'confirmed',
+    requestedAt: exampleNow,
+    expiresAt: exampleNow + 300_000,
+    resolvedAt: exampleNow,
+    finishedAt: null,
+    version: 2,
+    notifiedVersion: 1,
+    released: 3,
+    started: 3,
+    waveFrom: 0,
+    waveEndedAt: null,
+    stoppedBy: null,
+    results: {},
+    messages: {},
+    dialog: null,
+    ...overrides,
+  };
+}

@@ -76,6 +76,7 @@ export const testSettings = {
   alertGroupWaitMs: 50,
   alertGroupIntervalMs: 1_000,
   channelsWithoutButtons: [],
+  waves: null,
 } satisfies ServicesSettings;
 
 export async function startTestServices({

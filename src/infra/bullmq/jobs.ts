@@ -6,6 +6,7 @@ const projectRefSchema = z.strictObject({ project: projectIdSchema });
 const operationRefSchema = z.strictObject({ project: projectIdSchema, operation: z.string().min(1) });
 const channelSchema = z.strictObject({ channel: z.string().regex(/^[A-Za-z0-9]{1,40}$/) });
 const userSchema = z.strictObject({ user: z.string().regex(/^[A-Za-z0-9]{1,40}$/) });
+const batchRefSchema = z.strictObject({ batch: z.string().min(1) });
 const emptySchema = z.strictObject({});
 
 /** BullMQ keeps no finished jobs: history and deduplication are in the operation. */
@@ -18,7 +19,10 @@ const retryEverySecond: JobsOptions = { ...removeWhenDone, attempts: 60, backoff
 export const jobs = {
   execute: { queue: 'actions', schema: operationRefSchema, options: retryEverySecond },
   reconcile: { queue: 'reconcile', schema: projectRefSchema, options: retryEverySecond },
+  'continue-batch': { queue: 'batches', schema: batchRefSchema, options: retryEverySecond },
+  'batch-operation-ended': { queue: 'batches', schema: batchRefSchema, options: retryEverySecond },
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
+  'notify-batch': { queue: 'notifications', schema: batchRefSchema, options: retryEverySecond },
   'notify-channel-alerts': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
   'notify-observation': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   'notify-home': { queue: 'notifications', schema: userSchema, options: retryEverySecond },
@@ -30,7 +34,12 @@ export const jobs = {
 
 /** The ids that a job of any kind carries, for log lines. */
 export const jobRefSchema = z
-  .object({ project: projectIdSchema.optional(), operation: z.string().optional(), channel: z.string().optional() })
+  .object({
+    project: projectIdSchema.optional(),
+    operation: z.string().optional(),
+    batch: z.string().optional(),
+    channel: z.string().optional(),
+  })
   .catch({});
 
 export type JobName = keyof typeof jobs;
@@ -51,9 +60,12 @@ export type Handlers<Queue extends QueueName> = {
  * The longest delay of a retry in the queues without a cycle, ms. A job that is due later got its time from a wrong clock.
  * Slack may ask a notification to wait for minutes.
  */
-export const maxDelayMs = { actions: 60_000, reconcile: 60_000, notifications: 15 * 60_000 } as const satisfies Partial<
-  Record<QueueName, number>
->;
+export const maxDelayMs = {
+  actions: 60_000,
+  reconcile: 60_000,
+  batches: 60_000,
+  notifications: 15 * 60_000,
+} as const satisfies Partial<Record<QueueName, number>>;
 
 /** What makes a second job the same as an earlier one. BullMQ ignores a job whose `jobId` exists. */
 export const jobIdentity = {
@@ -61,6 +73,11 @@ export const jobIdentity = {
   reconcile: ({ project }: JobData<'reconcile'>) => deduplicated(`reconcile-${project}`),
   'notify-operation': ({ operation }: JobData<'notify-operation'>) =>
     deduplicated(`notify-operation-${operation}`, 'replaces_delayed'),
+  'continue-batch': ({ batch }: JobData<'continue-batch'>) =>
+    deduplicated(`continue-batch-${batch}`, 'replaces_delayed'),
+  'batch-operation-ended': ({ batch }: JobData<'batch-operation-ended'>) =>
+    deduplicated(`batch-operation-ended-${batch}`),
+  'notify-batch': ({ batch }: JobData<'notify-batch'>) => deduplicated(`notify-batch-${batch}`),
   'notify-channel-alerts': ({ channel }: JobData<'notify-channel-alerts'>, ifDelayed: IfDelayed) =>
     deduplicated(`notify-channel-alerts-${channel}`, ifDelayed),
   'notify-observation': () => deduplicated('notify-observation'),

@@ -55,6 +55,7 @@ export function createBotQueues(
   const queues: Record<QueueName, Queue> = {
     actions: open('actions'),
     reconcile: open('reconcile'),
+    batches: open('batches'),
     notifications: open('notifications'),
     observe: open('observe'),
     sweep: open('sweep'),
@@ -75,17 +76,33 @@ export function createBotQueues(
   return {
     jobs: {
       execute: (ref) => add('execute', toJobData(ref), jobIdentity.execute(ref)),
+      async executeAll(refs) {
+        const { options } = jobs.execute;
+        const added = refs.map((ref) => ({
+          name: 'execute',
+          data: toJobData(ref),
+          opts: { ...options, ...jobIdentity.execute(ref) },
+        }));
+        if (added.length > 0) await sendCommands(client, () => queues.actions.addBulk(added));
+      },
       async removeExecute(ref) {
         const { jobId } = jobIdentity.execute(ref);
         await sendCommands(client, () => queues.actions.remove(jobId, { removeChildren: false }));
       },
       reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
+      continueBatch: (batch, delayMs = 0) =>
+        add('continue-batch', { batch }, { ...jobIdentity['continue-batch']({ batch }), delay: Math.ceil(delayMs) }),
+      batchOperationEnded: (batch, delayMs) =>
+        add('batch-operation-ended', { batch }, { ...jobIdentity['batch-operation-ended']({ batch }), delay: delayMs }),
     },
     notifications: {
       // If one of these jobs is not added, the sweep adds it: the record shows that a notification is due.
       async operationChanged(ref, delayMs = 0) {
         const schedule = { ...jobIdentity['notify-operation'](ref), delay: delayMs };
         await addNotification('notify-operation', toJobData(ref), schedule).catch(onError);
+      },
+      async batchChanged(batch) {
+        await addNotification('notify-batch', { batch }, jobIdentity['notify-batch']({ batch })).catch(onError);
       },
       async alertsChanged(channel, { wake }) {
         const ifDelayed = wake ? 'replaces_delayed' : 'is_dropped';
@@ -116,16 +133,17 @@ export function createBotQueues(
       },
     },
     async readJobCounts() {
-      const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>
+      const [actions, reconcile, batches, notifications, observe, sweep] = await sendCommands(client, () =>
         Promise.all([
           jobCounts(queues.actions),
           jobCounts(queues.reconcile),
+          jobCounts(queues.batches),
           jobCounts(queues.notifications),
           jobCounts(queues.observe),
           jobCounts(queues.sweep),
         ]),
       );
-      return { actions, reconcile, notifications, observe, sweep };
+      return { actions, reconcile, batches, notifications, observe, sweep };
     },
     async scheduleCycles({ observeMs, sweepMs }) {
       await sendCommands(client, () => scheduleCycle(queues.observe, 'observe', observeMs));
@@ -134,10 +152,11 @@ export function createBotQueues(
     async correctDueTimes({ observeMs, sweepMs }) {
       const correctJobs = (name: keyof typeof maxDelayMs) =>
         correctQueue(client, queues[name], { maxDelayMs: maxDelayMs[name] });
-      const [actions, reconcile, notifications, observe, sweep] = await sendCommands(client, () =>
+      const [actions, reconcile, batches, notifications, observe, sweep] = await sendCommands(client, () =>
         Promise.all([
           correctJobs('actions'),
           correctJobs('reconcile'),
+          correctJobs('batches'),
           correctJobs('notifications'),
           correctCycle(client, queues.observe, { name: 'observe', intervalMs: observeMs }),
           correctCycle(client, queues.sweep, { name: 'sweep', intervalMs: sweepMs }),
@@ -146,6 +165,7 @@ export function createBotQueues(
       return {
         actions: actions.tooLate,
         reconcile: reconcile.tooLate,
+        batches: batches.tooLate,
         notifications: notifications.tooLate,
         observe,
         sweep,

@@ -13,6 +13,7 @@ const concurrency: Readonly<Record<QueueName, number>> = {
   // An attempt waits for links that do not answer, and a restore may take minutes. Neither may delay the other actions.
   actions: 2_000,
   reconcile: 500,
+  batches: 20,
   notifications: 20,
   observe: 1,
   sweep: 1,
@@ -66,8 +67,8 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
   });
   worker.on('ready', connectionErrors.reset);
   worker.on('failed', (job, error) => {
-    const { project, operation, channel } = jobRefSchema.parse(job?.data);
-    const ids = { jobId: job?.id, project, operationId: operation, channel };
+    const { project, operation, batch, channel } = jobRefSchema.parse(job?.data);
+    const ids = { jobId: job?.id, project, operationId: operation, batch, channel };
     log.warn({ queue, job: job?.name, ...ids, error }, 'job attempt failed');
   });
   return {

@@ -38,6 +38,10 @@ export interface Keys {
   readonly queuePrefix: string;
   project(id: ProjectId): ProjectKeys;
   operation(id: ProjectId, operation: string): string;
+  /** Hash: a batch. */
+  batch(id: string): string;
+  /** Sorted set: the batches that are open or whose message is out of date, by the time of the request (ms). */
+  readonly openBatches: string;
   /** Marks a delivery as handled. */
   dedupe(key: string): string;
 }
@@ -98,6 +102,8 @@ export function createKeys(prefix: string): Keys {
     queuePrefix: `{${prefix}}`,
     project,
     operation: (id, operation) => `${project(id).operations}${operation}`,
+    batch: (id) => `${prefix}:{b:${id}}:batch`,
+    openBatches: `${prefix}:batches`,
     dedupe: (key) => `${prefix}:once:${key}`,
   };
 }

@@ -131,6 +131,7 @@ export function createOperationStore({
 
   return {
     read,
+    readMany: (refs) => Promise.all(refs.map((ref) => skipUnreadable(ref.project, read(ref)))),
     async listRecent(id, limit) {
       const found = new Set<string>();
       let end = '+';
@@ -238,7 +239,7 @@ function idsOf({ project, operation }: OperationRef) {
 
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
-  const { id, project, action, by, reason, tasks, origin, channel, threadTs, projectVersion } = newOperation;
+  const { id, project, action, by, reason, tasks, origin, channel, threadTs, batch, projectVersion } = newOperation;
   const { pauseUntil = null, timer = null } = newOperation;
   return {
     v: '1',
@@ -251,6 +252,7 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     projectVersion: String(projectVersion),
     channel: channel ?? '',
     threadTs: threadTs ?? '',
+    batch: batch ?? '',
     reason: reason ?? '',
     tasks: tasks.length === 0 ? '' : JSON.stringify(tasks),
     pauseUntil: toJson(pauseUntil) ?? '',

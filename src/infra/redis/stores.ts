@@ -5,6 +5,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import { createAlertGroupStore } from './alert-group-store.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAuditLog } from './audit-log.ts';
+import { createBatchStore } from './batch-store.ts';
 import type { RedisClient } from './client.ts';
 import { createConfigurationStore } from './configuration-store.ts';
 import { createDigestStore } from './digest-store.ts';
@@ -46,6 +47,7 @@ export function createStores(
       newest: createOperationIndex({ client, keys }),
       skipUnreadable,
     }),
+    batches: createBatchStore({ client, keys, settings }),
     alerts: createAlertStore({ runStep, index }),
     alertGroups: createAlertGroupStore(client, keys),
     auditLog: createAuditLog({ client, keys, runStep }),

@@ -3,6 +3,7 @@ import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
+import { batch } from './batch.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
@@ -73,6 +74,7 @@ export const en = {
   access,
   commandErrors,
   selection,
+  batch,
   requestFailures,
   cli: cliMessages,
   columnTitles,

@@ -1,8 +1,9 @@
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
-import type { CheckText } from '../facts.ts';
+import type { BatchRequestFacts, CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
+import { batch } from './batch.ts';
 import { confirmation } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
@@ -21,6 +22,8 @@ export const cliMessages = {
     exitCodes,
     jsonOption: 'print JSON; errors are { code, message } on stderr',
     yesOption: 'do not ask for confirmation',
+    selection:
+      'ids of projects, label:<label>, source:<name>, target:<name>, state:<state>, batch:<id>, except <…>; one id may also be a part of it',
     project: 'project id; without --yes and --json also a part of it, or the name of a link',
     run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
     roleOption: 'what to run in this process',
@@ -52,6 +55,7 @@ export const cliMessages = {
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
+  skipNeedsOneProject: 'Tasks can be skipped of one project only.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
@@ -122,6 +126,18 @@ export const cliMessages = {
       running: 'It is still running and continues without this command.',
     },
     checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
+  },
+
+  changeBatch: {
+    question: (facts: BatchRequestFacts, stats: Pick<ProjectStats, 'backlog' | 'latencyMs'>) => {
+      const counts = [pluralize(facts.links, 'link'), format.backlog(stats), format.latency(stats)].join(', ');
+      const projects = facts.items.map(({ project }) => project).join(', ');
+      return `${batch.allowed(facts)}: ${counts}.\n${projects}\n${batch.question(facts)}?`;
+    },
+    checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
+    unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,
+    stillOpen: (id: string) =>
+      `Batch ${id} is not done yet and continues without this command. Check with: syncbot list`,
   },
 
   apply: {

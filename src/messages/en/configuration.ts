@@ -1,3 +1,4 @@
+import type { Waves } from '../../domain/batch.ts';
 import type { AlertSeverity } from '../../domain/conditions.ts';
 import type {
   ConfigurationChange,
@@ -20,6 +21,7 @@ const settingNames: Readonly<Record<SettingName, string>> = {
   alertGroupWaitMs: 'alertGroupWait',
   alertGroupIntervalMs: 'alertGroupInterval',
   channelsWithoutButtons: 'channelsWithoutButtons',
+  waves: 'waves',
 };
 
 /** One clause, such as `policy.operators: U0BOB may operate, U0ALICE no longer may`. */
@@ -75,10 +77,16 @@ const leastSeverities: Readonly<Record<AlertSeverity, string>> = {
 };
 
 function settingValue({ name }: SettingChange, value: SettingValue): string {
+  if (value === null) return 'none';
+  if (isWaves(value)) return `${value.size}, ${value.wait === 'caughtUp' ? value.wait : durationInFile(value.wait)}`;
   if (typeof value === 'object') return value.length === 0 ? 'none' : value.join(', ');
   if (typeof value === 'boolean') return String(value);
   if (name === 'pausedReminderMs' && value === 0) return 'off';
   return name === 'auditLength' ? String(value) : durationInFile(value);
+}
+
+function isWaves(value: SettingValue): value is Waves {
+  return typeof value === 'object' && value !== null && 'size' in value;
 }
 
 const units = [

@@ -103,8 +103,9 @@ export const format = {
   /** A line below a list that is cut: `And 9 more`. */
   more: (count: number) => capitalize(andMore(count)),
   linkCount: (count: number) => pluralize(count, 'link'),
-  backlog: ({ backlog }: ProjectStats) => (backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`),
-  latency: ({ latencyMs }: ProjectStats) =>
+  backlog: ({ backlog }: Pick<ProjectStats, 'backlog'>) =>
+    backlog === null ? 'backlog unknown' : `backlog ${formatNumber(backlog)}`,
+  latency: ({ latencyMs }: Pick<ProjectStats, 'latencyMs'>) =>
     latencyMs === null ? 'latency unknown' : `latency ${formatDuration(latencyMs)}`,
   /** `7 failed tasks wait for a restore`. Null if none does. */
   waitForRestore: (state: ProjectState, { links }: ProjectStats) => {

@@ -22,5 +22,7 @@ export const help = {
   ],
   confirmation: (format: Formatter) =>
     `Start, Pause and Restore ask for OK or Cancel first. You can add a reason: ${format.command('pause <project> because we deploy')}.`,
+  severalProjects: (format: Formatter) =>
+    `Several projects at once: ${format.command('pause orders users')}, ${format.command('pause label:prod except orders')}. Also source:, target: and state:.`,
   permissions: 'Everybody may look at projects. Only operators may change them.',
 };

@@ -155,6 +155,20 @@ export const keyDocs = {
     description:
       'Channels whose alerts and outcomes have no buttons, because many people read them. The messages name the commands instead.',
   },
+  waves: {
+    expected: 'a size and a wait',
+    example: '{ size: 5, wait: caughtUp }',
+    description:
+      'How a restore of several projects goes on: so many at once, then the next ones. It stops at the first project that is not restored. Without it, all are restored at once.',
+  },
+  waveSize: { example: '5', description: 'How many projects a wave restores.' },
+  waveWait: {
+    expected: 'a duration from 1s to 1h, or caughtUp',
+    example: 'caughtUp',
+    hint: 'Write a duration from 1s to 1h, such as 30s, or caughtUp.',
+    description:
+      'When the next wave begins: when the projects of the wave have caught up, 30 minutes after its end at the latest, or so long after its end.',
+  },
   projects: {
     expected: 'ids and projects',
     hint: 'Write an id and its settings for each project, or `projects: {}` for none.',

@@ -1,5 +1,5 @@
 import type { Formatter } from '../format.ts';
-import { formatNumber, joinOr, nameAndMore } from './format.ts';
+import { joinOr, nameAndMore } from './format.ts';
 import { nothingChanged } from './terms.ts';
 
 /** A command for several projects that cannot be run as it was typed. */
@@ -15,7 +15,9 @@ export const selection = {
   },
   /** `command`: until the reason. */
   unknownName: ({ name, command }: { readonly name: string; readonly command: string }, format: Formatter) =>
-    `“${format.text(name, 50)}” in ${format.command(command.slice(0, 200))} does not mean one project. ${nothingChanged} If it belongs to the reason, write “because” before the reason.`,
+    `“${format.text(name, 50)}” in ${format.command(command.slice(0, 200))} does not mean one project. ${nothingChanged}`,
+  /** Follows that in Slack. */
+  mayBeReason: 'If it belongs to the reason, write “because” before the reason.',
   unknownState: (value: string, format: Formatter) =>
     `There is no state called “${format.text(value, 50)}”. ${nothingChanged} For example: state:failed, state:paused, state:running, state:not-started.`,
   exceptMissing: (command: string, format: Formatter) =>
@@ -32,6 +34,4 @@ export const selection = {
         : `No project has ${joinOr(unmatched.slice(0, 3).map((term) => format.text(term, 50)))}.`;
     return `${shown} selects no project. ${cause} ${nothingChanged}`;
   },
-  notSupported: (projects: readonly string[], format: Formatter) =>
-    `This selects ${formatNumber(projects.length)} projects: ${nameAndMore(projects.map((id) => format.text(id)))}. Only one project at a time is supported. ${nothingChanged}`,
 };

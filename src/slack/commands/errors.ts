@@ -72,15 +72,12 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
     case 'unknown_name': {
       const { verb, name, selection, corrected } = error;
       const suggestions = suggestProjects(verb, corrected);
-      const text = messages.selection.unknownName({ name, command: `${verb} ${selection}` }, format);
+      const { unknownName, mayBeReason } = messages.selection;
+      const text = `${unknownName({ name, command: `${verb} ${selection}` }, format)} ${mayBeReason}`;
       return { text, suggestions: suggestions.length === 0 ? [suggestedList] : suggestions };
     }
     case 'selection_empty':
       return { text: messages.selection.empty(error, format), suggestions: [suggestedList] };
-    case 'several_not_supported': {
-      const { verb, projects: selected } = error;
-      return { text: messages.selection.notSupported(selected, format), suggestions: suggestProjects(verb, selected) };
-    }
     case 'reason_missing':
     case 'extra_words': {
       const suggestions = suggestProjects(error.verb, [error.project]);

@@ -79,8 +79,6 @@ export type ParseError =
   /** `project` is the text of a selection if there are several. The same below. */
   | { readonly code: 'unknown_state'; readonly verb: Action; readonly value: string }
   | { readonly code: 'except_missing'; readonly verb: Action; readonly project: string }
-  /** A selection of more than one project, with their ids. */
-  | { readonly code: 'several_not_supported'; readonly verb: Action; readonly projects: readonly string[] }
   /** A selection without a project. `unmatched`: the terms that no project matches. */
   | { readonly code: 'selection_empty'; readonly selection: string; readonly unmatched: readonly string[] }
   /** A word of a selection that is the name of no project, or of several. `corrected`: the selection with likely ones. */

@@ -82,7 +82,7 @@ async function answerWithDialog(
 }
 
 /** A duration needs no time zone. */
-async function readTimeZone(context: ListenerContext, user: string, { word }: LimitWords): Promise<string> {
+export async function readTimeZone(context: ListenerContext, user: string, { word }: LimitWords): Promise<string> {
   return word === 'for' ? 'UTC' : context.readTimeZone(user);
 }
 

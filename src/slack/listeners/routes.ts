@@ -34,6 +34,7 @@ import {
   readSlashCommand,
   readSyncCommand,
 } from '../requests.ts';
+import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onStop } from './batch.ts';
 import { acknowledgeOk, onCancel, onModalClosed, onOk, onOkInModal, onShowDialog } from './confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listener.ts';
@@ -82,6 +83,12 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.shortcut({ type: 'message_action', callback_id: messageShortcutId }, shortcut);
   app.action(actionIds.ok, confirmation(readBlockAction, onOk));
   app.action(actionIds.cancel, confirmation(readBlockAction, onCancel));
+  app.action(actionIds.batch.ok, confirmation(readBlockAction, onBatchOk));
+  app.action(actionIds.batch.cancel, confirmation(readBlockAction, onBatchCancel));
+  app.action(actionIds.batch.retryFailed, action(onRetryFailed));
+  app.action(actionIds.batch.restore, action(onRestoreThose));
+  app.action(actionIds.batch.goOn, action(onGoOn));
+  app.action(actionIds.batch.stop, action(onStop));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));
   app.action(actionIds.pauseEnd.extend, action(onExtendPause));

@@ -1,3 +1,4 @@
+import { findTouched } from '../../application/batch-selection.ts';
 import { listProjects } from '../../application/list-projects.ts';
 import { extendPause } from '../../application/pause-end.ts';
 import { resolveProject } from '../../application/resolve-project.ts';
@@ -22,6 +23,7 @@ import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';
+import { requestBatchConfirmation } from './batch.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { showDetails, showHelp, showHistory, showList, showPrecheck, showWhoami } from './queries.ts';
@@ -183,10 +185,11 @@ async function changeSelection(
       return answerParseError(context, request, { ...resolved, code: 'selection_empty', selection: text });
     case 'resolved': {
       const [project, ...others] = resolved.projects.map(({ id }) => id);
-      if (project !== undefined && others.length === 0)
+      if (project !== undefined && others.length === 0 && resolved.batches.length === 0)
         return requestConfirmation(context, request, { action, project, reason, limit });
-      const projects = resolved.projects.map(({ id }) => id);
-      return answerParseError(context, request, { code: 'several_not_supported', verb: action, projects });
+      const excluded = findTouched(action, resolved);
+      const batch = { action, reason, limit, selection: formatSelection(resolved.selection), after: null };
+      return requestBatchConfirmation(context, request, { ...batch, projects: resolved.projects, excluded });
     }
     default:
       return resolved satisfies never;

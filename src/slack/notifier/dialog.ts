@@ -1,5 +1,6 @@
-import type { Dialog, NewDialog, Operation } from '../../domain/operation.ts';
+import type { Dialog, NewDialog } from '../../domain/operation.ts';
 import type { Fetch } from '../api-calls.ts';
+import type { ModalOrigin } from '../contract.ts';
 import type { SlackRequest } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 import { updateModal, type ViewClient } from './modal.ts';
@@ -40,15 +41,15 @@ export interface DialogClients {
   readonly responseUrlFetch?: Fetch;
 }
 
-/** Replaces the dialog of an operation by a message. Never throws. */
+/** Replaces the dialog of an operation or of a batch by a message. Never throws. */
 export async function replaceDialog(
   { client, responseUrlFetch: send }: DialogClients,
   dialog: Dialog,
-  { message, operation }: { readonly message: Message; readonly operation: Operation },
+  { message, origin }: { readonly message: Message; readonly origin: ModalOrigin },
 ): Promise<RespondResult> {
   if (dialog.kind === 'response_url') return postToResponseUrl({ url: dialog.url, send }, message, 'replace');
   // The view has no button while the operation is unfinished, so that nothing else replaces it meanwhile.
-  const result = await updateModal(client, { viewId: dialog.viewId, hash: null }, { message, origin: operation });
+  const result = await updateModal(client, { viewId: dialog.viewId, hash: null }, { message, origin });
   switch (result.kind) {
     case 'done':
       return { kind: 'done', uses: 1 };

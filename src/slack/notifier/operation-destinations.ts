@@ -160,7 +160,7 @@ export async function updateDialog(
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
   // After each OK a modal shows a page of its own.
   if (dialogText === shown.text && !(isNew && dialog.kind === 'view')) return { kind: 'delivered' };
-  const result = await replaceDialog(slack, dialog, { message: shown, operation });
+  const result = await replaceDialog(slack, dialog, { message: shown, origin: operation });
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {
     case 'done':

@@ -67,6 +67,11 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
   const notify = async (ref: OperationRef): Promise<NotificationResult> => {
     const stored = await options.operations.read(ref);
     if (stored === null || stored.seq === stored.notifiedSeq) return { kind: 'complete' };
+    // The message of the batch shows it.
+    if (stored.batch !== null) {
+      await options.operations.markNotified(ref, { seq: stored.seq, message: null, dialogUses: 0 });
+      return { kind: 'complete' };
+    }
     const tracking = tracked.get(ref.operation) ?? newTracking;
     const operation = {
       ...stored,

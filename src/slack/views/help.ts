@@ -20,7 +20,7 @@ export function buildHelp({ restriction, format }: HelpView): Message {
     blocks: [
       sectionBlock(intro),
       sectionBlock([...help.reading(format), ...help.changing(format)]),
-      sectionBlock(help.confirmation(format)),
+      sectionBlock([help.confirmation(format), help.severalProjects(format)]),
       contextBlock(help.permissions),
     ],
   };

@@ -47,6 +47,7 @@ it('The last notification that is asked for while one is written follows it, aft
       for (const delayMs of delays[notified++] ?? []) await notifications.operationChanged(ref, delayMs);
     },
     notifyAlerts: async () => {},
+    notifyBatch: async () => {},
     notifyObservation: async () => {},
     notifyHome: async () => {},
     notifyHomes: async () => {},
@@ -74,6 +75,7 @@ it('Without a bot, the queue of notifications is bounded, and a bot that starts 
   bot.startNotifier({
     notifyOperation: async ({ operation }) => void notified.add(operation),
     notifyAlerts: async () => {},
+    notifyBatch: async () => {},
     notifyObservation: async () => {},
     notifyHome: async () => {},
     notifyHomes: async () => {},

@@ -22,6 +22,7 @@ const configuration: Configuration = {
     alertGroupWaitMs: 1_000,
     alertGroupIntervalMs: 1_000,
     channelsWithoutButtons: ['C0123'],
+    waves: null,
   },
   connections: {},
 };

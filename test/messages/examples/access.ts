@@ -48,4 +48,5 @@ export const help: ExamplesOf<typeof messages.help> = {
   reading: [['everybody', format]],
   changing: [['people who may change projects', format]],
   confirmation: [['people who may change projects', format]],
+  severalProjects: [['people who may change projects', format]],
 };

@@ -3,6 +3,7 @@ import { access, help } from './access.ts';
 import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts, failures, observation } from './alerts.ts';
+import { batch } from './batch.ts';
 import { cli } from './command-line.ts';
 import { config, configuration, connectionFault, definition } from './configuration.ts';
 import { confirmation, modal } from './dialogs.ts';
@@ -35,6 +36,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   refusals,
   commandErrors,
   selection,
+  batch,
   requestFailures,
   list,
   digest,

@@ -1,5 +1,5 @@
 import type { messages } from '../../../src/messages/catalog.ts';
-import { exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
+import { exampleBatch, exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
 import { at, format, taskFailed } from './facts.ts';
 
@@ -59,6 +59,17 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
     unknownOutcome: [['Redis stopped during the command', pending]],
     checkLater: [['the command waited long enough', pending]],
+  },
+  changeBatch: {
+    question: [
+      [
+        '`syncbot pause label:prod`',
+        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, links: 30 },
+        { backlog: 1_204, latencyMs: 5_000 },
+      ],
+    ],
+    unknownOutcome: [['Redis stopped during the command', 'b1']],
+    stillOpen: [['the command waited long enough', 'b1']],
   },
   apply: {
     refused: [['the file cannot be applied', ['orders is Running: Pause it first, then apply again.']]],

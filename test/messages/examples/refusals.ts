@@ -188,7 +188,6 @@ export const selection: ExamplesOf<typeof messages.selection> = {
     ['no project has the label', { selection: 'label:prdo', unmatched: ['label:prdo'] }, format],
     ['no project matches all parts', { selection: 'label:prod state:failed', unmatched: [] }, format],
   ],
-  notSupported: [['`/sync pause label:prod`', ['orders', 'users'], format]],
 };
 
 export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {

@@ -1,0 +1,131 @@
+import { type Batch, type BatchItem, maxBatchProjects, type RefusedItem, type Waves } from '../domain/batch.ts';
+import { type Action, isAllowed } from '../domain/lifecycle.ts';
+import type { ProjectStats } from '../domain/observation.ts';
+import type { PauseLimit } from '../domain/paused-until.ts';
+import type { Actor, Project, ProjectId } from '../domain/project.ts';
+import { toChunks } from '../lib/async.ts';
+import type { UseCaseContext } from './context.ts';
+import { fixLimit, type TypedLimit } from './pause-limit.ts';
+import { observeProjects } from './queries.ts';
+import { checkRequest } from './request-action.ts';
+
+/** How many projects a request checks at once, if each check reads its own facts. */
+const checkChunkSize = 50;
+
+/** A request for one action on several projects. Slack has authorized it already; the command line is trusted. */
+export interface BatchRequest
+  extends Pick<Batch, 'action' | 'by' | 'reason' | 'selection' | 'after' | 'origin' | 'channel' | 'threadTs'> {
+  readonly action: Action;
+  readonly by: Actor;
+  /** Sorted by their id. */
+  readonly projects: readonly Project[];
+  /** The projects that the batch must not act on although their state allows it. */
+  readonly excluded?: readonly RefusedItem[];
+  readonly waves: Waves | null;
+  /** When the pauses end, as the person typed it. Null or absent without a limit. */
+  readonly limit?: TypedLimit | null;
+}
+
+/** What the dialog of a batch shows. */
+export interface RequestedBatch {
+  readonly batch: Batch;
+  /** The links of the projects that the batch acts on. */
+  readonly links: number;
+  /** Their backlog and the worst latency. Null if some link could not be read. */
+  readonly backlog: number | null;
+  readonly latencyMs: number | null;
+}
+
+export type BatchRequestResult =
+  | ({ readonly kind: 'requested' } & RequestedBatch)
+  /** No project can be changed. Nothing was written. */
+  | { readonly kind: 'none_allowed'; readonly refused: readonly RefusedItem[] }
+  | { readonly kind: 'too_many'; readonly count: number };
+
+/**
+ * Checks the state rules of each project as `requestAction` does, and observes the links, then writes a batch as `requested`.
+ * Throws `StoreUnavailableError`.
+ */
+export async function requestBatch(context: UseCaseContext, request: BatchRequest): Promise<BatchRequestResult> {
+  const { projects, excluded = [], limit = null, ...fields } = request;
+  if (projects.length > maxBatchProjects) return { kind: 'too_many', count: projects.length };
+  const excludedIds = new Set<ProjectId>(excluded.map(({ project }) => project));
+  const checked = await checkProjects(
+    context,
+    projects.filter(({ id }) => !excludedIds.has(id)),
+    { action: request.action, limit },
+  );
+  const items = checked.flatMap((each) => (each.kind === 'allowed' ? [toItem(each)] : []));
+  const refused = [...excluded, ...checked.flatMap((each) => (each.kind === 'refused' ? [toRefused(each)] : []))];
+  if (items.length === 0) return { kind: 'none_allowed', refused };
+  const batch = await context.batches.request({
+    ...fields,
+    items,
+    refused,
+    waves: request.action === 'restore' ? request.waves : null,
+    id: context.ids.next(),
+    ttlMs: context.settings.confirmationTtlMs,
+  });
+  context.log.info({ batch: batch.id, action: batch.action, projects: items.length }, 'batch requested');
+  const stats = checked.flatMap((each) => (each.kind === 'allowed' ? [each.stats] : []));
+  return { kind: 'requested', batch, ...sumStats(items, stats) };
+}
+
+type Checked =
+  | {
+      readonly kind: 'allowed';
+      readonly project: Project;
+      readonly stats: ProjectStats;
+      readonly pauseUntil: PauseLimit | null;
+    }
+  | { readonly kind: 'refused'; readonly project: Project; readonly refusal: RefusedItem['refusal'] };
+
+/** A pause needs no facts beside the state, so all links are observed together. */
+async function checkProjects(
+  context: UseCaseContext,
+  projects: readonly Project[],
+  rule: { readonly action: Action; readonly limit: TypedLimit | null },
+): Promise<Checked[]> {
+  const { action, limit } = rule;
+  if (action !== 'pause') {
+    const checked: Checked[] = [];
+    for (const chunk of toChunks(projects, checkChunkSize)) {
+      const checks = chunk.map(async (project) => ({ project, ...(await checkRequest(context, project, rule)) }));
+      checked.push(...(await Promise.all(checks)));
+    }
+    return checked;
+  }
+  const now = await context.serverClock.now();
+  const allowed = projects.filter(({ state }) => isAllowed(state, action));
+  const observed = new Map((await observeProjects(context, allowed)).map((each) => [each.project.id, each.stats]));
+  return projects.map((project) => {
+    const { id, state, since, by } = project;
+    const stats = observed.get(id);
+    const fixed = fixLimit(project, { action, limit, now });
+    if (fixed.kind === 'refused') return { ...fixed, project };
+    return stats === undefined
+      ? { kind: 'refused', project, refusal: { code: 'not_allowed', action, project: id, state, since, by } }
+      : { kind: 'allowed', project, stats, pauseUntil: fixed.pauseUntil };
+  });
+}
+
+function toItem({ project, pauseUntil }: Extract<Checked, { kind: 'allowed' }>): BatchItem {
+  const { id, version, definition } = project;
+  const { links, channel } = definition;
+  return { project: id, projectVersion: version, links: links.length, channel, pauseUntil };
+}
+
+function toRefused({ project, refusal }: Extract<Checked, { kind: 'refused' }>): RefusedItem {
+  return { project: project.id, channel: project.definition.channel, refusal };
+}
+
+function sumStats(items: readonly BatchItem[], stats: readonly ProjectStats[]): Omit<RequestedBatch, 'batch'> {
+  const sum = (values: readonly (number | null)[]) =>
+    values.reduce((total, value) => (total === null || value === null ? null : total + value), 0);
+  const latencies = stats.map(({ latencyMs }) => latencyMs);
+  return {
+    links: sum(items.map(({ links }) => links)) ?? 0,
+    backlog: sum(stats.map(({ backlog }) => backlog)),
+    latencyMs: latencies.reduce((worst, ms) => (worst === null || ms === null ? null : Math.max(worst, ms)), 0),
+  };
+}

@@ -1,0 +1,167 @@
+import { type Batch, type BatchItem, type ItemResult, nextStep, operationIdOf, toItemResult } from '../domain/batch.ts';
+import { claimTimeoutMs, isFollowed, isUnfinished, type Operation, type OperationRef } from '../domain/operation.ts';
+import type { ProjectId } from '../domain/project.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { toChunks } from '../lib/async.ts';
+import type { BatchChange } from './batch-store.ts';
+import type { UseCaseContext } from './context.ts';
+
+/** How many operations are requested, or read, at once. */
+const chunkSize = 200;
+/** How often a batch checks whether the projects of a wave have caught up, ms. */
+const catchUpCheckMs = 5_000;
+
+/**
+ * Continues a confirmed batch where its record is: requests and confirms the operations that may begin, collects how they
+ * ended, and begins the next wave or ends the batch. May be called any number of times, by any process. Each operation has an
+ * id of its own in the batch, so a repetition gives the same operation. Throws `StoreUnavailableError`.
+ */
+export async function runBatch(context: UseCaseContext, id: string): Promise<void> {
+  for (;;) {
+    context.stopSignal.throwIfAborted();
+    const batch = await context.batches.read(id);
+    if (batch === null || batch.state !== 'confirmed') return context.notifications.batchChanged(id);
+    const now = await context.serverClock.now();
+    // A batch that was confirmed long ago does not begin any more, like an operation that no worker has claimed.
+    const isLate = batch.started === 0 && now > (batch.resolvedAt ?? 0) + claimTimeoutMs;
+    if (batch.started < batch.released && !isLate) await startItems(context, batch);
+    const change = await findChange(context, batch, { isLate });
+    if (Object.keys(change).length === 0) return scheduleCheck(context, batch);
+    const { kind } = await context.batches.update(batch, change);
+    if (kind === 'conflict') continue;
+    await context.notifications.batchChanged(id);
+    if (change.state !== undefined) {
+      context.log.info({ batch: id, state: change.state }, 'batch ended or stopped');
+      return;
+    }
+  }
+}
+
+/** Requests and confirms the operations of the items that may begin, and adds their jobs. */
+async function startItems(context: UseCaseContext, batch: Batch): Promise<void> {
+  for (const chunk of toChunks(batch.items.slice(batch.started, batch.released), chunkSize)) {
+    context.stopSignal.throwIfAborted();
+    const confirmed = await Promise.all(chunk.map((item) => startItem(context, batch, item)));
+    await context.jobs.executeAll(confirmed.flatMap((ref) => ref ?? []));
+  }
+}
+
+/** Returns null if the operation needs no job: it has ended, or its project was removed. */
+async function startItem(
+  context: UseCaseContext,
+  batch: Batch,
+  { project, projectVersion, pauseUntil }: BatchItem,
+): Promise<OperationRef | null> {
+  const { id, action, by, reason, origin, channel, threadTs } = batch;
+  const operationId = operationIdOf(batch, project);
+  const stored = await context.operations.request({
+    id: operationId,
+    project,
+    action,
+    by,
+    reason,
+    tasks: [],
+    origin,
+    channel,
+    threadTs,
+    batch: id,
+    pauseUntil,
+    projectVersion,
+    ttlMs: context.settings.confirmationTtlMs,
+  });
+  if (stored.kind === 'refused') return null;
+  const ref = { project, operation: operationId };
+  const { state } = stored.operation;
+  if (state !== 'requested') return isUnfinished(stored.operation) ? ref : null;
+  const resolved = await context.operations.resolve({ ref, decision: 'confirm', by, dialog: null });
+  return resolved.kind !== 'refused' && resolved.operation.state === 'confirmed' ? ref : null;
+}
+
+/** What changes in the record of the batch now. */
+async function findChange(
+  context: UseCaseContext,
+  batch: Batch,
+  options: { readonly isLate: boolean },
+): Promise<BatchChange> {
+  const started = batch.released;
+  const results = await collectResults(context, { ...batch, started }, options);
+  const found = Object.keys(results).length > 0;
+  const current: Batch = { ...batch, started, results: { ...batch.results, ...results } };
+  const change: BatchChange = {
+    ...(started === batch.started ? {} : { started }),
+    ...(found ? { results: current.results } : {}),
+  };
+  const step = nextStep(current, {
+    now: await context.serverClock.now(),
+    hasCaughtUp: await hasCaughtUp(context, current),
+  });
+  switch (step.kind) {
+    case 'wait':
+      return change;
+    case 'end_wave':
+      return { ...change, waveEndedAt: await context.serverClock.now() };
+    case 'begin_wave': {
+      const { released, items, waves } = batch;
+      const next = Math.min(items.length, released + (waves?.size ?? items.length));
+      return { ...change, released: next, waveFrom: released, waveEndedAt: null };
+    }
+    case 'stop':
+      return { ...change, state: 'stopped' };
+    case 'finish':
+      return { ...change, state: 'done' };
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The results of the operations that have ended and whose result the batch does not have yet. */
+async function collectResults(
+  context: UseCaseContext,
+  batch: Batch,
+  { isLate }: { readonly isLate: boolean },
+): Promise<Record<string, ItemResult>> {
+  const open = batch.items.slice(0, batch.started).filter(({ project }) => batch.results[project] === undefined);
+  const results: [string, ItemResult][] = [];
+  for (const chunk of toChunks(open, chunkSize)) {
+    const refs = chunk.map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
+    const operations = await context.operations.readMany(refs);
+    for (const [index, { project }] of chunk.entries()) {
+      const operation = operations[index] ?? null;
+      if (operation === null) results.push([project, withoutOperation(batch, project, isLate)]);
+      else if (!isUnfinished(operation)) results.push([project, toItemResult(operation)]);
+    }
+    await Promise.all(operations.map((operation) => markNotified(context, operation)));
+  }
+  return Object.fromEntries(results);
+}
+
+/** Its project was removed, or the batch was too late to begin. */
+function withoutOperation({ action }: Batch, project: ProjectId, isLate: boolean): ItemResult {
+  const refusal: Refusal = isLate ? { code: 'claim_timeout', action, project } : { code: 'removed', project };
+  return { state: 'refused', refusal, linksDone: null };
+}
+
+/** The message of the batch shows the operation, so it needs no message of its own. */
+async function markNotified({ operations }: UseCaseContext, operation: Operation | null): Promise<void> {
+  if (operation === null || isUnfinished(operation) || operation.seq <= operation.notifiedSeq) return;
+  const { project, id, seq } = operation;
+  await operations.markNotified({ project, operation: id }, { seq, message: null, dialogUses: 0 });
+}
+
+/** Whether the projects of a wave that has ended have no work to catch up with. */
+async function hasCaughtUp({ operations }: UseCaseContext, batch: Batch): Promise<boolean> {
+  const { waves, waveEndedAt, waveFrom, started, items } = batch;
+  if (waves?.wait !== 'caughtUp' || waveEndedAt === null) return false;
+  const refs = items
+    .slice(waveFrom, started)
+    .map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
+  return (await operations.readMany(refs)).every((operation) => operation === null || !isFollowed(operation));
+}
+
+/** The next check of a batch that waits for its wave. The end of an operation wakes a batch that waits for operations. */
+async function scheduleCheck({ jobs, serverClock }: UseCaseContext, batch: Batch): Promise<void> {
+  const { waves, waveEndedAt } = batch;
+  if (waves === null || waveEndedAt === null) return;
+  const remainingMs = waves.wait === 'caughtUp' ? catchUpCheckMs : waveEndedAt + waves.wait - (await serverClock.now());
+  await jobs.continueBatch(batch.id, Math.max(0, Math.min(remainingMs, catchUpCheckMs)));
+}

@@ -1,0 +1,172 @@
+import { Temporal } from 'temporal-polyfill';
+import { findTouched } from '../application/batch-selection.ts';
+import type { BatchResolution } from '../application/batch-store.ts';
+import { cancelBatch, confirmBatch } from '../application/confirm-batch.ts';
+import { StoreUnavailableError } from '../application/errors.ts';
+import { requestBatch } from '../application/request-batch.ts';
+import { resolveSelection } from '../application/resolve-selection.ts';
+import { type Batch, failedItems, maxBatchProjects, type RefusedItem } from '../domain/batch.ts';
+import { formatSelection } from '../domain/selection.ts';
+import { messages } from '../messages/catalog.ts';
+import { joinDots } from '../messages/format.ts';
+import type { ChangeBatchCommand } from './arguments.ts';
+import { type ExitCode, exitCodes } from './cli-app.ts';
+import { type CommandContext, printRefusal } from './command-context.ts';
+import { abortOnStopSignal } from './process-io.ts';
+import { promptYesNo } from './prompt.ts';
+import { cliFormatter } from './terminal-text.ts';
+
+const texts = messages.cli.changeBatch;
+const pollIntervalMs = 200;
+const confirmRetryDelayMs = 500;
+
+/** `syncbot pause label:prod`: requests a batch, asks for confirmation, confirms it and waits until it has ended. */
+export async function changeBatch(context: CommandContext, command: ChangeBatchCommand): Promise<ExitCode> {
+  const { app, output, io } = context;
+  const { action, limit, reason, yes, json } = command;
+  const useCases = app.useCaseContext;
+  const names = { readName: (text: string) => ({ text, channel: null }), onlyIds: yes || json };
+  const resolved = await resolveSelection(useCases, command.selection, names);
+  const selection = formatSelection(command.selection);
+  if (resolved.kind === 'unknown_name') {
+    const message = messages.selection.unknownName(
+      { name: resolved.name, command: `${action} ${selection}` },
+      cliFormatter,
+    );
+    return fail(context, 'unknown_project', message);
+  }
+  if (resolved.kind === 'empty')
+    return fail(context, 'selection_empty', messages.selection.empty({ ...resolved, selection }, cliFormatter));
+  const by = `cli:${io.user}`;
+  const requested = await requestBatch(useCases, {
+    action,
+    by,
+    reason,
+    limit: limit === null ? null : { ...limit, timeZone: Temporal.Now.timeZoneId() },
+    selection: formatSelection(resolved.selection),
+    after: null,
+    origin: 'cli',
+    channel: null,
+    threadTs: null,
+    projects: resolved.projects,
+    excluded: findTouched(action, resolved),
+    waves: useCases.settings.waves,
+  });
+  if (requested.kind === 'too_many')
+    return fail(context, requested.kind, messages.batch.tooMany(requested.count, maxBatchProjects));
+  if (requested.kind === 'none_allowed') {
+    const message = [messages.batch.noneAllowed({ action, ...requested }), ...refusedLines(requested.refused)].join(
+      '\n',
+    );
+    return fail(context, 'not_allowed', message);
+  }
+  const { batch, links } = requested;
+  for (const line of refusedLines(batch.refused)) output.note(line);
+  if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested)))) {
+    await cancelBatch(useCases, { id: batch.id, by, dialog: null });
+    return fail(context, 'cancelled', messages.cli.change.cancelled);
+  }
+  using signal = abortOnStopSignal(io.signals);
+  const wait: WaitOptions = { id: batch.id, deadlineAt: useCases.clock.monotonicNow() + command.timeoutMs, signal };
+  const confirmed = await confirmWithRetry(context, { ...wait, by });
+  if (confirmed.kind === 'not_requester') return printRefusal(context, { code: 'not_requester', by: confirmed.by });
+  return printOutcome(context, batch.id, await waitForEnd(context, wait));
+}
+
+function fail({ output }: CommandContext, code: string, message: string): ExitCode {
+  output.error({ code, message });
+  return exitCodes.failure;
+}
+
+function refusedLines(refused: readonly RefusedItem[]): string[] {
+  return refused.map((item) => messages.batch.refusedLine(item, cliFormatter));
+}
+
+interface WaitOptions {
+  readonly id: string;
+  /** Ms of the monotonic clock. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** Confirms again if the reply of Redis was lost. This is safe: a second confirmation gets the first answer. */
+async function confirmWithRetry(
+  { app, output }: CommandContext,
+  { id, by, deadlineAt, signal }: WaitOptions & { readonly by: string },
+): Promise<BatchResolution> {
+  const { clock } = app.useCaseContext;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await confirmBatch(app.useCaseContext, { id, by, dialog: null });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+    if (clock.monotonicNow() >= deadlineAt || signal.aborted) return { kind: 'unknown' };
+    if (attempt === 1) output.note(texts.checking);
+    await clock.sleep(confirmRetryDelayMs, signal);
+  }
+}
+
+/** Reads the batch until it has ended or waits for a decision, the deadline has passed, or the signal is aborted. */
+async function waitForEnd({ app }: CommandContext, { id, deadlineAt, signal }: WaitOptions): Promise<Batch | null> {
+  const { batches, clock } = app.useCaseContext;
+  let last: Batch | null = null;
+  for (;;) {
+    last = await batches.read(id).catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) return last;
+      throw error;
+    });
+    const remainingMs = deadlineAt - clock.monotonicNow();
+    const goesOn = last === null || last.state === 'confirmed';
+    if (!goesOn || remainingMs <= 0 || signal.aborted) return last;
+    await clock.sleep(Math.min(pollIntervalMs, remainingMs), signal);
+  }
+}
+
+/** Exit code 0 only if each project that could be changed is done. */
+function printOutcome({ output }: CommandContext, id: string, batch: Batch | null): ExitCode {
+  if (batch === null) {
+    output.error({ code: 'not_known', message: texts.unknownOutcome(id) });
+    return exitCodes.failure;
+  }
+  const message = outcomeMessage(batch);
+  const isDone = batch.state === 'done' && batch.items.every(({ project }) => batch.results[project]?.state === 'done');
+  output.result(message, batchJson(batch, message));
+  if (isDone) return exitCodes.success;
+  if (batch.state === 'confirmed') output.error({ code: 'still_open', message: texts.stillOpen(id) });
+  return exitCodes.failure;
+}
+
+function outcomeMessage(batch: Batch): string {
+  const facts = { batch, items: batch.items, refused: batch.refused, format: cliFormatter };
+  const lines = failedItems(batch).flatMap((item) => {
+    const result = batch.results[item.project];
+    return result === undefined ? [] : [messages.batch.failedLine(item, result, facts)];
+  });
+  return [joinDots(messages.batch.state(facts), messages.batch.attribution(facts)), ...lines].join('\n');
+}
+
+/** A batch in the `--json` output. */
+function batchJson(
+  { id, action, state, by, reason, selection, requestedAt, finishedAt, ...batch }: Batch,
+  message: string,
+) {
+  const projects = batch.items.map(({ project }) => ({
+    project,
+    state: batch.results[project]?.state ?? null,
+    code: batch.results[project]?.refusal?.code ?? null,
+  }));
+  const refused = batch.refused.map(({ project, refusal }) => ({ project, state: 'refused', code: refusal.code }));
+  return {
+    id,
+    action,
+    state,
+    by,
+    reason,
+    selection,
+    requestedAt,
+    finishedAt,
+    projects: [...projects, ...refused],
+    message,
+  };
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { BatchStore, NewBatch } from '../../application/batch-store.ts';
+import { type Batch, batchSchema } from '../../domain/batch.ts';
+import type { RedisClient } from './client.ts';
+import type { Keys } from './keys.ts';
+import { flatHashSchema } from './records.ts';
+import { loadScript, runScript, type Script } from './scripts.ts';
+import { sendCommands } from './send-commands.ts';
+import type { StoreSettings } from './steps.ts';
+
+const requestScript = loadScript(new URL('lua/request-batch.lua', import.meta.url));
+const resolveScript = loadScript(new URL('lua/resolve-batch.lua', import.meta.url));
+const updateScript = loadScript(new URL('lua/update-batch.lua', import.meta.url));
+const markNotifiedScript = loadScript(new URL('lua/mark-batch-notified.lua', import.meta.url));
+
+const resolveReply = z.union([
+  z.tuple([z.enum(['resolved', 'repeated']), flatHashSchema]),
+  z.tuple([z.literal('not_requester'), z.string()]),
+  z.tuple([z.literal('unknown')]),
+]);
+
+export interface BatchStoreOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  readonly settings: Pick<StoreSettings, 'retentionMs'>;
+}
+
+/** Each batch is a hash. Each change of it is one script. */
+export function createBatchStore({ client, keys, settings }: BatchStoreOptions): BatchStore {
+  const run = (script: Script, id: string, args: object) => {
+    const given = Object.entries(args).filter(([, value]) => value !== null);
+    const json = JSON.stringify({ ...Object.fromEntries(given), retentionMs: settings.retentionMs });
+    return sendCommands(client, (redis) => runScript(redis, script, { keys: [keys.batch(id)], args: [json] }));
+  };
+  const read = async (id: string) =>
+    readBatchHash(await sendCommands(client, (redis) => redis.hgetall(keys.batch(id))));
+  const removeFromOpen = (id: string) => sendCommands(client, (redis) => redis.zrem(keys.openBatches, id));
+
+  return {
+    read,
+    async listOpen() {
+      return sendCommands(client, (redis) => redis.zrange(keys.openBatches, 0, '-1'));
+    },
+    async request({ ttlMs, ...batch }) {
+      // The id comes first: the sweep removes an id without a batch, but nothing would find a batch without its id.
+      await sendCommands(client, (redis) => redis.zadd(keys.openBatches, Date.now(), batch.id));
+      const reply = await run(requestScript, batch.id, { fields: initialFields(batch), ttlMs });
+      const requested = readBatchHash(flatHashSchema.parse(reply));
+      if (requested === null) throw new Error('the requested batch does not exist');
+      return requested;
+    },
+    async resolve({ id, ...step }) {
+      const [kind, value] = resolveReply.parse(await run(resolveScript, id, step));
+      if (kind === 'unknown') {
+        await removeFromOpen(id);
+        return { kind };
+      }
+      if (kind === 'not_requester') return { kind, by: value };
+      const batch = readBatchHash(value);
+      if (batch === null) return { kind: 'unknown' };
+      return { kind, batch };
+    },
+    async update({ id, version }, change) {
+      const fields = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, toField(value)]));
+      return { kind: z.enum(['written', 'conflict']).parse(await run(updateScript, id, { version, fields })) };
+    },
+    async markNotified(id, { version, messages, dialogUses }) {
+      const fields = Object.fromEntries(
+        Object.entries(messages).map(([channel, message]) => [`${messagePrefix}${channel}`, JSON.stringify(message)]),
+      );
+      if ((await run(markNotifiedScript, id, { version, fields, dialogUses })) === 1) await removeFromOpen(id);
+    },
+  };
+}
+
+const messagePrefix = 'message:';
+/** The fields that are plain text. All others are numbers or JSON. The empty string stands for null. */
+const textFields = [
+  'id',
+  'action',
+  'by',
+  'reason',
+  'selection',
+  'after',
+  'origin',
+  'channel',
+  'threadTs',
+  'state',
+  'stoppedBy',
+];
+
+function initialFields(batch: Omit<NewBatch, 'ttlMs'>): Record<string, string> {
+  const fields = {
+    ...batch,
+    v: 1,
+    state: 'requested',
+    resolvedAt: null,
+    finishedAt: null,
+    version: 1,
+    notifiedVersion: 1,
+    released: batch.waves === null ? batch.items.length : Math.min(batch.waves.size, batch.items.length),
+    started: 0,
+    waveFrom: 0,
+    waveEndedAt: null,
+    stoppedBy: null,
+    results: {},
+    dialog: null,
+  };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toField(value)]));
+}
+
+function toField(value: unknown): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Returns null if the batch does not exist. Throws if it has another format. */
+function readBatchHash(hash: Readonly<Record<string, string>>): Batch | null {
+  if (Object.keys(hash).length === 0) return null;
+  const fields: Record<string, unknown> = {};
+  const messages: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(hash)) {
+    if (name.startsWith(messagePrefix)) messages[name.slice(messagePrefix.length)] = JSON.parse(text);
+    else if (text === '') fields[name] = null;
+    else fields[name] = textFields.includes(name) ? text : JSON.parse(text);
+  }
+  return batchSchema.parse({ ...fields, messages });
+}

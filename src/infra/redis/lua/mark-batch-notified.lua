@@ -1,0 +1,26 @@
+--[[
+  Records which version the messages of a batch show.
+
+  Input:
+    KEYS[1] batch      hash
+    ARGV[1] one JSON object:
+      args.version     the notified version
+      args.fields      where the messages are: fields `message:<channel>`, each a JSON text
+      args.dialogUses  how many uses of the dialog this took
+
+  Output: whether the batch is not open any more and its messages are up to date, as 1 or 0
+]]
+local args, key = cjson.decode(ARGV[1]), KEYS[1]
+local batch = redis.call('HMGET', key, 'state', 'version', 'notifiedVersion', 'dialog')
+if not batch[1] then return 1 end
+local isOpen = batch[1] == 'requested' or batch[1] == 'confirmed' or batch[1] == 'stopped'
+for name, value in pairs(args.fields) do redis.call('HSET', key, name, value) end
+if args.version > tonumber(batch[3]) then
+  redis.call('HSET', key, 'notifiedVersion', string.format('%.0f', args.version))
+end
+if args.dialogUses > 0 and batch[4] ~= '' then
+  local dialog = cjson.decode(batch[4])
+  dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)
+  redis.call('HSET', key, 'dialog', cjson.encode(dialog))
+end
+return not isOpen and args.version >= tonumber(batch[2]) and 1 or 0

@@ -1,0 +1,136 @@
+import { type BatchItem, countItems, type ItemResult, type RefusedItem } from '../../domain/batch.ts';
+import type { Action } from '../../domain/lifecycle.ts';
+import type { BatchFacts, BatchRequestFacts } from '../facts.ts';
+import { type Formatter, joinDots } from '../format.ts';
+import { capitalize, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
+import { pastReason } from './past-refusals.ts';
+import { actions, nothingChanged, states } from './terms.ts';
+
+/** `carts and 6 more`. */
+function names(items: readonly { readonly project: string }[]): string {
+  return nameAndMore(items.map(({ project }) => project));
+}
+
+/** What OK would do to the links: nothing is done yet. */
+const effects: Readonly<Record<Action, string>> = {
+  start: 'start to take tasks.',
+  pause: 'stop taking tasks. Tasks in flight finish. Latency will grow until you restore the projects.',
+  restore: 'take tasks again. Failed tasks are retried before newer ones.',
+};
+
+/** One action on several projects. */
+export const batch = {
+  /** `Pause 5 of 7 projects`. */
+  question: ({ action, items, refused }: BatchRequestFacts) => {
+    const of = refused.length === 0 ? '' : ` of ${formatNumber(items.length + refused.length)}`;
+    return `${actions[action].label} ${formatNumber(items.length)}${of} ${items.length + refused.length === 1 ? 'project' : 'projects'}`;
+  },
+  /** Without the blocks: `carts and 4 more · Pause 5 of 7 projects?` */
+  headline: (facts: BatchRequestFacts) => joinDots(names(facts.items), `${batch.question(facts)}?`),
+  effect: ({ action, items, links }: BatchRequestFacts) =>
+    `If you press OK, ${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action]}`,
+  /** `5 of 7 can be paused`. */
+  allowed: ({ action, items, refused }: BatchRequestFacts) =>
+    refused.length === 0
+      ? `All ${formatNumber(items.length)} can be ${actions[action].done}`
+      : `${formatNumber(items.length)} of ${formatNumber(items.length + refused.length)} can be ${actions[action].done}`,
+  /** `In waves of 5 projects. A wave begins when the one before has caught up.` */
+  inWaves: ({ waves }: BatchRequestFacts) => {
+    if (waves === null) return null;
+    const begins =
+      waves.wait === 'caughtUp'
+        ? 'when the one before has caught up'
+        : `${formatNumber(Math.round(waves.wait / 1_000))} s after the one before has ended`;
+    return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. The first project that is not restored stops them.`;
+  },
+  /** When the pauses end by themselves. Null if no project has a limit. */
+  plannedEnd: (items: readonly BatchItem[], format: Formatter) => {
+    const ends = items.flatMap(({ pauseUntil }) => pauseUntil?.at ?? []);
+    if (ends.length === 0) return null;
+    const [first, last] = [Math.min(...ends), Math.max(...ends)];
+    const when = first === last ? format.time(first) : `between ${format.time(first)} and ${format.time(last)}`;
+    const of = ends.length === items.length ? '' : ` of ${pluralize(ends.length, 'project')}`;
+    return `Planned end${of}: ${when}`;
+  },
+  selected: (selection: string, format: Formatter) => `Selected: ${format.text(selection, 150)}`,
+  /** A project that the batch leaves out. */
+  refusedLine: ({ project, refusal }: RefusedItem, format: Formatter) => joinDots(project, pastReason(refusal, format)),
+  more: (count: number) => `And ${formatNumber(count)} more`,
+  noneAllowed: ({ action, refused }: { readonly action: Action; readonly refused: readonly RefusedItem[] }) =>
+    joinDots(
+      names(refused),
+      `None of ${pluralize(refused.length, 'project')} can be ${actions[action].done}. ${nothingChanged}`,
+    ),
+  tooMany: (count: number, max: number) =>
+    `This selects ${pluralize(count, 'project')}. At most ${formatNumber(max)} can be changed at once. ${nothingChanged} Select fewer, for example by a label.`,
+  /** The first line of the message of a batch. */
+  state: (facts: BatchFacts) => joinDots(names(facts.items), ...stateText(facts)),
+  /** `by @alice at 18:53 · we deploy`. */
+  attribution: ({ batch: { by, reason, finishedAt }, format }: BatchFacts) => {
+    const end = finishedAt === null ? '' : ` ${format.at(finishedAt)}`;
+    return joinDots(`by ${format.person(by)}${end}`, formatReason(reason, format));
+  },
+  /** A project of the batch that was not done. */
+  failedLine: ({ project }: BatchItem, result: ItemResult, { batch: { action }, items, format }: BatchFacts) =>
+    joinDots(project, failedReason(result, { action, links: linksOf(items, project), format })),
+  leftOut: (refused: readonly RefusedItem[]) => `Left out before: ${names(refused)}`,
+  notBegun: (count: number, { batch: { action } }: BatchFacts) =>
+    `${pluralize(count, 'project')} ${count === 1 ? 'was' : 'were'} not ${actions[action].done}, because the waves were stopped`,
+  /** A batch in waves that was stopped by a failure. */
+  stoppedAdvice: (waiting: number) =>
+    `The next waves wait, with ${pluralize(waiting, 'project')}. Check what is not restored, then press Go On or Stop.`,
+  /** Go On or Stop, after another person was faster or the batch has ended. */
+  notStopped: (facts: BatchFacts) => `${batch.state(facts)}. The batch does not wait for an answer any more.`,
+  unknown: `This request does not exist any more. ${nothingChanged}`,
+  seeMessage: (channel: string) => `see the message in ${channel}`,
+  retryFailed: 'Retry Failed',
+  goOn: 'Go On',
+  stop: 'Stop',
+  /** `Restore Those 5`. */
+  restoreThose: (count: number) => `Restore Those ${formatNumber(count)}`,
+};
+
+function stateText(facts: BatchFacts): string[] {
+  const { batch: record, items } = facts;
+  const { label, verb, doing, done } = actions[record.action];
+  const counts = countItems(record, items);
+  const total = pluralize(counts.total, 'project');
+  switch (record.state) {
+    case 'requested':
+      return [`Waits for OK from ${facts.format.person(record.by)} to ${verb} ${total}`];
+    case 'confirmed':
+      return [
+        `${doing}… ${formatNumber(counts.done)} of ${total}`,
+        ...(counts.failed > 0 ? [`${formatNumber(counts.failed)} not ${done}`] : []),
+      ];
+    case 'stopped':
+      return [`${label} stopped`, `${formatNumber(counts.done)} of ${total} ${done}`];
+    case 'done':
+      return counts.done === counts.total
+        ? [counts.total === 1 ? `1 project was ${done}` : `${formatNumber(counts.total)} projects were ${done}`]
+        : [`${formatNumber(counts.done)} of ${total} ${counts.done === 1 ? 'was' : 'were'} ${done}`];
+    case 'cancelled':
+      return [`Cancelled, nothing was ${done}`];
+    case 'expired':
+      return [`Expired, nothing was ${done}. Ask again.`];
+    default:
+      return record.state satisfies never;
+  }
+}
+
+function linksOf(items: readonly BatchItem[], project: string): number {
+  return items.find((item) => item.project === project)?.links ?? 0;
+}
+
+function failedReason(
+  { state, refusal, linksDone }: ItemResult,
+  { action, links, format }: { readonly action: Action; readonly links: number; readonly format: Formatter },
+): string {
+  if (refusal !== null) return `Not ${actions[action].done}: ${pastReason(refusal, format)}`;
+  if (state === 'failed')
+    return linksDone === null
+      ? `Became ${states.failed}`
+      : `Became ${states.failed}, ${formatNumber(linksDone)} of ${pluralize(links, 'link')} ${actions[action].done}`;
+  if (state === 'expired') return `Not ${actions[action].done}: the request expired before it began`;
+  return `Not ${actions[action].done}: ${capitalize(state)}`;
+}

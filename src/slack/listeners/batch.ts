@@ -1,0 +1,146 @@
+import { findTouched } from '../../application/batch-selection.ts';
+import type { BatchResolution } from '../../application/batch-store.ts';
+import { cancelBatch, confirmBatch, decideWave } from '../../application/confirm-batch.ts';
+import { type BatchRequest, requestBatch } from '../../application/request-batch.ts';
+import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../domain/batch.ts';
+import type { ProjectId } from '../../domain/project.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { LimitWords } from '../commands/parse.ts';
+import { suggestedList } from '../commands/suggestions.ts';
+import { readBatchId } from '../contract.ts';
+import type { ConfirmationPress } from '../modal-requests.ts';
+import { dialogOf } from '../notifier/dialog.ts';
+import type { BlockAction, SlackRequest } from '../requests.ts';
+import { buildBatchDialog, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
+import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
+import { readTimeZone } from './confirmation.ts';
+import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
+
+export type RequestedBatch = Pick<
+  BatchRequest,
+  'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
+> & { readonly limit?: LimitWords | undefined };
+
+/** Authorizes the requester, requests the batch and returns its dialog. Only the requester sees it. */
+export async function requestBatchConfirmation(
+  context: ListenerContext,
+  request: SlackRequest,
+  { limit: words, ...requested }: RequestedBatch,
+): Promise<ListenerResult> {
+  const refusal = await context.authorizer.authorizeRequest(request);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const { user: by, channel, threadTs } = request;
+  const { waves } = context.settings;
+  const limit = words === undefined ? null : { ...words, timeZone: await readTimeZone(context, by, words) };
+  const result = await requestBatch(context, { ...requested, limit, by, channel, threadTs, origin: 'slack', waves });
+  switch (result.kind) {
+    case 'too_many': {
+      const text = messages.batch.tooMany(result.count, maxBatchProjects);
+      return { kind: 'message', message: messageWithSuggestions(text, [suggestedList]) };
+    }
+    case 'none_allowed':
+      return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
+    case 'requested':
+      return { kind: 'message', message: buildBatchDialog({ ...result, format: context.format }) };
+    default:
+      return result satisfies never;
+  }
+}
+
+/** OK: authorizes the presser again and confirms the batch. */
+export async function onBatchOk(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  return toResult(await confirmBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
+}
+
+/** Cancel changes nothing, so the requester may press it without being an operator. */
+export async function onBatchCancel(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  return toResult(await cancelBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
+}
+
+/** The notifier replaces the dialog. */
+function toResult(resolution: BatchResolution): ListenerResult {
+  switch (resolution.kind) {
+    case 'unknown':
+      return { kind: 'message', message: textMessage(messages.batch.unknown), mode: 'replace' };
+    case 'not_requester':
+      return { kind: 'refusal', refusal: { code: 'not_requester', by: resolution.by }, command: null };
+    default:
+      return { kind: 'notified' };
+  }
+}
+
+/** Retry Failed: requests the action again for the projects that were not done. */
+export async function onRetryFailed(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  return requestAfter(context, press, (batch, selection) => ({
+    action: batch.action,
+    selection,
+    ids: failedItems(batch).map(({ project }) => project),
+  }));
+}
+
+/** Restore Those 5: requests a restore of what the batch has paused. */
+export async function onRestoreThose(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  return requestAfter(context, press, (batch, selection) => ({
+    action: 'restore',
+    selection,
+    ids: doneItems(batch).map(({ project }) => project),
+  }));
+}
+
+interface Following extends Pick<RequestedBatch, 'action' | 'selection'> {
+  readonly ids: readonly ProjectId[];
+}
+
+async function requestAfter(
+  context: ListenerContext,
+  press: BlockAction,
+  follow: (batch: Batch, selection: string) => Following,
+): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  const batch = await context.batches.read(id);
+  if (batch === null) return { kind: 'message', message: textMessage(messages.batch.unknown) };
+  const { ids, ...following } = follow(batch, `batch:${id}`);
+  const projects = await context.projects.readMany(ids);
+  const excluded = findTouched(following.action, { batches: [batch], projects });
+  const { reason } = batch;
+  return requestBatchConfirmation(context, press, { ...following, reason, after: id, projects, excluded });
+}
+
+/** Go On begins the next wave. */
+export async function onGoOn(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  return decide(context, press, 'go_on');
+}
+
+/** Stop ends a batch in waves before its last wave. */
+export async function onStop(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  return decide(context, press, 'stop');
+}
+
+async function decide(
+  context: ListenerContext,
+  press: BlockAction,
+  decision: 'go_on' | 'stop',
+): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await decideWave(context, { id, by: press.user, decision });
+  switch (result.kind) {
+    case 'unknown':
+      return { kind: 'message', message: textMessage(messages.batch.unknown) };
+    case 'not_stopped':
+      return { kind: 'message', message: buildNotStopped({ batch: result.batch, format: context.format }) };
+    case 'decided':
+      return { kind: 'notified' };
+    default:
+      return result satisfies never;
+  }
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { confirmBatch } from '../../src/application/confirm-batch.ts';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import { requestBatch } from '../../src/application/request-batch.ts';
+import { readAllProjects } from '../../src/application/resolve-selection.ts';
+import { runBatch } from '../../src/application/run-batch.ts';
+import { operationIdOf } from '../../src/domain/batch.ts';
+import type { Action } from '../../src/domain/lifecycle.ts';
+import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { withoutJobs } from './context-overrides.ts';
+
+let services: TestServices;
+const names = ['carts', 'orders', 'users'];
+
+beforeAll(async () => {
+  services = await startTestServices({ settings: { observeEveryMs: 60_000 } });
+  for (const name of names) await services.createProject(name, [await services.createLink(name)]);
+  await services.instance.startWorkers();
+});
+afterAll(() => services[Symbol.asyncDispose]());
+
+async function request(action: Action) {
+  const { context } = services;
+  const result = await requestBatch(context, {
+    action,
+    by: 'U0ALICE',
+    reason: null,
+    selection: 'carts orders users',
+    after: null,
+    origin: 'slack',
+    channel: null,
+    threadTs: null,
+    projects: await readAllProjects(context),
+    waves: null,
+  });
+  if (result.kind !== 'requested') throw new Error(result.kind);
+  return result.batch;
+}
+
+class Killed extends Error {}
+
+type Kill = 'before' | 'after';
+
+/** A context whose process is killed at the call with this number, before or after its effect. */
+function killedAt(context: UseCaseContext, call: number, when: Kill): UseCaseContext {
+  let calls = 0;
+  const wrap = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get: (target, name, receiver) => {
+        const method: unknown = Reflect.get(target, name, receiver);
+        if (typeof method !== 'function') return method;
+        return async (...args: unknown[]) => {
+          calls += 1;
+          if (calls > call || (calls === call && when === 'before')) throw new Killed();
+          const result: unknown = await Reflect.apply(method, target, args);
+          if (calls >= call && when === 'after') throw new Killed();
+          return result;
+        };
+      },
+    });
+  const { batches, operations, jobs, notifications, serverClock } = context;
+  return {
+    ...context,
+    batches: wrap(batches),
+    operations: wrap(operations),
+    jobs: wrap(jobs),
+    notifications: wrap(notifications),
+    serverClock: wrap(serverClock),
+  };
+}
+
+const cases = Array.from({ length: 16 }, (_, index) => index + 1).flatMap((call) =>
+  (['before', 'after'] as const).map((when) => ({ call, when })),
+);
+
+describe('a batch whose process is killed', () => {
+  it.each(cases)('$when call $call ends with one operation for each project.', async ({ call, when }) => {
+    const state = (await services.context.projects.read('carts'))?.state;
+    const action = state === 'running' ? 'pause' : 'restore';
+    const batch = await request(action);
+    const lost = { ...withoutJobs(services), batches: services.context.batches };
+    expect(await confirmBatch(lost, { id: batch.id, by: 'U0ALICE', dialog: null })).toMatchObject({ kind: 'resolved' });
+    await runBatch(killedAt(services.context, call, when), batch.id).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    // The sweep adds the job again.
+    await waitFor(async () => (await services.context.batches.read(batch.id))?.state === 'done');
+    const ended = await services.context.batches.read(batch.id);
+    expect(Object.values(ended?.results ?? {}).map(({ state: result }) => result)).toEqual(['done', 'done', 'done']);
+    for (const name of names) {
+      const ofBatch = (await services.context.operations.listRecent(name, 200)).filter(
+        ({ batch: id }) => id === batch.id,
+      );
+      expect(ofBatch.map(({ id }) => id)).toEqual([operationIdOf(batch, name)]);
+    }
+  });
+});
+
+it('The sweep expires a batch that no person confirmed.', async () => {
+  const batch = await requestExpired();
+  await waitFor(async () => (await services.context.batches.read(batch.id))?.state === 'expired');
+});
+
+it('A batch that no process begins in time is refused, and changes nothing.', async () => {
+  const state = (await services.context.projects.read('carts'))?.state;
+  const batch = await request(state === 'running' ? 'pause' : 'restore');
+  const lost = { ...withoutJobs(services), batches: services.context.batches };
+  await services.redis.hset(`syncbot:{b:${batch.id}}:batch`, { resolvedAt: '1', state: 'confirmed' });
+  await runBatch(lost, batch.id);
+  const ended = await services.context.batches.read(batch.id);
+  expect(ended).toMatchObject({ state: 'done', results: { carts: { refusal: { code: 'claim_timeout' } } } });
+  expect((await services.context.projects.read('carts'))?.state).toBe(state);
+});
+
+async function requestExpired() {
+  const state = (await services.context.projects.read('carts'))?.state;
+  const batch = await request(state === 'running' ? 'pause' : 'restore');
+  await services.redis.hset(`syncbot:{b:${batch.id}}:batch`, 'expiresAt', '1');
+  return batch;
+}

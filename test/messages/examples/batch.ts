@@ -1,0 +1,89 @@
+import type { Batch } from '../../../src/domain/batch.ts';
+import type { messages } from '../../../src/messages/catalog.ts';
+import type { BatchFacts } from '../../../src/messages/facts.ts';
+import { exampleBatch, exampleBatchItem as item } from '../../support/example-records.ts';
+import type { ExamplesOf } from './example.ts';
+import { at, format } from './facts.ts';
+
+const items = ['carts', 'orders', 'users'].map((project) => item(project));
+const notAllowed = { code: 'not_allowed', action: 'pause', state: 'paused', since: at('02:58'), by: 'U0BOB' } as const;
+const invoices = { project: 'invoices', refusal: { ...notAllowed, project: 'invoices' } } as const;
+const refused = [
+  { ...invoices, channel: null },
+  { project: 'payments', channel: null, refusal: { ...notAllowed, project: 'payments', state: 'failed' as const } },
+];
+const end = { at: at('05:00'), timeZone: null, source: 'person' } as const;
+const request = { action: 'pause', items, refused, waves: null, links: 30 } as const;
+const waves = { size: 5, wait: 'caughtUp' } as const;
+const restore = { ...request, action: 'restore', refused: [], waves } as const;
+
+const done = { state: 'done', refusal: null, linksDone: 10 } as const;
+const failed = { state: 'failed', refusal: null, linksDone: 9 } as const;
+const timedOut = { code: 'claim_timeout', action: 'pause', project: 'users' } as const;
+const refusedResult = { state: 'refused', refusal: timedOut, linksDone: null } as const;
+
+function facts(changes: Partial<Batch>): BatchFacts {
+  const batch = exampleBatch({ items, refused, started: 3, released: 3, ...changes });
+  return { batch, items: batch.items, refused: batch.refused, format };
+}
+
+const ended = { state: 'done', finishedAt: at('03:04') } as const;
+const someDone = facts({ ...ended, results: { carts: done, orders: failed, users: refusedResult } });
+const allDone = facts({ ...ended, results: { carts: done, orders: done, users: done } });
+const stopped = facts({ action: 'restore', state: 'stopped', started: 2, results: { carts: done, orders: failed } });
+
+export const batch: ExamplesOf<typeof messages.batch> = {
+  question: [
+    ['some projects cannot be paused', request],
+    ['all can be restored', restore],
+  ],
+  headline: [['the beginning of the dialog', request]],
+  effect: [
+    ['Pause', request],
+    ['Restore', restore],
+    ['Start', { ...request, action: 'start' }],
+  ],
+  allowed: [
+    ['some projects cannot be paused', request],
+    ['all can be restored', restore],
+  ],
+  inWaves: [
+    ['`waves: { size: 5, wait: caughtUp }`', restore],
+    ['`waves: { size: 5, wait: 30s }`', { ...restore, waves: { size: 5, wait: 30_000 } }],
+    ['all at once', request],
+  ],
+  plannedEnd: [
+    ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
+    ['no project has a limit', items, format],
+  ],
+  selected: [['what the person selected', 'label:prod', format]],
+  refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],
+  more: [['more projects than lines', 12]],
+  noneAllowed: [['each project is Paused or Failed', { action: 'pause', refused }]],
+  tooMany: [['a selection of too many projects', 1_204, 1_000]],
+  state: [
+    ['OK was not pressed yet', facts({ state: 'requested' })],
+    ['it goes on', facts({ state: 'confirmed', results: { carts: done } })],
+    ['one project was not paused', facts({ state: 'confirmed', results: { carts: done, orders: failed } })],
+    ['a wave has a failure', stopped],
+    ['all were paused', allDone],
+    ['some were paused', someDone],
+    ['Cancel', facts({ state: 'cancelled' })],
+    ['no answer in time', facts({ state: 'expired' })],
+  ],
+  attribution: [
+    ['it goes on', facts({ state: 'confirmed' })],
+    ['it has ended', allDone],
+  ],
+  failedLine: [
+    ['a link was not reached', item('orders'), failed, someDone],
+    ['no worker took it', item('users'), refusedResult, someDone],
+    ['the bot stopped before it began', item('users'), { ...refusedResult, state: 'expired', refusal: null }, someDone],
+  ],
+  leftOut: [['projects that could not be paused', refused]],
+  notBegun: [['Stop after the first wave', 1, stopped]],
+  stoppedAdvice: [['a wave has a failure', 3]],
+  notStopped: [['Go On, after another person was faster', facts({ state: 'confirmed', action: 'restore' })]],
+  seeMessage: [['in place of the dialog', '#sync']],
+  restoreThose: [['all that were paused', 5]],
+};

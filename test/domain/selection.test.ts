@@ -100,7 +100,8 @@ describe('a selection', () => {
       fc.property(words, (typed) => {
         const selection = read(typed);
         const isOneName = formatSelection(selection) === typed[0];
-        fc.pre(!isOneName && selection.terms.every((each) => each.kind === 'name' || each.value !== ''));
+        const all = [...selection.terms, ...selection.except];
+        fc.pre(!isOneName && all.every((each) => each.kind === 'name' || each.value !== ''));
         const command = parseCommand(`pause ${formatSelection(selection)} because x`);
         const again = command.kind === 'change' ? command.alternative?.command : command;
         expect(again).toMatchObject({ kind: 'change-selection', reason: 'x' });

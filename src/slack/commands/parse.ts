@@ -347,8 +347,9 @@ function joinQuoted(words: readonly string[]): string[] {
   return joined;
 }
 
+/** Without those after a backslash. */
 function countQuotes(word: string): number {
-  return normalizeFilterText(word).split('"').length - 1;
+  return normalizeFilterText(word).replace(/\\./gu, '').split('"').length - 1;
 }
 
 function invalid(error: ParseError): Extract<Command, { kind: 'invalid' }> {

@@ -84,6 +84,7 @@ it('Due times within the longest delay are kept, and schedules that are lost are
   const before = await services.redis.zrange('{syncbot}:notifications:delayed', 0, '-1', 'WITHSCORES');
   expect(await queues.correctDueTimes(intervals)).toEqual({
     actions: 0,
+    batches: 0,
     reconcile: 0,
     notifications: 0,
     observe: 0,

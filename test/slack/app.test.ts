@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewDialog } from '../../src/domain/operation.ts';
 import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
-import { exampleNow, exampleOperation } from '../support/example-records.ts';
+import { exampleBatch, exampleNow, exampleOperation } from '../support/example-records.ts';
 import {
   alice,
   createSlackAppFixture,
@@ -166,6 +166,21 @@ describe('a press on OK while Redis is down', () => {
     });
     pressOk(fixture);
     await fixture.waitForText(/^Not done/);
+  });
+
+  it.each([
+    ['requested', /^Not done/],
+    [null, /^This request does not exist any more/],
+  ] as const)('After a lost reply the bot answers what became of a batch that is %s.', async (state, answer) => {
+    await using fixture = await startSlackAppFixture({
+      batches: {
+        resolve: () => Promise.reject(storeUnavailable('unknown')),
+        read: async () => (state === null ? null : exampleBatch({ state })),
+      },
+    });
+    fixture.pressForged(actionIds.batch.ok, 'b1');
+    await fixture.waitForText(/^The bot's Redis did not answer. syncbot checks whether your answer was saved/);
+    await fixture.waitForText(answer);
   });
 
   it('A press saves the response_url of the dialog with its lifetime and its remaining uses.', async () => {

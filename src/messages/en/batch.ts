@@ -82,6 +82,8 @@ export const batch = {
   /** Go On or Stop, after another person was faster or the batch has ended. */
   notStopped: (facts: BatchFacts) => `${batch.state(facts)}. The batch does not wait for an answer any more.`,
   unknown: `This request does not exist any more. ${nothingChanged}`,
+  outcomeUnknown:
+    'Redis did not answer. It is not known whether your answer was stored. Check the states of the projects.',
   seeMessage: (channel: string) => `see the message in ${channel}`,
   retryFailed: 'Retry Failed',
   goOn: 'Go On',

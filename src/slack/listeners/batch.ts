@@ -1,9 +1,11 @@
 import { findTouched } from '../../application/batch-selection.ts';
 import type { BatchResolution } from '../../application/batch-store.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../application/confirm-batch.ts';
+import { StoreUnavailableError } from '../../application/errors.ts';
 import { type BatchRequest, requestBatch } from '../../application/request-batch.ts';
 import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../domain/batch.ts';
 import type { ProjectId } from '../../domain/project.ts';
+import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/parse.ts';
 import { suggestedList } from '../commands/suggestions.ts';
@@ -53,14 +55,61 @@ export async function onBatchOk(context: ListenerContext, press: ConfirmationPre
   if (id === null) return onOutdatedButton(context);
   const refusal = await context.authorizer.authorizeRequest(press);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
-  return toResult(await confirmBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
+  return resolveBatch(context, press, { id, resolve: confirmBatch });
 }
 
 /** Cancel changes nothing, so the requester may press it without being an operator. */
 export async function onBatchCancel(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const id = readBatchId(press.value);
   if (id === null) return onOutdatedButton(context);
-  return toResult(await cancelBatch(context, { id, by: press.user, dialog: dialogOf(press) }));
+  return resolveBatch(context, press, { id, resolve: cancelBatch });
+}
+
+async function resolveBatch(
+  context: ListenerContext,
+  press: ConfirmationPress,
+  { id, resolve }: { readonly id: string; readonly resolve: typeof confirmBatch },
+): Promise<ListenerResult> {
+  try {
+    return toResult(await resolve(context, { id, by: press.user, dialog: dialogOf(press) }));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || error.sent === 'no') throw error;
+    context.log.warn({ batch: id, error: serializeError(error) }, 'reply to a button press lost');
+    const message = textMessage(messages.requestFailures.checkingOutcome);
+    return { kind: 'message', message, followUp: () => pollForResult(context, id) };
+  }
+}
+
+const pollIntervalMs = 2_000;
+const pollTimeoutMs = 2 * 60_000;
+
+/** The reply of Redis to a press was lost. Reads the batch until it shows whether the press was applied. */
+async function pollForResult(context: ListenerContext, id: string): Promise<ListenerResult> {
+  const { batches, clock, stopSignal, notifications } = context;
+  const deadline = clock.monotonicNow() + pollTimeoutMs;
+  while (clock.monotonicNow() < deadline && !stopSignal.aborted) {
+    await clock.sleep(pollIntervalMs, stopSignal);
+    const read = await tryToRead(batches, id);
+    if (read.kind === 'unavailable') continue;
+    if (read.batch === null) return { kind: 'message', message: textMessage(messages.batch.unknown) };
+    if (read.batch.state === 'requested')
+      return { kind: 'message', message: textMessage(messages.requestFailures.storeUnavailable) };
+    await notifications.batchChanged(id);
+    return { kind: 'notified' };
+  }
+  return { kind: 'message', message: messageWithSuggestions(messages.batch.outcomeUnknown, [suggestedList]) };
+}
+
+async function tryToRead(
+  batches: ListenerContext['batches'],
+  id: string,
+): Promise<{ readonly kind: 'read'; readonly batch: Batch | null } | { readonly kind: 'unavailable' }> {
+  try {
+    return { kind: 'read', batch: await batches.read(id) };
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
+    throw error;
+  }
 }
 
 /** The notifier replaces the dialog. */

@@ -165,7 +165,7 @@ describe('reconcile', () => {
       kind: 'reconciled',
     });
     // A command that arrives too late on a busy machine is tried again.
-    expect(progress[0]).toBe(1_000);
+    expect(progress).toContain(1_000);
     const paused = await Promise.all(names.map((name) => services.redis.hget(`bull:${name}:meta`, 'paused')));
     expect(new Set(paused)).toEqual(new Set(['1']));
   });

@@ -15,6 +15,7 @@ import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.
 import {
   actionsBlock,
   type Block,
+  type Button,
   contextBlock,
   keepPausedButton,
   type Message,
@@ -162,11 +163,15 @@ function alertButtons({ details: { project }, restriction, now }: ShowView): Blo
     canSnooze: !firing.every(isReminder),
     now,
   });
-  const answers = firing.flatMap(({ condition }) => {
-    if (condition.kind === 'pause_ending') return pauseEndButtons({ project: project.id, until: condition.until });
-    return condition.kind === 'paused_reminder' ? [keepPausedButton(project.id)] : [];
-  });
-  return [actionsBlock(blockId('alerts', project.id, now), [...answers, ...buttons])];
+  return [actionsBlock(blockId('alerts', project.id, now), [...answerButtons(firing, project.id), ...buttons])];
+}
+
+/** One answer to the reminders of a pause. A message cannot have Keep Paused twice. */
+function answerButtons(firing: readonly FiringAlert[], project: string): Button[] {
+  const conditions = firing.map(({ condition }) => condition);
+  const ending = conditions.find((condition) => condition.kind === 'pause_ending');
+  if (ending !== undefined) return pauseEndButtons({ project, until: ending.until });
+  return conditions.some(({ kind }) => kind === 'paused_reminder') ? [keepPausedButton(project)] : [];
 }
 
 function operationLines({ details: { operations }, format }: ShowView): string[] {

@@ -12,10 +12,13 @@ function names(items: readonly { readonly project: string }[]): string {
 }
 
 /** What OK would do to the links: nothing is done yet. */
-const effects: Readonly<Record<Action, string>> = {
-  start: 'start to take tasks.',
-  pause: 'stop taking tasks. Tasks in flight finish. Latency will grow until you restore the projects.',
-  restore: 'take tasks again. Failed tasks are retried before newer ones.',
+const effects: Readonly<Record<Action, (items: readonly BatchItem[]) => string>> = {
+  start: () => 'start to take tasks.',
+  pause: (items) => {
+    const end = items.every(({ pauseUntil }) => pauseUntil !== null) ? 'the planned end' : 'you restore the projects';
+    return `stop taking tasks. Tasks in flight finish. Latency will grow until ${end}.`;
+  },
+  restore: () => 'take tasks again. Failed tasks are retried before newer ones.',
 };
 
 /** One action on several projects. */
@@ -28,7 +31,7 @@ export const batch = {
   /** Without the blocks: `carts and 4 more · Pause 5 of 7 projects?` */
   headline: (facts: BatchRequestFacts) => joinDots(names(facts.items), `${batch.question(facts)}?`),
   effect: ({ action, items, links }: BatchRequestFacts) =>
-    `If you press OK, ${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action]}`,
+    `If you press OK, ${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action](items)}`,
   /** `5 of 7 can be paused`. */
   allowed: ({ action, items, refused }: BatchRequestFacts) =>
     refused.length === 0
@@ -55,7 +58,6 @@ export const batch = {
   selected: (selection: string, format: Formatter) => `Selected: ${format.text(selection, 150)}`,
   /** A project that the batch leaves out. */
   refusedLine: ({ project, refusal }: RefusedItem, format: Formatter) => joinDots(project, pastReason(refusal, format)),
-  more: (count: number) => `And ${formatNumber(count)} more`,
   noneAllowed: ({ action, refused }: { readonly action: Action; readonly refused: readonly RefusedItem[] }) =>
     joinDots(
       names(refused),

@@ -57,7 +57,7 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
           formats.latency({ latencyMs }),
         ),
       ),
-      sectionBlock([names.join(', '), ...(hidden > 0 ? [texts.more(hidden)] : [])]),
+      sectionBlock([names.join(', '), ...(hidden > 0 ? [messages.format.more(hidden)] : [])]),
       ...(refused.length === 0 ? [] : [sectionBlock(truncateMrkdwn(refused.join('\n'), sectionBudgetChars))]),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       actionsBlock(blockId('batch', batch.id), [
@@ -120,7 +120,7 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
   const text = [
     joinDots(texts.state(facts), texts.attribution(facts)),
     ...lines,
-    ...(hidden > 0 ? [texts.more(hidden)] : []),
+    ...(hidden > 0 ? [messages.format.more(hidden)] : []),
     ...(plannedEnd === null ? [] : [plannedEnd]),
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
     ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
@@ -148,7 +148,7 @@ export function buildNotStopped({ batch, format }: Omit<BatchView, 'channel'>): 
 function refusedLines(refused: readonly RefusedItem[], format: Formatter): string[] {
   const { batch: texts } = messages;
   const lines = refused.slice(0, maxLines).map((item) => texts.refusedLine(item, format));
-  return refused.length > lines.length ? [...lines, texts.more(refused.length - lines.length)] : lines;
+  return refused.length > lines.length ? [...lines, messages.format.more(refused.length - lines.length)] : lines;
 }
 
 /** They concern the whole batch, also in the channel of one project. */

@@ -40,6 +40,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   headline: [['the beginning of the dialog', request]],
   effect: [
     ['Pause', request],
+    ['Pause with an end', { ...request, items: items.map((each) => ({ ...each, pauseUntil: end })) }],
     ['Restore', restore],
     ['Start', { ...request, action: 'start' }],
   ],
@@ -58,7 +59,6 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   ],
   selected: [['what the person selected', 'label:prod', format]],
   refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],
-  more: [['more projects than lines', 12]],
   noneAllowed: [['each project is Paused or Failed', { action: 'pause', refused }]],
   tooMany: [['a selection of too many projects', 1_204, 1_000]],
   state: [

@@ -116,7 +116,7 @@ describe('a pause of several projects', () => {
 });
 
 it('Restore Those 2 restores only what the batch has paused and nothing has changed since.', async () => {
-  harness.press('OK', await run('pause carts orders users'));
+  harness.press('OK', await run('pause carts orders users because we deploy'));
   const message = await harness.waitForMessage('3 projects were paused');
   harness.press('OK', await run('restore users'));
   await harness.waitForMessage('users was restored');
@@ -125,6 +125,8 @@ it('Restore Those 2 restores only what the batch has paused and nothing has chan
   harness.press('Restore Those 3', message, 'U0BOB');
   const dialog = await harness.waitForMessage('Restore 2 of 3 projects?', { user: 'U0BOB' });
   expect(visibleText(dialog)).toContain('users · the project or its definition changed after the request');
+  // The reason of the pause is not that of the restore.
+  expect(visibleText(dialog)).not.toContain('we deploy');
   harness.press('OK', dialog, 'U0BOB');
   await harness.waitForMessage('2 projects were restored');
   expect(await states()).toEqual({ carts: 'running', invoices: 'paused', orders: 'running', users: 'paused' });

@@ -33,10 +33,12 @@ export const batch = {
   effect: ({ action, items, links }: BatchRequestFacts) =>
     `If you press OK, ${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action](items)}`,
   /** `5 of 7 can be paused`. */
-  allowed: ({ action, items, refused }: BatchRequestFacts) =>
-    refused.length === 0
-      ? `All ${formatNumber(items.length)} can be ${actions[action].done}`
-      : `${formatNumber(items.length)} of ${formatNumber(items.length + refused.length)} can be ${actions[action].done}`,
+  allowed: ({ action, items, refused }: BatchRequestFacts) => {
+    const count = formatNumber(items.length);
+    const can = `can be ${actions[action].done}`;
+    if (refused.length > 0) return `${count} of ${formatNumber(items.length + refused.length)} ${can}`;
+    return items.length === 1 ? `It ${can}` : `All ${count} ${can}`;
+  },
   /** `In waves of 5 projects. A wave begins when the one before has caught up.` */
   inWaves: ({ waves }: BatchRequestFacts) => {
     if (waves === null) return null;

@@ -128,21 +128,23 @@ function toResult(resolution: BatchResolution): ListenerResult {
 export async function onRetryFailed(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   return requestAfter(context, press, (batch, selection) => ({
     action: batch.action,
+    reason: batch.reason,
     selection,
     ids: failedItems(batch).map(({ project }) => project),
   }));
 }
 
-/** Restore Those 5: requests a restore of what the batch has paused. */
+/** Restore Those 5: requests a restore of what the batch has paused. The reason of the pause is not that of the restore. */
 export async function onRestoreThose(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   return requestAfter(context, press, (batch, selection) => ({
     action: 'restore',
+    reason: null,
     selection,
     ids: doneItems(batch).map(({ project }) => project),
   }));
 }
 
-interface Following extends Pick<RequestedBatch, 'action' | 'selection'> {
+interface Following extends Pick<RequestedBatch, 'action' | 'reason' | 'selection'> {
   readonly ids: readonly ProjectId[];
 }
 
@@ -158,8 +160,7 @@ async function requestAfter(
   const { ids, ...following } = follow(batch, `batch:${id}`);
   const projects = await context.projects.readMany(ids);
   const excluded = findTouched(following.action, { batches: [batch], projects });
-  const { reason } = batch;
-  return requestBatchConfirmation(context, press, { ...following, reason, after: id, projects, excluded });
+  return requestBatchConfirmation(context, press, { ...following, after: id, projects, excluded });
 }
 
 /** Go On begins the next wave. */

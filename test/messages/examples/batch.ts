@@ -36,6 +36,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   question: [
     ['some projects cannot be paused', request],
     ['all can be restored', restore],
+    ['the only one can be restored', { ...restore, items: restore.items.slice(0, 1) }],
   ],
   headline: [['the beginning of the dialog', request]],
   effect: [
@@ -47,6 +48,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   allowed: [
     ['some projects cannot be paused', request],
     ['all can be restored', restore],
+    ['the only one can be restored', { ...restore, items: restore.items.slice(0, 1) }],
   ],
   inWaves: [
     ['`waves: { size: 5, wait: caughtUp }`', restore],

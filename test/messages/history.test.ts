@@ -197,7 +197,13 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
       'asked for an action · not done: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
-    const problem = { verb: 'pause', word: 'for', text: 'two hours', problem: 'not_a_duration', timeZone: 'UTC' } as const;
+    const problem = {
+      verb: 'pause',
+      word: 'for',
+      text: 'two hours',
+      problem: 'not_a_duration',
+      timeZone: 'UTC',
+    } as const;
     expect(
       renderEntry({
         event: 'refused',

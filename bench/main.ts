@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
 import { helpText, type Letter, parseBenchmarkArguments, type RunArguments } from './arguments.ts';
+import { batch } from './batch.ts';
 import { failure } from './failure.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
   e: observe,
   f: memory,
   g: failure,
+  j: batch,
 };
 
 /** The root of the repository: scripts/bench.mjs starts this program there. */

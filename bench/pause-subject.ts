@@ -3,7 +3,6 @@ import { webApi } from '@slack/bolt';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { requestAction } from '../src/application/request-action.ts';
-import type { OperationRef } from '../src/domain/operation.ts';
 import { withTimeout } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
 import { createAuthorizer } from '../src/slack/authorizer.ts';
@@ -32,7 +31,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
   const config = { redis: { kind: 'standalone', url } as const, connections: {}, settings: idleSettings };
   const core = new Services(config, log, idleOverrides);
   await core.startWorkers();
-  const pressOk = createOkPresser(core);
+  const press = createOkPresser(core, { actionId: actionIds.ok, run: onOk });
   const waitForLastPaused = watchPauses(core);
   const stores = createStoresFor(redis);
   let projects = 0;
@@ -50,7 +49,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
       const lastPausedAt = waitForLastPaused(names.length);
       const start = performance.now();
       // Never rejects. It ends 10 s later, when the listener has checked that a worker claimed the operation.
-      void pressOk(ref);
+      void press(operationRefValue(ref));
       const paused = await withTimeout(lastPausedAt, timeoutMs);
       if (paused.kind !== 'resolved') throw new Error(`the links were not paused: ${paused.kind}`);
       const ms = paused.value - start;
@@ -66,7 +65,7 @@ export async function startPauseSubject(url: string, redis: Redis): Promise<Link
 }
 
 /** The returned function resolves at the moment when this number of links has been paused. Throws if a link is not paused. */
-function watchPauses({ context }: Services): (links: number) => Promise<number> {
+export function watchPauses({ context }: Services): (links: number) => Promise<number> {
   let [remaining, resolve] = [0, (_at: number) => {}];
   const setPaused = context.links.setPaused.bind(context.links);
   context.links.setPaused = async (...args) => {
@@ -84,8 +83,13 @@ function watchPauses({ context }: Services): (links: number) => Promise<number> 
   };
 }
 
+export interface OkButton {
+  readonly actionId: string;
+  readonly run: typeof onOk;
+}
+
 /** Returns the bot's own listener for OK. It does not call Slack: the policy names the user and the channel. */
-function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<void> {
+export function createOkPresser({ context }: Services, { actionId, run }: OkButton): (value: string) => Promise<void> {
   const client = new webApi.WebClient('xoxb-bench');
   const authorizer = createAuthorizer({
     client,
@@ -97,18 +101,14 @@ function createOkPresser({ context }: Services): (ref: OperationRef) => Promise<
   const readTimeZone = async () => 'UTC';
   const format = slackFormatter('/sync');
   const listenerContext = { ...context, client, authorizer, readTimeZone, format, showErrors: false };
-  const handlePress = createListener(listenerContext, {
-    decode: readBlockAction,
-    run: onOk,
-    deduplicate: 'before_refusal',
-  });
-  return (ref) => {
+  const handlePress = createListener(listenerContext, { decode: readBlockAction, run, deduplicate: 'before_refusal' });
+  return (value) => {
     const body = {
       user: { id: benchmarkUser.user, team_id: teamId },
       channel: { id: benchmarkUser.channel },
       response_url: 'http://127.0.0.1/never-used',
       trigger_id: randomUUID(),
-      actions: [{ action_id: actionIds.ok, value: operationRefValue(ref) }],
+      actions: [{ action_id: actionId, value }],
     };
     return handlePress({ ack: async () => {}, body });
   };

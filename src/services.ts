@@ -23,6 +23,7 @@ import { defaultKeyPrefix } from './domain/installation.ts';
 import { defaultConnection } from './domain/link.ts';
 import type { OnCallRule } from './domain/on-call.ts';
 import type { OperationRef } from './domain/operation.ts';
+import type { ProjectId } from './domain/project.ts';
 import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
@@ -272,13 +273,11 @@ export class Services implements AsyncDisposable {
   /** Every worker process watches. All may find the same failure, and the first to write makes the project Failed. */
   #startFailureWatcher(): FailureWatcher {
     const { projects } = this.context;
+    const readProjects = async (ids: readonly ProjectId[]) => (await projects.readMany(ids)).filter(pausesOnFailure);
     const watcher = new FailureWatcher({
       connections: this.#connections,
-      listProjects: async () => (await projects.readMany(await projects.listIds())).filter(pausesOnFailure),
-      readProject: async (id) => {
-        const project = await projects.read(id);
-        return project !== null && pausesOnFailure(project) ? project : null;
-      },
+      listProjects: async () => readProjects(await projects.listIds()),
+      readProjects,
       onFailure: (id) => checkForFailure(this.context, id),
       log: this.#log,
     });

@@ -55,7 +55,15 @@ export async function updateAlertsFromState(
   causes: FailureCauses | null = null,
 ): Promise<void> {
   const [project, now] = await Promise.all([context.projects.read(id), context.serverClock.now()]);
-  if (project === null) return;
+  if (project !== null) await updateAlertsFromRecord(context, project, { now, causes });
+}
+
+/** The same for a project that was read at `now`, epoch ms of the bot's Redis server. */
+export async function updateAlertsFromRecord(
+  context: UseCaseContext,
+  project: Project,
+  { now, causes = null }: { readonly now: number; readonly causes?: FailureCauses | null },
+): Promise<void> {
   const { pausedReminderMs } = context.settings;
   await updateAlerts(context, project, { conditions: evaluateRecord({ project, now, pausedReminderMs, causes }), now });
 }

@@ -9,7 +9,7 @@ import {
   refOf,
 } from '../domain/operation.ts';
 import { adoptLinks } from './adopt-links.ts';
-import { updateAlertsFromState } from './alerts.ts';
+import { updateAlertsFromRecord, updateAlertsFromState } from './alerts.ts';
 import {
   partiallyFailed,
   type RetriedTasks,
@@ -21,7 +21,13 @@ import {
 import type { UseCaseContext } from './context.ts';
 import { endExecution } from './executions.ts';
 import { maxValidityMs } from './fencing.ts';
-import type { ClaimedOperation, ClaimResult, Completion, ProjectChange } from './operation-store.ts';
+import type {
+  ClaimedOperation,
+  ClaimResult,
+  CommittedOperation,
+  Completion,
+  ProjectChange,
+} from './operation-store.ts';
 import type { RetryFailedResult } from './ports.ts';
 import { needsPreflight, runPreflight } from './preflight.ts';
 import { createLinksUnreachableError, type ReconcileOptions, reconcile } from './reconcile.ts';
@@ -51,25 +57,32 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   const completed = runToCompletion(context, claim, executionId);
   const isOutdated = seq > notifiedSeq && batch === null;
   const notified = isOutdated ? notifications.operationChanged(ref, firstPostDelayMs) : undefined;
-  let hasEnded = false;
+  let committed: CommittedOperation | null = null;
   try {
-    hasEnded = await completed;
+    committed = await completed;
   } finally {
-    if (!hasEnded) await endExecution(context, { ...ref, executionId });
+    if (committed === null) await endExecution(context, { ...ref, executionId });
     await notified;
   }
-  await notifyEnd(context, claim.operation);
-  await updateAlertsFromState(context, ref.project);
+  await notifyEnd(context, committed?.operation ?? claim.operation);
+  if (committed === null) await updateAlertsFromState(context, ref.project);
+  else
+    await updateAlertsFromRecord(context, committed.project, { now: await finishedAtOf(context, committed.operation) });
   // If the project became Failed just before, its job `reconcile` left the links to this operation. A retry changes no pause flag.
   if (action === 'retry') await context.jobs.reconcile(ref.project);
 }
 
 /** An operation of a batch has no message of its own. */
-async function notifyEnd({ notifications, jobs, serverClock }: UseCaseContext, operation: Operation): Promise<void> {
+async function notifyEnd(context: UseCaseContext, operation: Operation): Promise<void> {
   const { batch, resolvedAt } = operation;
-  if (batch === null) return notifications.operationChanged(refOf(operation));
-  const elapsedMs = resolvedAt === null ? 0 : (await serverClock.now()) - resolvedAt;
-  await jobs.batchOperationEnded(batch, collectMs(elapsedMs));
+  if (batch === null) return context.notifications.operationChanged(refOf(operation));
+  const elapsedMs = resolvedAt === null ? 0 : (await finishedAtOf(context, operation)) - resolvedAt;
+  await context.jobs.batchOperationEnded(batch, collectMs(elapsedMs));
+}
+
+/** The current time if the operation was read before its end. */
+async function finishedAtOf({ serverClock }: UseCaseContext, { finishedAt }: Operation): Promise<number> {
+  return finishedAt ?? serverClock.now();
 }
 
 /** If the reply is lost, the claim may have entered the execution. Another execution follows. */
@@ -84,10 +97,14 @@ async function claimOperation(context: UseCaseContext, ref: OperationRef, execut
 
 /**
  * Runs a claimed operation until its completion is committed or it is no longer active. Reads everything again after the
- * preflight and after a conflict: another execution of the same operation may be further. Returns whether its commit ended
- * this execution.
+ * preflight and after a conflict: another execution of the same operation may be further. Returns null if no commit of this
+ * execution ended it.
  */
-async function runToCompletion(context: UseCaseContext, claim: Claim, executionId: string): Promise<boolean> {
+async function runToCompletion(
+  context: UseCaseContext,
+  claim: Claim,
+  executionId: string,
+): Promise<CommittedOperation | null> {
   const ref = refOf(claim.operation);
   const settledAt = settledAtOf(context, claim);
   const canRetry = isRetrying(claim.operation.action);
@@ -119,7 +136,7 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
           retried = addRetried(retried, results);
         },
       });
-      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return false;
+      if (reconciled.kind === 'not_found' || reconciled.kind === 'not_owner') return null;
       if (reconciled.kind === 'unreachable') throw createLinksUnreachableError(context, reconciled.unreconciled);
       const result = { ...reconciled, retried };
       const finalStats = await readFinalStats(context, result.project, operation);
@@ -138,9 +155,9 @@ async function runToCompletion(context: UseCaseContext, claim: Claim, executionI
       continue;
     }
     context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
-    return committed.kind === 'committed';
+    return committed.kind === 'committed' ? committed : null;
   }
-  return false;
+  return null;
 }
 
 /** A link that does not answer may have retried tasks: its reply may be lost. */

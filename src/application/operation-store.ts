@@ -179,9 +179,16 @@ export type ProjectChange =
   | { readonly kind: 'keep' }
   | { readonly kind: 'none' };
 
+/** Both as they are now. `operationToNotify`: the operation that had set the state until now, or null. */
+export interface CommittedOperation {
+  readonly kind: 'committed';
+  readonly operation: Operation;
+  readonly project: Project;
+  readonly operationToNotify: string | null;
+}
+
 export type CommitResult =
-  /** `operationToNotify`: the operation that had set the state until now, or null. */
-  | { readonly kind: 'committed'; readonly operation: Operation; readonly operationToNotify: string | null }
+  | CommittedOperation
   | { readonly kind: 'repeated'; readonly operation: Operation }
   | { readonly kind: 'conflict' }
   /** Another execution may have done a part of what the outcome counts. */

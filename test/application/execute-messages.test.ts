@@ -71,11 +71,11 @@ it.each([
         commit: async () => ({
           kind: 'committed',
           operation: { ...operation, state: 'done' },
+          project: paused,
           operationToNotify: null,
         }),
         endExecution: async (...execution) => void ended.push(execution),
       },
-      projects: { read: async () => paused },
       alerts: {
         save: async (_id, _version, { kind, event }) => {
           alerts.push([kind, event]);
@@ -121,7 +121,7 @@ it.each([
         claim: async () => ({ kind: 'claimed', hasOtherExecutions: false, project, operation, now: exampleNow + 1 }),
         commit: async ({ outcome }) => {
           outcomes.push(outcome);
-          return { kind: 'committed', operation, operationToNotify: null };
+          return { kind: 'committed', operation, project, operationToNotify: null };
         },
         endExecution: async () => {},
         setProgress: async (_ref, progress) => {
@@ -180,7 +180,7 @@ it.each([
       },
       commit: async ({ outcome }) => {
         outcomes.push(outcome);
-        return { kind: 'committed', operation, operationToNotify: null };
+        return { kind: 'committed', operation, project, operationToNotify: null };
       },
       endExecution: async () => {},
     },

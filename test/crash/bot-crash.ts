@@ -13,7 +13,7 @@ const bob = 'U0BOB';
 
 /** Counts the crash points of a press of OK, without a crash. */
 export async function countBotCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
   const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point: null });
   await underTest.process.waitForPress();
@@ -28,7 +28,7 @@ export async function countBotCrashPoints(harness: CrashHarness, action: Action)
 
 /** Kills the bot between OK and the job. The operation is executed once, or stays unconfirmed. */
 export async function killBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
   const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point });
   await underTest.waitUntilStopped(watch);
@@ -45,7 +45,7 @@ export async function killBot(harness: CrashHarness, action: Action, point: Cras
 /** Suspends the bot between OK and the job, until the operation and a later one are finished. Then its commands arrive late. */
 export async function suspendBot(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'bot' });
   const { ref, watch } = await pressOk(harness, { fixture, underTest, action, point });
   await underTest.waitUntilStopped(watch);

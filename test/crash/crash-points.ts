@@ -39,6 +39,8 @@ export function createCommandNamer({ project, operation }: OperationRef): Comman
     const label = name
       .replaceAll(operation, '<operation>')
       .replaceAll(project, '<project>')
+      // The id of an operation of a timer contains the end of the pause.
+      .replace(/<operation>-\d{13}-/, '<operation>-<end>-')
       .replace(/once:trend:\d+/, 'once:trend:<minute>');
     const count = (counts.get(label) ?? 0) + 1;
     counts.set(label, count);

@@ -3,9 +3,13 @@
 
 import { pressAlerts } from '../../src/application/acknowledge-alerts.ts';
 import { confirm } from '../../src/application/confirm.ts';
+import { confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
 import { execute } from '../../src/application/execute.ts';
 import { keepPaused } from '../../src/application/keep-paused.ts';
 import { runObserver } from '../../src/application/observer.ts';
+import { extendPause } from '../../src/application/pause-end.ts';
+import { runBatch } from '../../src/application/run-batch.ts';
+import { sweep } from '../../src/application/sweep.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
 import { connect } from '../../src/infra/redis/client.ts';
 import { Services } from '../../src/services.ts';
@@ -46,9 +50,30 @@ async function press({ ref, by }: PressDetails): Promise<void> {
 async function runStep(step: ProcessStep): Promise<void> {
   if (services === null) throw new Error('step before open');
   const { context } = services;
-  if (step.kind === 'observe') await runObserver(context);
-  else if (step.kind === 'keep_paused') await keepPaused(context, step);
-  else await pressAlerts(context, { press: 'own', target: { project: step.project }, by: step.by, seenAt: Date.now() });
+  switch (step.kind) {
+    case 'observe':
+      return runObserver(context);
+    case 'sweep':
+      return sweep(context);
+    case 'run_batch':
+      return runBatch(context, step.batch);
+    case 'confirm_batch':
+      return void (await confirmBatch(context, { id: step.batch, by: step.by, dialog: null }));
+    case 'go_on':
+      return void (await decideWave(context, { id: step.batch, by: step.by, decision: 'go_on' }));
+    case 'keep_paused':
+      return void (await keepPaused(context, step));
+    case 'own_alerts': {
+      const target = { project: step.project };
+      return void (await pressAlerts(context, { press: 'own', target, by: step.by, seenAt: Date.now() }));
+    }
+    case 'extend':
+      return void (await extendPause(context, { ...step, duration: '1h' }));
+    case 'keep_beyond_end':
+      return void (await keepPaused(context, { ...step, expectedEnd: step.expected }));
+    default:
+      return step satisfies never;
+  }
 }
 
 async function run(command: ProcessCommand): Promise<void> {

@@ -19,10 +19,19 @@ export interface PressDetails {
   readonly by: string;
 }
 
-/** A step outside the queue `actions`: one observe cycle, or a press of Keep Paused or I've Got It. */
+/** A step outside the queue `actions`: a cycle, the job or a button of a batch, or a button of a pause or an alert. */
 export type ProcessStep =
-  | { readonly kind: 'observe' }
-  | { readonly kind: 'keep_paused' | 'own_alerts'; readonly project: string; readonly by: string };
+  | { readonly kind: 'observe' | 'sweep' }
+  | { readonly kind: 'run_batch'; readonly batch: string }
+  | { readonly kind: 'confirm_batch' | 'go_on'; readonly batch: string; readonly by: string }
+  | { readonly kind: 'keep_paused' | 'own_alerts'; readonly project: string; readonly by: string }
+  /** `expected`: the end of the pause that the button shows. */
+  | {
+      readonly kind: 'extend' | 'keep_beyond_end';
+      readonly project: string;
+      readonly by: string;
+      readonly expected: number;
+    };
 
 /** A message to the process. */
 export type ProcessCommand =

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { webApi } from '@slack/bolt';
 import { Redis } from 'ioredis';
+import type { UseCaseContext } from '../../src/application/context.ts';
+import type { Notifier } from '../../src/application/ports.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Services } from '../../src/services.ts';
+import { notifyBatch } from '../../src/slack/notifier/batch-notifier.ts';
+import { createOperationNotifier } from '../../src/slack/notifier/operation-notifier.ts';
+import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { botScripts, type CrashPoint, createCommandNamer } from './crash-points.ts';
@@ -23,8 +30,9 @@ export interface CrashHarness extends AsyncDisposable {
     readonly role: ProcessRole;
     readonly lockDurationMs?: number;
   }): Promise<ProcessUnderTest>;
-  /** Starts a worker that is not stopped. It sweeps once at its start. */
-  startOtherWorker(): Promise<Services>;
+  /** Starts a worker that is not stopped. It sweeps once at its start. With `postsMessages` it posts to `slack`. */
+  startOtherWorker(options?: { readonly postsMessages: boolean }): Promise<Services>;
+  readonly slack: FakeSlack;
 }
 
 export interface ProcessUnderTest extends AsyncDisposable {
@@ -52,6 +60,7 @@ export async function createCrashHarness(
   initialScripts: ReadonlySet<string> = new Set(),
 ): Promise<CrashHarness> {
   const services = await startTestServices({ extraServers: ['far'], settings });
+  const slack = await FakeSlack.start();
   const knownScripts = new Set(initialScripts);
   for (const { lua } of botScripts.values()) knownScripts.add(lua);
   const ports = [services.server().port, services.server('far').port];
@@ -96,7 +105,8 @@ export async function createCrashHarness(
         [Symbol.asyncDispose]: dispose,
       };
     },
-    async startOtherWorker() {
+    slack,
+    async startOtherWorker({ postsMessages } = { postsMessages: false }) {
       const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
@@ -112,6 +122,7 @@ export async function createCrashHarness(
         notifyHome: async () => {},
         notifyHomes: async () => {},
         notifyDigest: async () => {},
+        ...(postsMessages ? createMessageNotifier(slack, worker.context) : {}),
       });
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.
       await services.redis.del('{syncbot}:actions:stalled-check');
@@ -122,8 +133,19 @@ export async function createCrashHarness(
     async [Symbol.asyncDispose]() {
       far.disconnect();
       await services[Symbol.asyncDispose]();
+      await slack[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The notifier of the messages of operations and batches. */
+function createMessageNotifier(
+  { apiUrl: slackApiUrl, botToken }: FakeSlack,
+  context: UseCaseContext,
+): Pick<Notifier, 'notifyOperation' | 'notifyBatch'> {
+  const client = new webApi.WebClient(botToken, { slackApiUrl, retryConfig: { retries: 0 } });
+  const options = { ...context, client, channelsWithoutButtons: [], format: slackFormatter('/sync') };
+  return { notifyOperation: createOperationNotifier(options), notifyBatch: (id) => notifyBatch(options, id) };
 }
 
 /**

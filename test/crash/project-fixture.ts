@@ -5,7 +5,7 @@ import type { TestLink } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { CrashHarness } from './harness.ts';
 
-/** A project with ten links, on two Redis servers, and its link workers. */
+/** A project with links on two Redis servers, and its link workers. */
 export interface ProjectFixture extends AsyncDisposable {
   readonly project: string;
   readonly links: readonly FixtureLink[];
@@ -24,8 +24,14 @@ export interface FixtureLink extends TestLink {
   readonly redis: Redis;
 }
 
-const linkCount = 10;
-const linksOnSecondServer = 3;
+export interface ProjectFixtureOptions {
+  readonly project: string;
+  /** What the state of the project allows. */
+  readonly action: Action;
+  /** Default 10. A third of them is on the second server. */
+  readonly linkCount?: number;
+  readonly channel?: string;
+}
 
 /** `bad` tasks fail at first, so that Restore has tasks to retry. */
 const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
@@ -33,9 +39,9 @@ const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added:
 /** Creates a project in the state before `action`. Before a Restore its links have failed and waiting tasks. */
 export async function createProjectFixture(
   { services, redisOf }: Pick<CrashHarness, 'services' | 'redisOf'>,
-  project: string,
-  action: Action,
+  { project, action, linkCount = 10, channel }: ProjectFixtureOptions,
 ): Promise<ProjectFixture> {
+  const linksOnSecondServer = Math.ceil(linkCount * 0.3);
   const links = await Promise.all(
     Array.from({ length: linkCount }, async (_, index) => {
       const connection = index < linkCount - linksOnSecondServer ? 'default' : 'far';
@@ -54,7 +60,8 @@ export async function createProjectFixture(
   );
   await Promise.all(links.map((link) => prepare[action](link, () => completed.get(link)?.length ?? 0)));
   isRepaired = true;
-  await services.createProject(project, links, { state: initialStates[action] });
+  const state = initialStates[action];
+  await services.createProject(project, links, channel === undefined ? { state } : { state, channel });
   await services.context.projects.markReconciled(project, 1, []);
   const tasks: string[] = [...(action === 'restore' ? taskNames.bad : []), ...taskNames.waiting];
   return {
@@ -70,6 +77,8 @@ export async function createProjectFixture(
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.close(true)));
       await services.redis.srem('syncbot:projects', project);
+      // Otherwise the next sweep removes it.
+      await services.redis.zrem('syncbot:order', project);
     },
   };
 }

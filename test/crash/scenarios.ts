@@ -47,8 +47,15 @@ export async function discoverScenarios(folder: string): Promise<Scenarios> {
   for (const kind of taskOperations)
     cases.push(...(await countTaskCrashPoints(harness, kind)).flatMap((label) => casesOfTaskOperation(kind, label)));
   for (const step of crashSteps)
-    cases.push(...(await countStepCrashPoints(harness, step)).flatMap((label) => casesOfStep(step, label)));
+    cases.push(...(await countWithKnownScripts(harness, step)).flatMap((label) => casesOfStep(step, label)));
   return { folder, cases, scripts: harness.knownScripts };
+}
+
+/** Counts again if a server did not know a script. */
+async function countWithKnownScripts(harness: CrashHarness, step: CrashStep): Promise<readonly string[]> {
+  const { size } = harness.knownScripts;
+  const labels = await countStepCrashPoints(harness, step);
+  return harness.knownScripts.size === size ? labels : countWithKnownScripts(harness, step);
 }
 
 function casesOfStep(step: CrashStep, label: string): CrashCase[] {

@@ -24,7 +24,7 @@ const longLockMs = 120_000;
 /** Counts the crash points of an operation, without a crash. */
 export async function countWorkerCrashPoints(harness: CrashHarness, action: Action): Promise<readonly string[]> {
   const { services } = harness;
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'worker', lockDurationMs: longLockMs });
   const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point: null });
   const job = `{syncbot}:actions:execute-${ref.operation}`;
@@ -40,7 +40,7 @@ export async function countWorkerCrashPoints(harness: CrashHarness, action: Acti
 /** Kills a worker at a crash point of its operation. Another worker completes the operation. */
 export async function killWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'worker' });
   const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point });
   await underTest.waitUntilStopped(watch);
@@ -62,7 +62,7 @@ export async function killWorker(harness: CrashHarness, action: Action, point: C
  */
 export async function suspendWorker(harness: CrashHarness, action: Action, point: CrashPoint): Promise<void> {
   const { services } = harness;
-  await using fixture = await createProjectFixture(harness, harness.nextProjectId(), action);
+  await using fixture = await createProjectFixture(harness, { project: harness.nextProjectId(), action });
   await using underTest = await harness.startProcessUnderTest({ role: 'worker' });
   const { ref, watch } = await startOperation(harness, { fixture, underTest, action, point });
   await underTest.waitUntilStopped(watch);

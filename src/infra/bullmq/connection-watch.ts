@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { LinkWithWatermark } from '../../application/ports.ts';
-import { linkId } from '../../domain/link.ts';
+import { type Link, linkId } from '../../domain/link.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import { withTimeout } from '../../lib/async.ts';
 import { disconnect, openBlockingDuplicate } from '../redis/client.ts';
@@ -18,8 +18,11 @@ export interface WatchedLink extends LinkWithWatermark {
 
 /** Watches links of one connection. Disposing it closes its own client. */
 export interface ConnectionWatch extends AsyncDisposable {
-  /** Replaces the watched links. */
-  update(links: readonly WatchedLink[]): void;
+  /** Watches the link, or replaces what is known of it. */
+  watch(link: WatchedLink): void;
+  /** Does nothing if the link belongs to another project now. */
+  unwatch(link: Link, project: ProjectId): void;
+  isEmpty(): boolean;
 }
 
 export interface ConnectionWatchOptions {
@@ -63,7 +66,9 @@ export function watchConnection(options: ConnectionWatchOptions): ConnectionWatc
   const watch = new LinkWatch(options, stopping.signal);
   const ended = watch.run();
   return {
-    update: (links) => watch.update(links),
+    watch: (link) => watch.watch(link),
+    unwatch: (link, project) => watch.unwatch(link, project),
+    isEmpty: () => watch.isEmpty(),
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await watch.closeClient();
@@ -85,7 +90,7 @@ const repliesSchema = z.array(z.tuple([z.string(), z.unknown()])).nullable();
 class LinkWatch {
   readonly #options: ConnectionWatchOptions;
   readonly #signal: AbortSignal;
-  #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
   #blocking: { readonly source: Redis; readonly client: Redis } | null = null;
   /** The client whose server refused XREAD. */
   #refusedClient: Redis | null = null;
@@ -95,17 +100,24 @@ class LinkWatch {
     this.#signal = signal;
   }
 
-  update(links: readonly WatchedLink[]): void {
-    const before = this.#entries;
-    this.#entries = new Map(
-      links.map((watched) => {
-        const id = linkId(watched.link);
-        const entry = before.get(id) ?? { watched, eventId: null, hasChanged: true };
-        entry.hasChanged ||= entry.eventId === null || entry.watched.version !== watched.version;
-        entry.watched = watched;
-        return [id, entry];
-      }),
-    );
+  watch(watched: WatchedLink): void {
+    const id = linkId(watched.link);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      this.#entries.set(id, { watched, eventId: null, hasChanged: true });
+      return;
+    }
+    entry.hasChanged ||= entry.eventId === null || entry.watched.version !== watched.version;
+    entry.watched = watched;
+  }
+
+  unwatch(link: Link, project: ProjectId): void {
+    const id = linkId(link);
+    if (this.#entries.get(id)?.watched.project === project) this.#entries.delete(id);
+  }
+
+  isEmpty(): boolean {
+    return this.#entries.size === 0;
   }
 
   /** Ends when the signal is aborted and the client is closed. */

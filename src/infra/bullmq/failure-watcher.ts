@@ -2,17 +2,18 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
+import { linkId } from '../../domain/link.ts';
 import { type Project, type ProjectId, watermarkOf } from '../../domain/project.ts';
 import { withTimeout } from '../../lib/async.ts';
-import { type ConnectionWatch, type WatchedLink, watchConnection } from './connection-watch.ts';
+import { type ConnectionWatch, watchConnection } from './connection-watch.ts';
 import type { LinkConnections } from './link-connections.ts';
 
 export interface FailureWatcherOptions {
   readonly connections: LinkConnections;
   /** The projects to watch now. Throws `StoreUnavailableError`. */
   readonly listProjects: () => Promise<readonly Project[]>;
-  /** Returns null if the project is not to be watched now. Throws `StoreUnavailableError`. */
-  readonly readProject: (id: ProjectId) => Promise<Project | null>;
+  /** Returns those of the projects that are to be watched now. Throws `StoreUnavailableError`. */
+  readonly readProjects: (ids: readonly ProjectId[]) => Promise<readonly Project[]>;
   /** A link of the project has a task that failed after its watermark. */
   readonly onFailure: (id: ProjectId) => Promise<void>;
   readonly log: Logger;
@@ -37,7 +38,9 @@ export class FailureWatcher implements AsyncDisposable {
   readonly #checks = new Map<ProjectId, Check>();
   readonly #listing: Promise<void>;
   #updating: Promise<void> = Promise.resolve();
-  #projects = new Map<ProjectId, Project>();
+  readonly #projects = new Map<ProjectId, Project>();
+  /** The projects to read before the next update of the watches. */
+  #changed = new Set<ProjectId>();
 
   constructor(options: FailureWatcherOptions) {
     this.#options = options;
@@ -45,12 +48,17 @@ export class FailureWatcher implements AsyncDisposable {
     this.#listing = this.#listRepeatedly();
   }
 
-  /** Watches the project, or ends that, by its current record. Never throws. */
+  /**
+   * Watches the project, or ends that, by its current record. Projects that change while others are read are read together.
+   * Never throws.
+   */
   projectChanged(id: ProjectId): Promise<void> {
+    this.#changed.add(id);
     return this.#updateProjects(async () => {
-      const project = await this.#options.readProject(id);
-      if (project === null) this.#projects.delete(id);
-      else this.#projects.set(id, project);
+      const ids = [...this.#changed];
+      if (ids.length === 0) return;
+      this.#changed = new Set();
+      this.#watchOnly(ids, await this.#options.readProjects(ids));
     });
   }
 
@@ -67,7 +75,7 @@ export class FailureWatcher implements AsyncDisposable {
       const startedAt = performance.now();
       await this.#updateProjects(async () => {
         const projects = await this.#options.listProjects();
-        this.#projects = new Map(projects.map((project) => [project.id, project]));
+        this.#watchOnly([...this.#projects.keys()], projects);
       });
       await this.#sleep(Math.max(listIntervalMs, listRestFactor * (performance.now() - startedAt)));
     }
@@ -75,28 +83,45 @@ export class FailureWatcher implements AsyncDisposable {
 
   /** One after the other, so that an older record never replaces a newer one. */
   #updateProjects(read: () => Promise<void>): Promise<void> {
-    const update = async () => {
-      await this.#logErrors(read);
-      this.#updateWatches();
-    };
-    this.#updating = this.#updating.then(update);
+    this.#updating = this.#updating.then(() => this.#logErrors(read));
     return this.#updating;
   }
 
-  #updateWatches(): void {
+  /** Watches these projects, and no longer those of `ids` that are not among them. */
+  #watchOnly(ids: readonly ProjectId[], projects: readonly Project[]): void {
     if (this.#stopping.signal.aborted) return;
-    const links = [...this.#projects.values()].flatMap(toWatchedLinks);
-    const names = new Set(links.map(({ link }) => link.connection));
-    for (const name of names) {
-      const watch = this.#watches.get(name) ?? this.#openWatch(name);
-      this.#watches.set(name, watch);
-      watch.update(links.filter(({ link }) => link.connection === name));
+    const ended = new Set(ids);
+    for (const project of projects) {
+      ended.delete(project.id);
+      this.#watch(project);
     }
+    for (const id of ended) this.#unwatch(id);
     for (const [name, watch] of this.#watches) {
-      if (names.has(name)) continue;
+      if (!watch.isEmpty()) continue;
       this.#watches.delete(name);
       void watch[Symbol.asyncDispose]();
     }
+  }
+
+  #watch(project: Project): void {
+    const { id, version, definition } = project;
+    const before = this.#projects.get(id);
+    this.#projects.set(id, project);
+    const links = new Set(definition.links.map(linkId));
+    for (const link of before?.definition.links ?? []) {
+      if (!links.has(linkId(link))) this.#watches.get(link.connection)?.unwatch(link, id);
+    }
+    for (const link of definition.links) {
+      const watch = this.#watches.get(link.connection) ?? this.#openWatch(link.connection);
+      this.#watches.set(link.connection, watch);
+      watch.watch({ link, watermark: watermarkOf(project, link), project: id, version });
+    }
+  }
+
+  #unwatch(id: ProjectId): void {
+    const links = this.#projects.get(id)?.definition.links ?? [];
+    this.#projects.delete(id);
+    for (const link of links) this.#watches.get(link.connection)?.unwatch(link, id);
   }
 
   #openWatch(name: string): ConnectionWatch {
@@ -145,9 +170,4 @@ export class FailureWatcher implements AsyncDisposable {
 interface Check {
   isRequestedAgain: boolean;
   readonly ended: Promise<void>;
-}
-
-function toWatchedLinks(project: Project): WatchedLink[] {
-  const { id, version, definition } = project;
-  return definition.links.map((link) => ({ link, watermark: watermarkOf(project, link), project: id, version }));
 }

@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
+import { collectWrites } from './collect-writes.ts';
 import { toConnectionFault } from './connection-fault.ts';
 import { repairCluster } from './repair-cluster.ts';
 
@@ -23,6 +24,7 @@ export function connect(
 ): RedisClient {
   const options = optionsFor(use);
   const client = open(endpoint, options);
+  collectWrites(client);
   if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;

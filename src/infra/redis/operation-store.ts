@@ -8,7 +8,7 @@ import type {
 } from '../../application/operation-store.ts';
 import { transitions } from '../../domain/lifecycle.ts';
 import { claimNoticeMs, claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
-import type { ProjectId } from '../../domain/project.ts';
+import type { Project, ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import type { OperationIndex } from './operation-index.ts';
@@ -88,7 +88,13 @@ const commitStep = defineStep(
   'commit-operation',
   jsonReply(
     z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('committed'), operation, operationToNotify: z.string().nullable() }),
+      z.strictObject({
+        kind: z.literal('committed'),
+        operation,
+        project: hashSchema,
+        definition: z.string(),
+        operationToNotify: z.string().nullable(),
+      }),
       z.strictObject({ kind: z.literal('repeated'), operation }),
       z.strictObject({ kind: z.enum(['conflict', 'other_executions']) }),
     ]),
@@ -104,11 +110,17 @@ const updateFollowUpStep = defineStep('update-follow-up', writeReply);
 const beginExecutionStep = defineStep('begin-execution', noReply);
 const endExecutionStep = defineStep('end-execution', noReply);
 
+interface ProjectReply {
+  readonly operation: Operation;
+  readonly project: Record<string, string>;
+  readonly definition: string;
+}
+
 export interface OperationStoreOptions {
   readonly client: RedisClient;
   readonly keys: Keys;
   readonly runStep: StepRunner;
-  readonly index: Pick<ProjectIndex, 'update' | 'refresh'>;
+  readonly index: Pick<ProjectIndex, 'update'>;
   readonly newest: OperationIndex;
   readonly skipUnreadable: SkipUnreadable;
 }
@@ -124,6 +136,13 @@ export function createOperationStore({
 }: OperationStoreOptions): OperationStore {
   const read = async ({ project, operation }: OperationRef) =>
     readOperationHash(await sendCommands(client, (redis) => redis.hgetall(keys.operation(project, operation))));
+  /** Returns the changed project of a reply, and updates its entry in the index. */
+  const toProject = ({ operation: { project: id }, project: state, definition }: ProjectReply): Project => {
+    const project = readProject(id, state, definition);
+    if (project === null) throw new Error('the project of the reply does not exist');
+    void index.update(project);
+    return project;
+  };
   const readAll = async (project: ProjectId, ids: readonly string[]) => {
     const operations = await Promise.all(ids.map((operation) => skipUnreadable(project, read({ project, operation }))));
     return operations.filter((operation) => operation !== null);
@@ -191,17 +210,15 @@ export function createOperationStore({
     async claim(ref, executionId): Promise<ClaimResult> {
       const reply = await runStep(claimStep, { ...idsOf(ref), executionId, executionTimeoutMs, transitions });
       if (reply.kind !== 'claimed') return reply;
-      const project = readProject(ref.project, reply.project, reply.definition);
-      if (project === null) throw new Error('the claimed project does not exist');
-      void index.update(project);
       const { operation, now, hasOtherExecutions } = reply;
-      return { kind: 'claimed', operation, project, now, hasOtherExecutions };
+      return { kind: 'claimed', operation, project: toProject(reply), now, hasOtherExecutions };
     },
     checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(request): Promise<CommitResult> {
       const reply = await runStep(commitStep, commitArgs(request));
-      if (reply.kind === 'committed') void index.refresh(reply.operation.project);
-      return reply;
+      if (reply.kind !== 'committed') return reply;
+      const { kind, operation, operationToNotify } = reply;
+      return { kind, operation, project: toProject(reply), operationToNotify };
     },
     passPreflight: (ref, { progress, skipped, retriedTasks }) =>
       runStep(passPreflightStep, {

@@ -106,16 +106,18 @@ export function skippedField({ link, taskId, at }: TaskRef): string {
 
 const alertJsonSchema = json.pipe(alertSchema);
 const deliveredJsonSchema = json.pipe(deliveredAlertSchema);
+const alertFields = alertKinds.map((kind) => [kind, `alert:${kind}`, `delivered:${kind}`] as const);
 
 /** The observer writes the field `alert:<kind>`, the notifier `delivered:<kind>`, so that neither overwrites the other. */
 function readAlerts(state: Record<string, string>): Alerts {
-  const entries = alertKinds.flatMap((kind): [string, AlertRecord][] => {
-    const [alert, delivered] = [state[`alert:${kind}`], state[`delivered:${kind}`]];
-    if (alert === undefined) return [];
+  const alerts: Record<string, AlertRecord> = {};
+  for (const [kind, alertField, deliveredField] of alertFields) {
+    const [alert, delivered] = [state[alertField], state[deliveredField]];
+    if (alert === undefined) continue;
     const parsedDelivered = delivered === undefined ? null : deliveredJsonSchema.parse(delivered);
-    return [[kind, { alert: alertJsonSchema.parse(alert), delivered: parsedDelivered }]];
-  });
-  return Object.fromEntries(entries);
+    alerts[kind] = { alert: alertJsonSchema.parse(alert), delivered: parsedDelivered };
+  }
+  return alerts;
 }
 
 /** Watermarks, given by link id, as fields of the state hash. */
@@ -125,32 +127,39 @@ export function watermarkFields(watermarks: Readonly<Record<string, Watermark>>)
 }
 
 /** The fields of an operation's hash that are JSON or numbers. All others are plain text. */
-const jsonFields = [
-  'tasks',
-  'pauseUntil',
-  'limitChange',
-  'timer',
-  'progress',
-  'outcome',
-  'refusal',
-  'laterFailure',
-  'followUp',
-  'followEnd',
-  'message',
-  'threadMessage',
-  'dialog',
-];
-const numberFields = ['v', 'requestedAt', 'expiresAt', 'projectVersion', 'seq', 'notifiedSeq'];
-const numberOrNullFields = [
-  'resolvedAt',
-  'executeBy',
-  'claimDelayedAt',
-  'startedAt',
-  'finishedAt',
-  'reconciledAt',
-  'stateEndedAt',
-  'notifiedAt',
-];
+const operationFields: ReadonlyMap<string, 'json' | 'number'> = new Map([
+  ...[
+    'tasks',
+    'pauseUntil',
+    'limitChange',
+    'timer',
+    'progress',
+    'outcome',
+    'refusal',
+    'laterFailure',
+    'followUp',
+    'followEnd',
+    'message',
+    'threadMessage',
+    'dialog',
+  ].map((name) => [name, 'json'] as const),
+  ...[
+    'v',
+    'requestedAt',
+    'expiresAt',
+    'projectVersion',
+    'seq',
+    'notifiedSeq',
+    'resolvedAt',
+    'executeBy',
+    'claimDelayedAt',
+    'startedAt',
+    'finishedAt',
+    'reconciledAt',
+    'stateEndedAt',
+    'notifiedAt',
+  ].map((name) => [name, 'number'] as const),
+]);
 
 /** Always writes the fields in the same order, because the script compares texts. */
 export function serializeAlert(alert: Alert): string {
@@ -161,13 +170,14 @@ export function serializeAlert(alert: Alert): string {
 export function readOperationHash(hash: Record<string, string>): Operation | null {
   if (Object.keys(hash).length === 0) return null;
   const fields: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(hash)) {
-    if (numberFields.includes(name)) fields[name] = Number(text);
-    else if (text === '') fields[name] = null;
-    else if (numberOrNullFields.includes(name)) fields[name] = Number(text);
-    else fields[name] = jsonFields.includes(name) ? JSON.parse(text) : text;
-  }
+  for (const [name, text] of Object.entries(hash)) fields[name] = text === '' ? null : readField(name, text);
   return operationSchema.parse(fields);
+}
+
+function readField(name: string, text: string): unknown {
+  const kind = operationFields.get(name);
+  if (kind === undefined) return text;
+  return kind === 'json' ? JSON.parse(text) : Number(text);
 }
 
 /** The fields of a hash by name, as scripts return them. `catchall` parses them three times as fast as `z.record`. */

@@ -4,9 +4,13 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startRedisServer } from '../../../demo/redis-server.ts';
 import { getHistory } from '../../../src/application/history.ts';
 import { type Link, noWatermark } from '../../../src/domain/link.ts';
+import type { Project, ProjectId } from '../../../src/domain/project.ts';
 import { watchConnection } from '../../../src/infra/bullmq/connection-watch.ts';
+import { FailureWatcher } from '../../../src/infra/bullmq/failure-watcher.ts';
 import { findFailures } from '../../../src/infra/bullmq/find-failures.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
+import { exampleProject } from '../../support/example-records.ts';
+import { makeDefinition } from '../../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { observeLink } from '../link-fixture.ts';
@@ -121,7 +125,7 @@ it('a connection whose server refused XREAD is watched after it was replaced', a
   const connections = createLinkConnections({ far: weak }, () => {});
   let refusals = 0;
   await using watch = watchConnection({ name: 'far', connections, onFailure: () => {}, onRefused: () => refusals++ });
-  watch.update([{ link, watermark: noWatermark, project: 'payments', version: 1 }]);
+  watch.watch({ link, watermark: noWatermark, project: 'payments', version: 1 });
   await waitFor(() => refusals === 1);
   await connections.update({ far: strong });
   await untilWatched('far');
@@ -182,6 +186,37 @@ it('the links of a project are watched only while it is Running and pauses on fa
   await waitFor(async () => (await readState('payments')) === 'paused');
   await untilWatched('far', 0);
 });
+
+it.each<{ readonly order: readonly ProjectId[] }>([{ order: ['users', 'orders'] }, { order: ['orders', 'users'] }])(
+  'a link that moved to another project is watched for that one, if the changes are read as $order',
+  async ({ order }) => {
+    const [kept, moved] = [await services.createLink('kept'), await services.createLink('moved')];
+    const stored = new Map<ProjectId, Project>();
+    const store = (id: string, version: number, links: readonly { readonly link: Link }[]) => {
+      const definition = makeDefinition(id, { links: links.map(({ link }) => link) });
+      stored.set(definition.id, exampleProject({ id: definition.id, definition, version }));
+    };
+    store('orders', 1, [kept, moved]);
+    const connections = createLinkConnections({ default: services.config.redis }, () => {});
+    const failures = new Set<ProjectId>();
+    const watcher = new FailureWatcher({
+      connections,
+      listProjects: async () => [...stored.values()],
+      readProjects: async (ids) => ids.flatMap((id) => stored.get(id) ?? []),
+      onFailure: async (id) => void failures.add(id),
+      log: services.context.log,
+    });
+    await untilWatched();
+    store('orders', 2, [kept]);
+    store('users', 1, [moved]);
+    for (const id of order) await watcher.projectChanged(id);
+    await failTask(moved.link);
+    await waitFor(() => failures.size > 0);
+    expect([...failures]).toEqual(['users']);
+    await watcher[Symbol.asyncDispose]();
+    await connections[Symbol.asyncDispose]();
+  },
+);
 
 it('two processes that watch record one failure', async () => {
   const { link } = await services.createLink('payments');

@@ -20,7 +20,8 @@
     args.outcome, args.refusal, args.failure  JSON texts or nil
 
   Output:
-    { kind = 'committed', operation, operationToNotify }  the second one had set the state until now, or is null
+    { kind = 'committed', operation, project, definition, operationToNotify }  both as they are now;
+                                      operationToNotify had set the state until now, or is null
     { kind = 'repeated', operation }  by an earlier call
     { kind = 'conflict' }             the links must be compared again
     { kind = 'other_executions' }     another execution may have done a part of what the outcome counts
@@ -103,4 +104,10 @@ finish(id, args.operationState)
 markMessageOutdated(id)
 audit(args.operationState, operation, { 'by', operation.by, 'outcome', args.outcome or '',
   'code', refusal ~= '' and cjson.decode(refusal).code or '', 'refusal', refusal })
-return cjson.encode({ kind = 'committed', operation = readOperation(id), operationToNotify = operationToNotify })
+return cjson.encode({
+  kind = 'committed',
+  operation = readOperation(id),
+  project = readHash(stateKey),
+  definition = redis.call('GET', definitionKey),
+  operationToNotify = operationToNotify,
+})

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { updateAlertsFromState } from '../../src/application/alerts.ts';
+import { retryCompleted } from '../../src/application/completion.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
@@ -11,7 +12,14 @@ import type { Operation, OperationRef } from '../../src/domain/operation.ts';
 import { timerActor } from '../../src/domain/project.ts';
 import { moveDeadline } from '../support/pause-deadline.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
-import { overrideContext, withoutJobs } from './context-overrides.ts';
+import {
+  executeRepeatedly,
+  once,
+  overrideContext,
+  runBefore,
+  withoutJobs,
+  withShortWaits,
+} from './context-overrides.ts';
 
 const hour = 3_600_000;
 let services: TestServices;
@@ -49,6 +57,35 @@ const read = async () => (await context.projects.read('orders')) ?? expect.fail(
 const timerOperations = async () =>
   (await context.operations.listRecent('orders', 50)).filter(({ by }) => by === timerActor);
 const passTime = (ms: number) => moveDeadline(services.redis, 'orders', ms);
+
+/** A confirmed retry of skipped tasks. It keeps the state. */
+async function requestRetry(): Promise<OperationRef> {
+  const { version: projectVersion } = await read();
+  const retry = {
+    project: 'orders',
+    action: 'retry',
+    by: 'U0BOB',
+    reason: null,
+    origin: 'cli',
+    channel: null,
+  } as const;
+  await context.operations.request({ ...retry, id: 'retry', tasks: [], projectVersion, ttlMs: hour });
+  const ref = { project: 'orders', operation: 'retry' };
+  await confirm(context, { ref, by: 'U0BOB', dialog: null });
+  return ref;
+}
+
+/** A pause that ends in two hours. */
+const limits = [
+  { limit: 'as it was requested', pause: () => pauseFor('2h') },
+  {
+    limit: 'after an extension',
+    async pause() {
+      await pauseFor('1h');
+      await extendPause(context, { project: 'orders', by: 'U0ALICE', duration: '1h', expected: null });
+    },
+  },
+];
 
 async function newestTimerOperation(): Promise<OperationRef> {
   const [operation] = await timerOperations();
@@ -137,31 +174,50 @@ describe('a pause with a limit', () => {
   });
 });
 
+it('A pause with a limit that does not reach a link makes the project Failed, without an end.', async () => {
+  const limit = { word: 'for', text: '2h', timeZone: 'UTC' } as const;
+  const requested = await requestAction(context, { ...pauseRequest, limit });
+  if (requested.kind === 'refused') return expect.fail(requested.refusal.code);
+  const ref = { project: 'orders', operation: requested.operation.id };
+  await confirm(context, { ref, by: 'U0ALICE', dialog: null });
+  const links: Partial<UseCaseContext['links']> = {
+    setPaused: async (targets) => targets.map(() => 'unreachable' as const),
+    readStatuses: async (targets) => targets.map(() => 'unreachable' as const),
+  };
+  await executeRepeatedly(services, withShortWaits(overrideContext(context, { links })), ref);
+  expect(await read()).toMatchObject({ state: 'failed', pausedUntil: null });
+  await sweep(context);
+  expect(await timerOperations()).toEqual([]);
+});
+
 describe('a restore of the timer', () => {
-  it('that no worker claims is tried again later, and the channel is alerted.', async () => {
-    await pauseFor('2h');
-    await passTime(2 * hour);
-    await sweep(context);
-    const first = await newestTimerOperation();
-    await services.redis.hset(`syncbot:{p:orders}:op:${first.operation}`, 'executeBy', 1);
-    await sweep(context);
-    const project = await read();
-    expect(project.pausedUntil).toMatchObject({ attempts: 1, code: 'claim_timeout' });
-    const { nextAttemptAt = 0 } = project.pausedUntil ?? {};
-    expect(nextAttemptAt - (await context.serverClock.now())).toBeGreaterThan(50_000);
-    expect(project.alerts.pause_overdue?.alert).toMatchObject({
-      state: 'firing',
-      condition: { cause: { kind: 'not_restored', attempts: 1, code: 'claim_timeout' } },
-    });
-    await sweep(context);
-    expect(await timerOperations()).toHaveLength(1);
-    await passTime(60_000);
-    await sweep(context);
-    const second = await newestTimerOperation();
-    expect(second).not.toEqual(first);
-    await execute(context, second);
-    expect(await read()).toMatchObject({ state: 'running', pausedUntil: null });
-  });
+  it.each(limits)(
+    'that no worker claims is tried again later, and the channel is alerted ($limit).',
+    async ({ pause }) => {
+      await pause();
+      await passTime(2 * hour);
+      await sweep(context);
+      const first = await newestTimerOperation();
+      await services.redis.hset(`syncbot:{p:orders}:op:${first.operation}`, 'executeBy', 1);
+      await sweep(context);
+      const project = await read();
+      expect(project.pausedUntil).toMatchObject({ attempts: 1, code: 'claim_timeout' });
+      const { nextAttemptAt = 0 } = project.pausedUntil ?? {};
+      expect(nextAttemptAt - (await context.serverClock.now())).toBeGreaterThan(50_000);
+      expect(project.alerts.pause_overdue?.alert).toMatchObject({
+        state: 'firing',
+        condition: { cause: { kind: 'not_restored', attempts: 1, code: 'claim_timeout' } },
+      });
+      await sweep(context);
+      expect(await timerOperations()).toHaveLength(1);
+      await passTime(60_000);
+      await sweep(context);
+      const second = await newestTimerOperation();
+      expect(second).not.toEqual(first);
+      await execute(context, second);
+      expect(await read()).toMatchObject({ state: 'running', pausedUntil: null });
+    },
+  );
 
   it('that does not reach a link is rolled back, and the next one is due at the new version.', async () => {
     await pauseFor('2h');
@@ -185,23 +241,50 @@ describe('a restore of the timer', () => {
     expect((await read()).state).toBe('running');
   });
 
-  it('is not requested after the project was changed. The alert names the person.', async () => {
+  it.each(limits)(
+    'is not requested after the project was changed. The alert names the person ($limit).',
+    async ({ pause }) => {
+      await pause();
+      const { definition, version } = await read();
+      const changed = { ...definition, description: 'changed' };
+      await context.projects.save(changed, { expectedVersion: version, added: [] }, 'cli:dora');
+      await passTime(2 * hour);
+      await sweep(context);
+      expect(await timerOperations()).toEqual([]);
+      const project = await read();
+      expect(project).toMatchObject({ state: 'paused', pausedUntil: { stopped: { change: { by: 'cli:dora' } } } });
+      expect(project.alerts.pause_overdue?.alert).toMatchObject({
+        state: 'firing',
+        condition: { cause: { kind: 'changed', change: { by: 'cli:dora' } } },
+      });
+      await sweep(context);
+      const events = (await context.auditLog.read('orders', { limit: 10 })).map(({ event }) => event);
+      expect(events.slice(0, 3)).toEqual(['alert_firing', 'timer_stopped', 'changed']);
+      expect(events.filter((event) => event === 'timer_stopped')).toHaveLength(1);
+    },
+  );
+
+  it('follows also after a retry of skipped tasks, which is no change of the project.', async () => {
     await pauseFor('2h');
-    const { definition, version } = await read();
-    const changed = { ...definition, description: 'changed' };
-    await context.projects.save(changed, { expectedVersion: version, added: [] }, 'cli:dora');
+    const { version } = await read();
+    const ref = await requestRetry();
+    const claim = await context.operations.claim(ref, 'execution');
+    if (claim.kind !== 'claimed') return expect.fail(claim.kind);
+    const { project, operation } = claim;
+    const completion = retryCompleted(operation, {
+      project,
+      unreachable: [],
+      retried: { tasks: 0, isUncertain: false },
+    });
+    await context.operations.commit({ ...completion, executionId: 'execution', isOnlyExecution: true });
+    expect((await context.operations.read(ref))?.state).toBe('done');
+    const retried = await read();
+    expect(retried.version).toBeGreaterThan(version);
+    expect(retried.pausedUntil?.version).toBe(retried.version);
     await passTime(2 * hour);
     await sweep(context);
-    expect(await timerOperations()).toEqual([]);
-    const project = await read();
-    expect(project).toMatchObject({ state: 'paused', pausedUntil: { stopped: { change: { by: 'cli:dora' } } } });
-    expect(project.alerts.pause_overdue?.alert).toMatchObject({
-      state: 'firing',
-      condition: { cause: { kind: 'changed', change: { by: 'cli:dora' } } },
-    });
-    await sweep(context);
-    const events = (await context.auditLog.read('orders', { limit: 10 })).map(({ event }) => event);
-    expect(events.slice(0, 3)).toEqual(['alert_firing', 'timer_stopped', 'changed']);
+    await execute(context, await newestTimerOperation());
+    expect((await read()).state).toBe('running');
   });
 
   it('does nothing if the pause was extended after its request.', async () => {
@@ -271,6 +354,18 @@ describe('the end of a pause', () => {
     expect(changed?.seq).toBeGreaterThan(pause.seq);
   });
 
+  it('is moved again after an extension.', async () => {
+    const pause = await pauseFor('2h');
+    const until = pause.pauseUntil?.at ?? 0;
+    const press = (expected: number) =>
+      extendPause(context, { project: 'orders', by: 'U0BOB', duration: '1h', expected });
+    expect(await press(until)).toEqual({ kind: 'moved', until: until + hour });
+    expect(await press(until + hour)).toEqual({ kind: 'moved', until: until + 2 * hour });
+    const expectedEnd = until + 2 * hour;
+    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({ kind: 'kept' });
+    expect((await read()).pausedUntil).toBeNull();
+  });
+
   it('is removed by Keep Paused, and then the timer does nothing.', async () => {
     const pause = await pauseFor('2h');
     const expectedEnd = pause.pauseUntil?.at ?? 0;
@@ -297,6 +392,60 @@ describe('the end of a pause', () => {
     expect((await read()).alerts.pause_ending?.alert).toMatchObject({
       state: 'resolved',
       condition: { change: { kind: 'extended', by: 'U0BOB' } },
+    });
+  });
+
+  it('is not moved by a press that a restore has overtaken.', async () => {
+    const pause = await pauseFor('2h');
+    const expected = pause.pauseUntil?.at ?? 0;
+    const ref = await services.requestAndConfirm('orders', 'restore', 'U0BOB');
+    const claim = once(() => context.operations.claim(ref, 'execution'));
+    const overtaken = overrideContext(context, {
+      projects: { moveDeadline: runBefore(context.projects.moveDeadline, claim) },
+    });
+    const result = await extendPause(overtaken, { project: 'orders', by: 'U0ALICE', duration: '1h', expected });
+    expect(result).toMatchObject({ kind: 'refused', refusal: { code: 'not_paused', state: 'restoring' } });
+  });
+
+  it('is not moved while a retry of skipped tasks is active.', async () => {
+    const pause = await pauseFor('2h');
+    const expected = pause.pauseUntil?.at ?? 0;
+    const ref = await requestRetry();
+    const claim = once(() => context.operations.claim(ref, 'execution'));
+    const overtaken = overrideContext(context, {
+      projects: { moveDeadline: runBefore(context.projects.moveDeadline, claim) },
+    });
+    const result = await extendPause(overtaken, { project: 'orders', by: 'U0ALICE', duration: '1h', expected });
+    expect(result).toMatchObject({ kind: 'refused', refusal: { code: 'operation_active', by: 'U0BOB' } });
+    expect((await read()).pausedUntil?.at).toBe(expected);
+  });
+
+  it('stays within pauseMax, counted from now.', async () => {
+    const { definition, version } = await read();
+    const limited = { ...definition, pauseMax: 3 * hour };
+    await context.projects.save(limited, { expectedVersion: version, added: [] }, 'cli:test');
+    await pauseFor('2h');
+    const press = (duration: string) =>
+      extendPause(context, { project: 'orders', by: 'U0BOB', duration, expected: null });
+    expect(await press('2h')).toEqual({
+      kind: 'refused',
+      refusal: { code: 'limit_above_max', project: 'orders', maxMs: 3 * hour },
+    });
+    expect((await press('30m')).kind).toBe('moved');
+    const expectedEnd = (await read()).pausedUntil?.at ?? 0;
+    const before = await context.serverClock.now();
+    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({ kind: 'kept' });
+    const { pausedUntil, keptPaused } = await read();
+    expect(keptPaused?.by).toBe('U0BOB');
+    expect(pausedUntil?.at).toBeGreaterThanOrEqual(before + 3 * hour);
+    expect(pausedUntil?.at).toBeLessThanOrEqual((await context.serverClock.now()) + 3 * hour);
+  });
+
+  it('is not the answer to a reminder: Keep Paused without the end that it shows changes nothing.', async () => {
+    const pause = await pauseFor('2h');
+    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB' })).toEqual({
+      kind: 'refused',
+      refusal: { code: 'deadline_moved', project: 'orders', by: 'U0ALICE', until: pause.pauseUntil?.at },
     });
   });
 

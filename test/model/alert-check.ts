@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isActiveEnd, readPausedUntil } from './paused-until.ts';
 import type { Fields } from './records.ts';
 import { shouldPauseLinks } from './state-model.ts';
 
@@ -29,10 +30,12 @@ export function findWrongAlerts(project: QuietProject): string {
 function expectedAlerts({ record, onFailure, differingLinks, failedTasks }: QuietProject): string[] {
   const { state = '', by } = record;
   const isPaused = shouldPauseLinks(state);
+  const end = readPausedUntil(record['pausedUntil']);
   const alerts: Readonly<Record<string, boolean>> = {
     project_failed: state === 'failed' && by === 'syncbot',
     tasks_failed: state === 'running' && onFailure === 'continue' && failedTasks > 0,
-    paused_reminder: state === 'paused',
+    paused_reminder: state === 'paused' && !isActiveEnd(end),
+    pause_overdue: state === 'paused' && end !== null && (!isActiveEnd(end) || end.attempts > 0),
     unexpectedly_paused: !isPaused && differingLinks > 0,
     unexpectedly_running: isPaused && differingLinks > 0,
   };

@@ -1,6 +1,6 @@
 import { type Arbitrary, array, boolean, constantFrom, integer, noBias, oneof, record, subarray } from 'fast-check';
 import { type AlertPress, alertPresses } from '../../src/domain/alert-press.ts';
-import type { Correction, OperationKind } from '../../src/domain/lifecycle.ts';
+import type { Action, Correction, OperationKind } from '../../src/domain/lifecycle.ts';
 import type { LostMessage } from '../support/faulty-redis-proxy.ts';
 
 /** The users of Slack. The policy names those who may change projects. */
@@ -29,6 +29,8 @@ export interface RequestCommand {
   readonly project: number;
   /** `restore_without`: a restore without the tasks that have failed again. `allowed`: the action that the state allows. With `waitForOutcome` the user also waits for the end of a transition. */
   readonly action: OperationKind | 'allowed' | 'restore_without';
+  /** Used if the action is a pause. Null without an end. */
+  readonly duration: string | null;
   readonly by: User;
   readonly bot: number;
   /** Whether Slack delivers the request to both bots. */
@@ -36,6 +38,64 @@ export interface RequestCommand {
   readonly confirmation: ConfirmationOutcome;
   /** Whether the user waits for the outcome before the next command. */
   readonly waitForOutcome: boolean;
+}
+
+/** How long a pause may last, as a person types it after `for`. A minute passes by itself in a long run. */
+export const pauseDurations = ['1m', '2h', '1d'] as const;
+
+/** What a batch selects, as a person types it. */
+export const selections = [
+  'orders payments',
+  'orders users invoices payments events',
+  'label:prod',
+  'label:prod except orders',
+  'label:prod label:billing',
+  'label:billing except invoices',
+  'state:running',
+  'state:paused state:failed',
+] as const;
+export type Selection = (typeof selections)[number];
+
+/** How the dialog of a batch is answered. */
+export const batchAnswers = [
+  'ok',
+  'ok_twice',
+  'ok_at_both_bots',
+  'ok_and_cancel',
+  'cancel',
+  'other_user_first',
+  'expire',
+  'ok_and_lost_job',
+  'leave_open',
+] as const;
+export type BatchAnswer = (typeof batchAnswers)[number];
+
+/** A user of Slack requests one action on several projects. */
+export interface RequestBatch {
+  readonly kind: 'request_batch';
+  /** `allowed`: what the states of most projects allow. */
+  readonly action: Action | 'allowed';
+  readonly selection: Selection;
+  /** Of a pause. Null without an end. */
+  readonly duration: string | null;
+  readonly by: (typeof slackUsers)[number];
+  readonly bot: number;
+  readonly isDeliveredTwice: boolean;
+  readonly answer: BatchAnswer;
+}
+
+/** The buttons of a batch: those of its message, and those of its dialog. */
+export const batchButtons = ['restore', 'retryFailed', 'goOn', 'stop', 'ok', 'cancel'] as const;
+export type BatchButton = (typeof batchButtons)[number];
+
+/** A user of Slack presses a button of one of the last batches, and answers the dialog that follows, if any. */
+export interface PressBatchButton {
+  readonly kind: 'press_batch_button';
+  readonly batchIndex: number;
+  readonly button: BatchButton;
+  readonly by: (typeof slackUsers)[number];
+  readonly bot: number;
+  readonly answer: BatchAnswer;
 }
 
 export interface PressOldButton {
@@ -86,6 +146,17 @@ export type Command =
   | PressOldButton
   | ChangeFlags
   | ApplyPolicy
+  | RequestBatch
+  | PressBatchButton
+  /** A user of Slack moves the end of a pause with `/sync extend`, or with a button that shows its end. */
+  | {
+      readonly kind: 'extend_pause' | 'press_extend' | 'keep_beyond_end';
+      readonly project: number;
+      readonly by: (typeof slackUsers)[number];
+      readonly bot: number;
+    }
+  /** Time passes until the end of a pause, or until shortly before it. */
+  | { readonly kind: 'pass_pause_time'; readonly project: number; readonly until: 'end' | 'notice' }
   /** A user of Slack answers the reminder of a pause with Keep Paused. */
   | {
       readonly kind: 'keep_paused';
@@ -156,6 +227,7 @@ const requestCommand: Arbitrary<RequestCommand> = record({
     { weight: 1, arbitrary: constantFrom('reapply', 'adopt') },
     { weight: 4, arbitrary: constantFrom('restore_without', 'restore_without', 'retry') },
   ),
+  duration: constantFrom(null, null, ...pauseDurations),
   by: constantFrom(...users),
   bot: anyIndex,
   isDeliveredTwice: constantFrom(true, false, false, false),
@@ -172,8 +244,49 @@ const changeFlags: Arbitrary<ChangeFlags> = record({
   by: constantFrom(...users),
 });
 
+const batchAnswer = constantFrom(...batchAnswers, 'ok', 'ok', 'ok', 'ok');
+
+const requestBatch: Arbitrary<RequestBatch> = record({
+  kind: kind('request_batch'),
+  action: constantFrom('allowed', 'allowed', 'allowed', 'pause', 'restore', 'start'),
+  selection: constantFrom(...selections),
+  duration: constantFrom(null, null, ...pauseDurations),
+  by: constantFrom(...slackUsers),
+  bot: anyIndex,
+  isDeliveredTwice: constantFrom(true, false, false, false),
+  answer: batchAnswer,
+});
+
+const pressBatchButton: Arbitrary<PressBatchButton> = record({
+  kind: kind('press_batch_button'),
+  batchIndex: integer({ min: 0, max: 3 }),
+  button: constantFrom(...batchButtons, 'restore', 'goOn'),
+  by: constantFrom(...slackUsers),
+  bot: anyIndex,
+  answer: batchAnswer,
+});
+
 const command: Arbitrary<Command> = oneof(
   { weight: 100, arbitrary: requestCommand },
+  { weight: 40, arbitrary: requestBatch },
+  { weight: 16, arbitrary: pressBatchButton },
+  {
+    weight: 12,
+    arbitrary: record({
+      kind: constantFrom('extend_pause', 'press_extend', 'keep_beyond_end'),
+      project: anyIndex,
+      by: constantFrom(...slackUsers),
+      bot: anyIndex,
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: record({
+      kind: kind('pass_pause_time'),
+      project: anyIndex,
+      until: constantFrom('end', 'end', 'notice'),
+    }),
+  },
   {
     weight: 20,
     arbitrary: record({

@@ -1,3 +1,4 @@
+import { PauseEndReplay } from './pause-end-replay.ts';
 import type { AuditEntry, Fields, ProjectRecords } from './records.ts';
 import { operationTransitions, type ProjectVersion, stateWhenDone, transitions } from './state-model.ts';
 
@@ -18,6 +19,7 @@ interface ReplayState {
   readonly operationStates: Map<string, string>;
   /** Who has each alert, by kind and occurrence. */
   readonly owners: Map<string, { readonly by: string; readonly until: number }>;
+  readonly pauseEnd: PauseEndReplay;
   readonly report: (violation: string) => void;
 }
 
@@ -27,6 +29,7 @@ export function replay(
   { initialState, links, optionalLink }: { initialState: string; links: number; optionalLink: string | null },
 ): ReplayResult {
   const violations: string[] = [];
+  const report = (violation: string) => void violations.push(`${records.id}: ${violation}`);
   const state: ReplayState = {
     records,
     links,
@@ -34,7 +37,8 @@ export function replay(
     versions: [],
     operationStates: new Map(),
     owners: new Map(),
-    report: (violation) => violations.push(`${records.id}: ${violation}`),
+    pauseEnd: new PauseEndReplay(records, report),
+    report,
   };
   const [created, ...entries] = records.audit;
   if (created?.event !== 'created')
@@ -51,6 +55,7 @@ export function replay(
   });
   for (const entry of entries) {
     applyEvent(state, entry);
+    state.pauseEnd.apply(entry, currentVersion(state));
     const { version } = currentVersion(state);
     if (Number(entry.fields['version']) !== version) {
       state.report(`${entry.event} says version ${entry.fields['version']}, the model has ${version}`);
@@ -78,9 +83,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   drained(replay) {
     if (currentVersion(replay).state !== 'paused') replay.report(`drained while ${currentVersion(replay).state}`);
   },
-  kept_paused(replay) {
-    if (currentVersion(replay).state !== 'paused') replay.report(`kept Paused while ${currentVersion(replay).state}`);
-  },
+  kept_paused: onPausedOnly,
+  pause_extended: onPausedOnly,
+  timer_stopped: onPausedOnly,
   alert_owned: onAlertPress,
   alert_taken_over: onAlertPress,
   alert_given_back: onAlertPress,
@@ -89,6 +94,12 @@ const handlers: Readonly<Record<string, Handler>> = {
     if (currentVersion(replay).state !== 'running') replay.report(`caught up while ${currentVersion(replay).state}`);
   },
 };
+
+function onPausedOnly(replay: ReplayState, _id: string, { event }: AuditEntry): void {
+  const { state, activeOperation } = currentVersion(replay);
+  if (state !== 'paused' || activeOperation !== null)
+    replay.report(`${event} while ${state}, active operation ${activeOperation}`);
+}
 
 /** Events without a handler must not change the version. */
 function applyEvent(replay: ReplayState, entry: AuditEntry): void {
@@ -187,6 +198,9 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
       activeFields !== undefined && refusal.by === activeFields['by'] && refusal.action === activeFields['action'],
     not_allowed: activeOperation === null && !isAllowed && refusal.since === since && refusal.by === by,
     changed: activeOperation === null && isAllowed && !isSameVersion && refusal.since === since && refusal.by === by,
+    deadline_moved: activeOperation === null && isAllowed && replay.pauseEnd.isMovedFor(id),
+    limit_passed:
+      activeOperation === null && isAllowed && at >= refusal.until && replay.pauseEnd.limitOf(id) === refusal.until,
     // The sweep ends what no worker took in time, whatever the state is.
     claim_timeout: at > Number(executeBy),
   };
@@ -230,6 +244,7 @@ function compareFinalState(replay: ReplayState): void {
   for (const [id, { followUp, followEnd }] of records.operations) {
     if (followUp && !followEnd && records.state['followedOperation'] !== id) report(`${id} is not followed to its end`);
   }
+  replay.pauseEnd.compareFinalState();
   const { state, version, since, by, activeOperation } = currentVersion(replay);
   const model = { state, version: String(version), since: String(since), by, activeOperation: activeOperation ?? '' };
   for (const [field, expected] of Object.entries(model)) {

@@ -1,5 +1,6 @@
 import { assert as assertAll, asyncProperty } from 'fast-check';
 import { precheckProject } from '../../src/application/queries.ts';
+import { readBatches } from './batch-records.ts';
 import { type Command, commandSequence } from './commands.ts';
 import { findWrongDigests } from './digest-check.ts';
 import { type ReplayResult, replay } from './history-check.ts';
@@ -38,6 +39,9 @@ export async function runModel(
     cliRuns: [],
     keeps: [],
     alertPresses: [],
+    batchRequests: [],
+    batchPresses: [],
+    endChanges: [],
     openConfirmations: [],
     errors: [],
     faults: new Map(),
@@ -105,6 +109,10 @@ async function findViolations(
       violations.push(`${id}: a failed task made it Failed although onFailure is continue`);
     for (const state of replayed.operationStates.values()) increment(stats.operations, state);
     for (const { event, fields } of records.audit) if (event === 'done') increment(stats.done, fields['action'] ?? '');
+    for (const [operation, { origin }] of records.operations)
+      if (origin === 'timer') increment(stats.pauseEnds, `restore ${replayed.operationStates.get(operation)}`);
+    for (const { event } of records.audit)
+      if (['kept_paused', 'pause_extended', 'timer_stopped'].includes(event)) increment(stats.pauseEnds, event);
     const refusals = records.audit.filter(({ event }) => event === 'refused');
     for (const { fields } of refusals) increment(stats.refusals, fields['code'] ?? '');
     stats.transitions += replayed.versions.length - 1;
@@ -114,6 +122,8 @@ async function findViolations(
       stats.removedTasks += removed.length;
     }
   }
+  for (const { action, state, after } of await readBatches(system.redis))
+    increment(stats.batches, `${action}${after === '' ? '' : ' after another'} ${state}`);
   return [...violations, ...findWrongResponses(trace, histories)];
 }
 

@@ -13,7 +13,7 @@ export interface NotifierRuns {
 }
 
 /** The id of an operation, or what the run posts. */
-export type NotifierSubject = `operation ${string}` | 'alerts' | 'digest' | 'observation';
+export type NotifierSubject = `operation ${string}` | 'batches' | 'alerts' | 'digest' | 'observation';
 
 /** `lockDurationMs`: after this time another bot may take over a run that is under way. */
 export function createNotifierRuns(lockDurationMs: number): NotifierRuns {
@@ -42,6 +42,7 @@ export function createNotifierRuns(lockDurationMs: number): NotifierRuns {
         notifier: {
           ...notifier,
           notifyOperation: (ref) => run(`operation ${ref.operation}`, () => notifier.notifyOperation(ref)),
+          notifyBatch: (id) => run('batches', () => notifier.notifyBatch(id)),
           notifyAlerts: (channel) => run('alerts', () => notifier.notifyAlerts(channel)),
           notifyDigest: (channel) => run('digest', () => notifier.notifyDigest(channel)),
           notifyObservation: () => run('observation', () => notifier.notifyObservation()),

@@ -1,13 +1,17 @@
 import type { JobType } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { confirm } from '../../src/application/confirm.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findWrongAlerts } from './alert-check.ts';
+import { readBatches } from './batch-records.ts';
 import { slackChannel } from './bot.ts';
 import { slackUsers } from './commands.ts';
 import { findWrongHomes } from './home-check.ts';
 import { readFlag } from './links.ts';
+import { isActiveEnd, passPauseTime, readPausedUntil } from './paused-until.ts';
+import type { Fields } from './records.ts';
 import type { ReportedRemovals } from './reported-check.ts';
 import { repairTargets } from './run-command.ts';
 import { shouldPauseLinks } from './state-model.ts';
@@ -25,6 +29,7 @@ export async function quiesce(system: System): Promise<void> {
   await system.workers.resumeAndStartAll();
   for (const { optionalLink } of system.projects) await optionalLink?.create();
   await waitUntilNothingIsFound('the configuration', () => findOutdatedProcesses(system));
+  await waitUntilNothingIsFound('a batch', () => findPendingBatches(system));
   for (const project of system.projects) await quiesceProject(system, project);
   await settle(system);
 }
@@ -85,6 +90,7 @@ async function findPendingWork({ redis, bots }: System, project: ModelProject): 
   const { id, onFailure, links } = project;
   const record = await redis.hgetall(`syncbot:{p:${id}}:state`);
   const { state = '', version, activeOperation, reconciledVersion, followedOperation } = record;
+  if (await endPauseSoon(redis, id, record)) return 'the timer';
   if (activeOperation !== '') return `active operation ${activeOperation}`;
   if (reconciledVersion !== version) return `version ${version}, reconciled version ${reconciledVersion}`;
   if (state === 'paused' && followedOperation !== '') return 'tasks in flight';
@@ -106,6 +112,29 @@ async function findPendingWork({ redis, bots }: System, project: ModelProject): 
   if (wrongAlerts !== '') return wrongAlerts;
   const after = await redis.hget(`syncbot:{p:${id}}:state`, 'version');
   return after === version ? '' : 'its version changes';
+}
+
+/** An end that would come during the checks, or whose notice would, comes now. */
+const endsSoonMs = 30 * 60_000;
+
+/** Returns whether the timer will act soon. */
+async function endPauseSoon(redis: Redis, id: string, { state, pausedUntil }: Fields): Promise<boolean> {
+  const end = readPausedUntil(pausedUntil);
+  if (state !== 'paused' || !isActiveEnd(end) || end.nextAttemptAt > Date.now() + endsSoonMs) return false;
+  await passPauseTime(redis, id, 'end');
+  return true;
+}
+
+/** A batch is open only while its dialog, or its message after a stopped wave, waits for an answer. */
+async function findPendingBatches({ redis }: System): Promise<string> {
+  const pending: string[] = [];
+  for (const { id, state, version, notifiedVersion } of await readBatches(redis)) {
+    const isOpen = (await redis.zscore('syncbot:batches', id)) !== null;
+    const isWaiting = state === 'requested' || state === 'stopped';
+    if (state === 'confirmed' || isOpen !== isWaiting) pending.push(`${id} is ${state}`);
+    else if (notifiedVersion !== version) pending.push(`${id} is notified of version ${notifiedVersion} of ${version}`);
+  }
+  return pending.join();
 }
 
 interface SkippedTask {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { passedTimesKey } from './paused-until.ts';
 
 /** A record as it is in Redis. The checks read it without the store that they check. */
 export type Fields = Readonly<Record<string, string>>;
@@ -25,7 +26,7 @@ const executionTimeoutMs = 15 * 60_000;
 export async function readRecords(redis: Redis, id: string): Promise<ProjectRecords> {
   const keyPrefix = `syncbot:{p:${id}}`;
   const streams = await Promise.all(
-    ['audit', 'refusals'].map((name) => redis.xrange(`${keyPrefix}:${name}`, '-', '+')),
+    [`${keyPrefix}:audit`, `${keyPrefix}:refusals`, passedTimesKey(id)].map((key) => redis.xrange(key, '-', '+')),
   );
   const entries = streams.flat().map(([, flat]) => {
     const fields = parseFields(flat);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { BatchResolution } from '../../src/application/batch-store.ts';
 import { cancel, confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import type { ConfirmationResult } from '../../src/application/operation-store.ts';
 import { requestAction } from '../../src/application/request-action.ts';
 import type { AlertPress } from '../../src/domain/alert-press.ts';
+import type { Batch } from '../../src/domain/batch.ts';
 import { type Action, isAction } from '../../src/domain/lifecycle.ts';
 import { type Operation, refOf } from '../../src/domain/operation.ts';
 import { actionIds, alertButtonValue, operationRefValue } from '../../src/slack/contract.ts';
@@ -32,6 +34,8 @@ export interface NewRequest {
   readonly by: string;
   /** Whether a restore leaves out the tasks that have failed again. */
   readonly withoutFailedAgain?: boolean;
+  /** When a pause ends. Null or absent: not by itself. */
+  readonly duration?: string | null;
 }
 
 /** Sends a request to these bots: two if Slack delivers it twice. Returns the operation, or null if there is none. */
@@ -58,10 +62,11 @@ export async function sendRequest(
 async function requestInCore(
   run: ModelRun,
   [bot]: readonly ModelBot[],
-  { project, action, by, withoutFailedAgain = false }: NewRequest,
+  { project, action, by, withoutFailedAgain = false, duration = null }: NewRequest,
 ) {
   if (bot === undefined) return null;
-  const request = { project: project.id, action, by, reason: null, origin: 'cli', channel: null } as const;
+  const limit = duration === null ? null : ({ word: 'for', text: duration, timeZone: 'UTC' } as const);
+  const request = { project: project.id, action, by, reason: null, origin: 'cli', channel: null, limit } as const;
   const tasks = { kind: 'failed_again' } as const;
   const result = await recordErrors(run, () =>
     requestAction(bot.context, withoutFailedAgain ? { ...request, tasks } : request),
@@ -72,7 +77,7 @@ async function requestInCore(
 async function requestInSlack(
   run: ModelRun,
   bots: readonly ModelBot[],
-  { project, action, by, withoutFailedAgain = false }: NewRequest,
+  { project, action, by, withoutFailedAgain = false, duration = null }: NewRequest,
 ) {
   const { slack } = run.system;
   if (withoutFailedAgain) {
@@ -80,7 +85,8 @@ async function requestInSlack(
     return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: onRestoreWithout }, body }));
   }
   if (isAction(action)) {
-    const body = commandBody(slack, by, `${action} ${project.id}`);
+    const limit = duration === null ? '' : ` for ${duration}`;
+    const body = commandBody(slack, by, `${action} ${project.id}${limit}`);
     return refusalOf(await deliver(run, bots, { listener: { decode: readSlashCommand, run: onCommand }, body }));
   }
   const [actionId, listener] =
@@ -197,10 +203,25 @@ export function isFromSlack(by: string): boolean {
   return !by.startsWith('cli:');
 }
 
-/** Records what the operation store answers to the bots. */
+/** Records what the stores of operations and batches answer to the bots. */
 export function createRecorder() {
   const requested: Operation[] = [];
   const resolved: ConfirmationResult[] = [];
+  const requestedBatches: Batch[] = [];
+  const resolvedBatches: BatchResolution[] = [];
+  const batchesOf = ({ batches }: UseCaseContext): UseCaseContext['batches'] => ({
+    ...batches,
+    async request(batch) {
+      const stored = await batches.request(batch);
+      requestedBatches.push(stored);
+      return stored;
+    },
+    async resolve(step) {
+      const result = await batches.resolve(step);
+      resolvedBatches.push(result);
+      return result;
+    },
+  });
   const operationsOf = ({ operations }: UseCaseContext): UseCaseContext['operations'] => ({
     ...operations,
     async request(operation) {
@@ -214,8 +235,9 @@ export function createRecorder() {
       return result;
     },
   });
-  const record = (bot: ModelBot) => withContext(bot, { operations: operationsOf(bot.context) });
-  return { requested, resolved, record };
+  const record = (bot: ModelBot) =>
+    withContext(bot, { operations: operationsOf(bot.context), batches: batchesOf(bot.context) });
+  return { requested, resolved, requestedBatches, resolvedBatches, record };
 }
 
 /** The bot with other parts of its context. */

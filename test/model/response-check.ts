@@ -1,3 +1,4 @@
+import { findWrongBatchResponses } from './batch-responses.ts';
 import type { ReplayResult } from './history-check.ts';
 import type { Fields, ProjectRecords } from './records.ts';
 import { transitions } from './state-model.ts';
@@ -5,10 +6,11 @@ import type { Trace } from './trace.ts';
 
 /** Compares the results that users received with the history. Returns the differences. */
 export function findWrongResponses(
-  { requests, presses, cliRuns, keeps, alertPresses }: Trace,
+  trace: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
 ): string[] {
-  const violations: string[] = [];
+  const { requests, presses, cliRuns, keeps, alertPresses, endChanges } = trace;
+  const violations = findWrongBatchResponses(trace, histories);
   for (const { project, action, by, result, permission, isQueueMissing } of requests) {
     const report = (violation: string) => violations.push(`${project}: ${action} by ${by} ${violation}`);
     if (result.kind === 'requested') {
@@ -33,6 +35,7 @@ export function findWrongResponses(
       no_drift: action === 'reapply' || action === 'adopt',
       adopt_mixed: action === 'adopt',
       links_unreachable: action === 'adopt',
+      limit_above_max: action === 'pause',
     };
     if (isCorrect[refusal.code] !== true) report(`was refused with ${JSON.stringify(refusal)}`);
   }
@@ -71,6 +74,8 @@ export function findWrongResponses(
       kept: permission !== 'not_operator' && isKept === true,
       not_operator: permission !== 'operator',
       no_reminder: true,
+      // The pause has an end, so it has no reminder.
+      deadline_moved: true,
       not_paused:
         refusal?.code === 'not_paused' &&
         refusal.state !== 'paused' &&
@@ -78,6 +83,25 @@ export function findWrongResponses(
     };
     if (isCorrect[refusal?.code ?? 'kept'] !== true)
       violations.push(`${project}: Keep Paused by ${by} was answered with ${JSON.stringify(refusal)}`);
+  }
+  for (const { project, by, kind, refusal, permission } of endChanges) {
+    const history = histories.get(project);
+    const event = kind === 'kept' ? 'kept_paused' : 'pause_extended';
+    const isDone = history?.records.audit.some((entry) => entry.event === event && entry.fields['by'] === by) === true;
+    const isCorrect: Readonly<Record<string, boolean>> = {
+      done: permission !== 'not_operator' && isDone,
+      not_operator: permission !== 'operator',
+      no_limit: true,
+      deadline_moved: true,
+      limit_above_max: history?.records.state['pausedUntil'] !== undefined,
+      operation_active: true,
+      not_paused:
+        refusal?.code === 'not_paused' &&
+        refusal.state !== 'paused' &&
+        history?.versions.some(({ state, since }) => state === refusal.state && since === refusal.since) === true,
+    };
+    if (isCorrect[refusal?.code ?? 'done'] !== true)
+      violations.push(`${project}: ${kind} by ${by} was answered with ${JSON.stringify(refusal)}`);
   }
   for (const { project, by, refusal, permission } of alertPresses) {
     const isOfOther = refusal?.code === 'alert_held' && refusal.by !== by;

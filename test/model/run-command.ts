@@ -7,14 +7,17 @@ import { sweep } from '../../src/application/sweep.ts';
 import type { Configuration } from '../../src/domain/configuration.ts';
 import { refOf } from '../../src/domain/operation.ts';
 import type { FaultSpec } from '../fake-slack/fault-injection.ts';
+import { performBatch, pressBatchButton } from './batches.ts';
 import type { ApplyPolicy, ChangeFlags, Command, SlackFault } from './commands.ts';
 import { passDigestHour } from './digest-check.ts';
 import { changeFlag } from './links.ts';
+import { isActiveEnd, passPauseTime, readPausedUntil } from './paused-until.ts';
+import { changePauseEnd } from './pauses.ts';
 import { openHome, pressAlertButton, pressButton, pressKeepPaused, sendRequest } from './requests.ts';
 import { runForm } from './run-form.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import { increment } from './stats.ts';
-import { configurationWith, type ModelProject } from './system.ts';
+import { configurationWith, type ModelProject, type System } from './system.ts';
 import { botOf, linkOf, type ModelRun, pickOperation, projectOf, proxyOf, recordErrors } from './trace.ts';
 import { otherUser, performRequest, pickAction } from './users.ts';
 
@@ -41,6 +44,23 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     case 'apply_policy':
       increment(faults, command.kind);
       return applyPolicy(run, command);
+    case 'request_batch':
+      return performBatch(run, command);
+    case 'press_batch_button':
+      return pressBatchButton(run, command);
+    case 'extend_pause':
+    case 'press_extend':
+    case 'keep_beyond_end':
+      return changePauseEnd(run, botOf(system, command.bot), {
+        kind: command.kind,
+        project: await pickTimedProject(system, command.project),
+        by: command.by,
+      });
+    case 'pass_pause_time': {
+      const { id } = await pickTimedProject(system, command.project);
+      if (await passPauseTime(system.redis, id, command.until)) increment(faults, `pause_${command.until}_passed`);
+      return;
+    }
     case 'keep_paused':
       return pressKeepPaused(run, botOf(system, command.bot), {
         project: projectOf(system, command.project),
@@ -122,6 +142,14 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
   }
 }
 
+/** Prefers a project whose pause has an end. */
+async function pickTimedProject(system: System, index: number): Promise<ModelProject> {
+  const { redis, projects } = system;
+  const ends = await Promise.all(projects.map(({ id }) => redis.hget(`syncbot:{p:${id}}:state`, 'pausedUntil')));
+  const timed = projects.filter((_project, position) => isActiveEnd(readPausedUntil(ends[position])));
+  return timed[index % Math.max(1, timed.length)] ?? projectOf(system, index);
+}
+
 /** The calls that write. Those with which a bot starts have no arguments. */
 const writes = { method: '*', matchesArgs: (args: object) => Object.keys(args).length > 0 };
 /** A lost reply to a new message is no fault of the model: the bot cannot find out whether Slack has posted it. */
@@ -154,6 +182,7 @@ async function changeFlags(run: ModelRun, { project: index, link, all, correctio
     kind: 'request',
     project: index,
     action: correction,
+    duration: null,
     by,
     bot: link,
     isDeliveredTwice: false,

@@ -5,10 +5,13 @@ import { actionIds, readOperationRef } from '../../src/slack/contract.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';
-import type { MessageContent, MessageView } from '../fake-slack/types.ts';
+import type { MessageView } from '../fake-slack/types.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { findUntrueBatches } from './batch-check.ts';
+import { type BatchRecord, isBatchText, readBatches } from './batch-records.ts';
 import { slackChannel } from './bot.ts';
 import { slackUsers } from './commands.ts';
+import { dateOf, doneWords, personText, textOf } from './message-text.ts';
 import { alertDestinations } from './quiesce.ts';
 import { type Fields, type ProjectRecords, readRecords } from './records.ts';
 import { transitions } from './state-model.ts';
@@ -16,15 +19,6 @@ import type { System } from './system.ts';
 
 const format = slackFormatter('/sync');
 
-/** What the text of an operation says at its end. Written without src. */
-const doneWords: Readonly<Record<string, string>> = {
-  start: 'started',
-  pause: 'paused',
-  restore: 'restored',
-  reapply: 're-applied',
-  adopt: 'adopted',
-  retry: 'retried',
-};
 const endWords: Readonly<Record<string, (action: string) => RegExp>> = {
   done: (action) => (action === 'retry' ? /Retried / : new RegExp(` was ${doneWords[action]}`)),
   failed: (action) => new RegExp(`Became Failed|failed|Not ${doneWords[action]}`),
@@ -34,10 +28,11 @@ const endWords: Readonly<Record<string, (action: string) => RegExp>> = {
   superseded: () => /Replaced by a newer request/,
 };
 const inProgress = /(?:Starting|Pausing|Restoring|Re-applying|Adopting|Retrying)…/;
-const resolvedAlert = /Resolved|W(?:as|ere) Failed|Ended|Kept Paused|Removed from syncbot/;
+const resolvedAlert = /Resolved|[Ww](?:as|ere) Failed|Ended|Kept Paused|Removed from syncbot/;
 
 interface SettledFacts {
   readonly records: ReadonlyMap<string, ProjectRecords>;
+  readonly batches: readonly BatchRecord[];
   readonly groups: readonly AlertGroup[];
   /** The messages of the bot that every member of a channel sees, and the direct messages. Without replies in threads. */
   readonly messages: readonly MessageView[];
@@ -52,6 +47,7 @@ export async function findUntrueMessages(system: System): Promise<string[]> {
   const operations = await findUntrueOutcomes(system, facts);
   return [
     ...operations,
+    ...(await findUntrueBatches(system, facts)),
     ...findUntrueAlerts(system, facts),
     ...findUntrueDialogs(system, facts),
     ...findUnknownMessages(system, facts),
@@ -65,6 +61,7 @@ async function readFacts({ slack, redis, projects, bots }: System): Promise<Sett
   const channels = [slackChannel, ...slackUsers.map((user) => slack.directMessage(user).id)];
   const stored = await Promise.all(alertDestinations.map((channel) => bots[0]?.context.alertGroups.read(channel)));
   return {
+    batches: await readBatches(redis),
     records: new Map(read.map((records) => [records.id, records])),
     groups: stored.flatMap((channel) => [...(channel?.alerts.groups.values() ?? [])]),
     messages: channels
@@ -84,22 +81,19 @@ function messageRef(fields: Fields, field = 'message') {
   return json === '' ? null : messageRefSchema.nullable().parse(JSON.parse(json));
 }
 
-function textOf(message: MessageContent): string {
-  return `${message.text}\n${renderedText(message)}`;
-}
-
 async function findUntrueOutcomes(system: System, { records, messages }: SettledFacts): Promise<string[]> {
   const violations: string[] = [];
   for (const { id: project, operations } of records.values()) {
     for (const [operation, fields] of operations) {
-      const { state = '', origin, action = '' } = fields;
+      const { state = '', action = '' } = fields;
       const report = (text: string) =>
         violations.push(`${project}: the message of ${operation} (${action}, ${state}) ${text}`);
       const ref = messageRef(fields);
       if (ref === null) {
-        if (['done', 'failed'].includes(state) && origin === 'slack') report('is missing');
+        if (['done', 'failed'].includes(state) && mustHaveMessage(fields)) report('is missing');
         continue;
       }
+      if (fields['batch']) report('exists, although it is a part of a batch');
       const message = messages.find(({ ts, channel }) => ts === ref.ts && channel === ref.channel);
       if (message === undefined) {
         report(`does not exist: ${JSON.stringify(ref)}`);
@@ -112,6 +106,16 @@ async function findUntrueOutcomes(system: System, { records, messages }: Settled
     }
   }
   return violations;
+}
+
+/** The message of a batch has the outcomes of its operations. The timer notifies the person who has set it. */
+function mustHaveMessage({ origin, batch, timer }: Fields): boolean {
+  if (batch) return false;
+  return origin === 'slack' || (origin === 'timer' && !timerBy(timer).startsWith('cli:'));
+}
+
+function timerBy(timer: string | undefined): string {
+  return timer ? z.object({ by: z.string() }).parse(JSON.parse(timer)).by : '';
 }
 
 /** An operation and its message at a moment at which the message is up to date. What is followed changes from time to time. */
@@ -130,21 +134,36 @@ async function readNotified({ bots, slack }: System, ref: OperationRef, ts: stri
 /** Compares who, when and what in the text of an ended operation with its record. */
 function outcomeDifferences(fields: Fields, text: string): string[] {
   const { state = '', action = '', by = '', finishedAt = '', laterFailure = '' } = fields;
-  const [, cliUser] = /^cli:(.*)$/.exec(by) ?? [];
-  const person = cliUser === undefined ? `by <@${by}>` : `by ${cliUser} on the command line`;
+  const person =
+    by === 'timer' ? `by the timer that ${personText(timerBy(fields['timer']))} set` : `by ${personText(by)}`;
   const later = laterFailure === '' ? null : z.object({ at: z.number() }).nullable().parse(JSON.parse(laterFailure));
   const differences = [
     { isWrong: endWords[state]?.(action).test(text) !== true, what: 'does not say its state' },
     { isWrong: inProgress.test(text), what: 'is in progress' },
     { isWrong: !text.includes(person), what: `does not say ${person}` },
     { isWrong: !text.includes(dateOf(Number(finishedAt))), what: `does not have the time ${finishedAt}` },
+    { isWrong: state === 'done' && !plannedEnd(fields).test(text), what: 'does not say its planned end' },
     { isWrong: later !== null && !text.includes(dateOf(later.at)), what: 'does not say that it became Failed later' },
   ];
   return differences.filter(({ isWrong }) => isWrong).map(({ what }) => `${what}: “${text}”`);
 }
 
-function dateOf(at: number): string {
-  return `<!date^${Math.floor(at / 1_000)}^`;
+const plannedEndSchema = z.object({ at: z.number() });
+const limitChangeSchema = z.object({ kind: z.string(), by: z.string(), until: z.number().nullable() });
+
+/** What the message of a pause says about its end. */
+function plannedEnd({ pauseUntil = '', limitChange = '' }: Fields): RegExp {
+  if (pauseUntil === '') return /^(?!.*Planned end)/s;
+  if (limitChange === '')
+    return new RegExp(`Planned end: ${escaped(plannedEndSchema.parse(JSON.parse(pauseUntil)).at)}`);
+  const { kind, by, until } = limitChangeSchema.parse(JSON.parse(limitChange));
+  if (kind === 'extended') return new RegExp(`Planned end: ${escaped(until)}.*, extended by ${personText(by)}`);
+  const end = until === null ? ', without an end' : `, planned end: ${escaped(until)}`;
+  return new RegExp(`Kept Paused by ${personText(by)} .*${end}`);
+}
+
+function escaped(at: number | null): string {
+  return dateOf(at ?? 0).replaceAll('^', '\\^');
 }
 
 const alertSchema = z.object({ state: z.string(), since: z.number() });
@@ -233,8 +252,9 @@ function dialogOperation({ versions }: MessageView) {
  * A message that no record knows stays as it is. There is one only for an alert that was resolved, and where a notifier was
  * interrupted between the message and its record.
  */
-function findUnknownMessages({ runs }: System, { records, groups, messages }: SettledFacts): string[] {
+function findUnknownMessages({ runs }: System, { records, batches, groups, messages }: SettledFacts): string[] {
   const known = new Set<string | undefined>(groups.map(({ message }) => message?.ts));
+  for (const batch of batches) for (const { ts } of batch.messages) known.add(ts);
   const interruptions = new Map<string, number>();
   for (const { id, operations } of records.values()) {
     for (const [operation, fields] of operations) {
@@ -244,9 +264,10 @@ function findUnknownMessages({ runs }: System, { records, groups, messages }: Se
     }
   }
   interruptions.set('alerts', runs.interruptions('alerts'));
+  interruptions.set('batches', runs.interruptions('batches'));
   const unknown = messages.filter(({ ts }) => !known.has(ts)).filter((message) => !isSettledAnyway(message));
   return [...interruptions].flatMap(([subject, interrupted]) => {
-    const found = unknown.filter((message) => (outcomeProject(message) ?? 'alerts') === subject);
+    const found = unknown.filter((message) => messageSubject(message) === subject);
     const texts = found.map(({ text }) => `“${text}”`).join();
     return found.length <= interrupted
       ? []
@@ -258,6 +279,10 @@ function findUnknownMessages({ runs }: System, { records, groups, messages }: Se
 function isSettledAnyway(message: MessageView): boolean {
   if (/Nothing happened since|^Digest |Not observed/.test(message.text)) return true;
   return outcomeProject(message) === null && resolvedAlert.test(message.text) && buttonsOf(message).length === 0;
+}
+
+function messageSubject(message: MessageView): string {
+  return isBatchText(message.text) ? 'batches' : (outcomeProject(message) ?? 'alerts');
 }
 
 /** The project of a message of an operation. Null for another message. */
@@ -281,7 +306,10 @@ function findWrongButtons({ records, groups, messages }: SettledFacts): string[]
     .flatMap((message) =>
       buttonsOf(message)
         .filter(({ actionId, value }) => !isAllowed(records, actionId, value ?? ''))
-        .map(({ label, value }) => `${label} ${value} is not allowed, and a button of “${message.text}”`),
+        .map(
+          ({ label, value }) =>
+            `${label} ${value} is not allowed while ${records.get(value ?? '')?.state['state']}, and a button of “${message.text}”`,
+        ),
     );
 }
 

@@ -6,6 +6,10 @@ export interface ModelStats {
   readonly operations: Map<string, number>;
   /** Operations that were done, by their kind. */
   readonly done: Map<string, number>;
+  /** Batches, by their action and state. */
+  readonly batches: Map<string, number>;
+  /** Restores of the timer by their state, and changes of the end of a pause by people. */
+  readonly pauseEnds: Map<string, number>;
   /** By the code of the refusal, at the request or at the claim. */
   readonly refusals: Map<string, number>;
   /** How often each fault happened. */
@@ -36,16 +40,26 @@ export function emptyStats(): ModelStats {
     retriedTasks: 0,
     removedTasks: 0,
   };
-  return { ...zeros, operations: new Map(), done: new Map(), refusals: new Map(), faults: new Map() };
+  return {
+    ...zeros,
+    operations: new Map(),
+    done: new Map(),
+    batches: new Map(),
+    pauseEnds: new Map(),
+    refusals: new Map(),
+    faults: new Map(),
+  };
 }
 
-export function formatStats({ operations, done, refusals, faults, ...counts }: ModelStats): string {
+export function formatStats({ operations, done, batches, pauseEnds, refusals, faults, ...counts }: ModelStats): string {
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
   return [
     ...lines,
     `operations: ${total} (${formatCounts(operations)})`,
     `done: ${formatCounts(done)}`,
+    `batches: ${formatCounts(batches)}`,
+    `ends of pauses: ${formatCounts(pauseEnds)}`,
     `refusals, at the request or at the claim: ${formatCounts(refusals)}`,
     `faults: ${formatCounts(faults)}`,
   ].join('\n');

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import type { Waves } from '../../src/domain/batch.ts';
 import type { Configuration } from '../../src/domain/configuration.ts';
 import type { ServicesConfig } from '../../src/services.ts';
 import { writeConfigFile } from '../cli/cli-fixture.ts';
@@ -63,6 +64,9 @@ export interface ModelProject {
   readonly connection: 'default' | 'far';
   /** Where its outcomes and alerts go. Null for the channel of the last request, or the person who has changed it. */
   readonly channel: string | null;
+  readonly labels: readonly string[];
+  /** The longest pause, ms. Null without a limit. */
+  readonly pauseMax: number | null;
   readonly links: readonly ModelLink[];
   /** A further link without tasks, whose queue may be missing. */
   readonly optionalLink: OptionalLink | null;
@@ -71,6 +75,8 @@ export interface ModelProject {
 const projectSpecs = [
   {
     id: 'orders',
+    labels: ['prod'],
+    pauseMax: null,
     initialState: 'running',
     onFailure: 'pause',
     links: 3,
@@ -80,6 +86,8 @@ const projectSpecs = [
   },
   {
     id: 'users',
+    labels: ['prod'],
+    pauseMax: null,
     initialState: 'not_started',
     onFailure: 'pause',
     links: 2,
@@ -89,6 +97,8 @@ const projectSpecs = [
   },
   {
     id: 'invoices',
+    labels: ['billing'],
+    pauseMax: null,
     initialState: 'paused',
     onFailure: 'pause',
     links: 2,
@@ -98,6 +108,8 @@ const projectSpecs = [
   },
   {
     id: 'payments',
+    labels: ['prod', 'billing'],
+    pauseMax: null,
     initialState: 'running',
     onFailure: 'continue',
     links: 2,
@@ -109,6 +121,8 @@ const projectSpecs = [
 /** The project whose links lose failed tasks. */
 const boundedProject = {
   id: 'events',
+  labels: [],
+  pauseMax: 4 * 3_600_000,
   initialState: 'running',
   onFailure: 'pause',
   connection: 'default',
@@ -126,7 +140,8 @@ export function configurationWith(operators: readonly string[], { digest }: Mode
     connections: {},
   };
 }
-const modelSettings = { ...testSettings, auditLength: 1_000_000, pausedReminderMs: 500 };
+const waves: Waves = { size: 2, wait: 100 };
+const modelSettings = { ...testSettings, auditLength: 1_000_000, pausedReminderMs: 500, waves };
 
 /** Short, so that the jobs of a killed worker are taken over soon. */
 export const lockDurationMs = 1_000;
@@ -157,11 +172,14 @@ export async function createSystem(folder: string): Promise<System> {
   const killed: ModelBot[] = [];
   await bots[0]?.context.configurations.save(configurationWith(slackUsers, digest), 0, 'cli:test');
   const projects = await createProjects({ near, far, cleanup });
-  for (const { id, initialState, onFailure, links, optionalLink, connection, channel } of projects) {
+  for (const project of projects) {
+    const { id, initialState, onFailure, links, optionalLink, connection, channel, labels, pauseMax } = project;
     const queues = [...links, ...(optionalLink === null ? [] : [optionalLink])];
     const definition = makeDefinition(id, {
       channel,
       onFailure,
+      labels: [...labels],
+      pauseMax,
       links: queues.map(({ link }) => ({ queue: link, connection, prefix: 'bull' })),
     });
     await bots[0]?.context.projects.save(definition, { state: initialState, watermarks: {} }, 'cli:test');

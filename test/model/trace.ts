@@ -1,10 +1,13 @@
+import type { BatchResolution } from '../../src/application/batch-store.ts';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import type { ConfirmationResult } from '../../src/application/operation-store.ts';
+import type { Batch } from '../../src/domain/batch.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import type { ModelBot } from './bot.ts';
+import type { BatchButton, Selection } from './commands.ts';
 import type { ModelProject, System } from './system.ts';
 
 /** The requests and presses of a run, with their results. */
@@ -14,6 +17,9 @@ export interface Trace {
   readonly cliRuns: CliRecord[];
   readonly keeps: KeepRecord[];
   readonly alertPresses: AlertPressRecord[];
+  readonly batchRequests: BatchRequestRecord[];
+  readonly batchPresses: BatchPressRecord[];
+  readonly endChanges: EndChangeRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
   /** Errors other than those that `unknownResults` counts. There must be none. */
@@ -63,6 +69,34 @@ export interface AlertPressRecord {
   readonly refusal: Refusal | null;
 }
 
+/** A request of a batch with a dialog. */
+export interface BatchRequestRecord {
+  readonly batch: Batch;
+  readonly by: string;
+  readonly permission: Permission;
+  /** What the person typed after the verb, or the button of another batch. */
+  readonly from: Selection | BatchButton;
+}
+
+/** A press of OK or Cancel in the dialog of a batch. */
+export interface BatchPressRecord {
+  readonly batch: string;
+  readonly by: string;
+  readonly decision: 'confirm' | 'cancel';
+  readonly permission: Permission;
+  readonly result: BatchResolution | Refused;
+}
+
+/** A change of the end of a pause by a person. */
+export interface EndChangeRecord {
+  readonly project: string;
+  readonly by: string;
+  readonly kind: 'extended' | 'kept';
+  readonly permission: Permission;
+  /** Null if the end was changed. */
+  readonly refusal: Refusal | null;
+}
+
 type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** One run of `start`, `pause` or `restore` on the command line. */
@@ -105,6 +139,11 @@ export function pickOperation(
   }
   const operations = trace.requests.flatMap(({ result }) => (result.kind === 'requested' ? [result.operation] : []));
   return operations.at(-1 - (operationIndex % Math.max(1, operations.length))) ?? null;
+}
+
+/** Selects one of the last batches. Returns null before the first one. */
+export function pickBatch({ trace: { batchRequests } }: ModelRun, index: number): Batch | null {
+  return batchRequests.at(-1 - (index % Math.max(1, batchRequests.length)))?.batch ?? null;
 }
 
 export function botOf({ bots }: System, index: number): ModelBot {

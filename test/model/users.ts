@@ -40,8 +40,9 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
         ? 'restore'
         : command.action;
   const { by, confirmation } = command;
+  const duration = action === 'pause' ? command.duration : null;
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
-  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action) && !withoutFailedAgain) {
+  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action) && !withoutFailedAgain && duration === null) {
     const timeoutMs = command.waitForOutcome ? userTimeoutMs : 1;
     return runCliCommand(run, bot, { project, action, timeoutMs });
   }
@@ -52,6 +53,7 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
     action,
     by,
     withoutFailedAgain,
+    duration,
   });
   if (operation === null) return;
   const press = { operation, by, isCancel: false };

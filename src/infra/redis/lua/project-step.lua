@@ -55,8 +55,14 @@ local function readOperation(operationId)
   return fields.id and fields or nil
 end
 
--- The JSON value of a field, or nil if the field does not exist or is empty.
-local function decodeField(text) return text and text ~= '' and cjson.decode(text) or nil end
+-- The JSON object of a field, without its fields that are null: cjson.null is true in a condition. Returns nil if the field
+-- does not exist or is empty.
+local function decodeField(text)
+  if not text or text == '' then return nil end
+  local value = cjson.decode(text)
+  for name, each in pairs(value) do if each == cjson.null then value[name] = nil end end
+  return value
+end
 
 -- Whether the project still has the version that the caller read and no operation is active. It needs these two fields.
 local function isIdleAtExpectedVersion(project)

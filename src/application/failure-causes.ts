@@ -1,5 +1,5 @@
 import { type FailureCauses, toFailureCauses } from '../domain/failure-causes.ts';
-import { countFailures, type ObservedProject, oldestFailure } from '../domain/observation.ts';
+import { countFailures, type LinkObservation, type ObservedProject, oldestFailure } from '../domain/observation.ts';
 import { watermarkOf } from '../domain/project.ts';
 import type { UseCaseContext } from './context.ts';
 import { findFailedAgain } from './skipped-tasks.ts';
@@ -17,11 +17,17 @@ export async function readFailureCauses(
 ): Promise<FailureCauses | null> {
   const oldest = oldestFailure(stats.links);
   if (oldest === null) return null;
-  const failing = stats.links.filter((each) => countFailures([each]) > 0).slice(0, maxGroupedLinks);
+  const failing = byOldestFailure(stats.links.filter((each) => countFailures([each]) > 0)).slice(0, maxGroupedLinks);
   const groups = await context.links.groupFailures(
     failing.map(({ link }) => ({ link, watermark: watermarkOf(project, link) })),
   );
   const causes = toFailureCauses(groups.flat(), { tasks: countFailures(stats.links), since: oldest.at });
   const failedAgain = causes === null ? 0 : (await findFailedAgain(context, project)).length;
   return causes === null || failedAgain === 0 ? causes : { ...causes, failedAgain };
+}
+
+/** The link of the oldest failed task first. */
+function byOldestFailure(links: readonly LinkObservation[]): LinkObservation[] {
+  const failedAt = (link: LinkObservation) => oldestFailure([link])?.at ?? Number.POSITIVE_INFINITY;
+  return [...links].sort((a, b) => failedAt(a) - failedAt(b));
 }

@@ -6,15 +6,18 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import { requestBatch } from '../application/request-batch.ts';
 import { resolveSelection } from '../application/resolve-selection.ts';
 import { type Batch, failedItems, maxBatchProjects, type RefusedItem } from '../domain/batch.ts';
+import type { Action } from '../domain/lifecycle.ts';
+import type { ProjectId } from '../domain/project.ts';
 import { formatSelection } from '../domain/selection.ts';
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
-import type { ChangeBatchCommand } from './arguments.ts';
+import type { ChangeBatchCommand } from './change-arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
 import { cliFormatter } from './terminal-text.ts';
+import { type GoalOption, isInEffectAlready, waitForProjects, waitWithoutOperation } from './wait.ts';
 
 const texts = messages.cli.changeBatch;
 const pollIntervalMs = 200;
@@ -23,7 +26,7 @@ const confirmRetryDelayMs = 500;
 /** `syncbot pause label:prod`: requests a batch, asks for confirmation, confirms it and waits until it has ended. */
 export async function changeBatch(context: CommandContext, command: ChangeBatchCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, limit, reason, yes, json } = command;
+  const { action, limit, reason, wait, yes, json } = command;
   const useCases = app.useCaseContext;
   const names = { readName: (text: string) => ({ text, channel: null }), onlyIds: yes || json };
   const resolved = await resolveSelection(useCases, command.selection, names);
@@ -54,23 +57,61 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
   });
   if (requested.kind === 'too_many')
     return fail(context, requested.kind, messages.batch.tooMany(requested.count, maxBatchProjects));
-  if (requested.kind === 'none_allowed') {
-    const message = [messages.batch.noneAllowed({ action, ...requested }), ...refusedLines(requested.refused)].join(
-      '\n',
-    );
-    return fail(context, 'not_allowed', message);
-  }
+  if (requested.kind === 'none_allowed') return refuse(context, command, requested.refused);
   const { batch, links } = requested;
   for (const line of refusedLines(batch.refused)) output.note(line);
+  const already = wait === null ? [] : alreadyInEffect(action, batch.refused);
+  if (wait !== null && !canReach(wait, { projects: already, refused: batch.refused })) {
+    await cancelBatch(useCases, { id: batch.id, by, dialog: null });
+    const ids = batch.refused.map(({ project }) => project).filter((id) => !already.includes(id));
+    return fail(context, 'cannot_be_quiet', messages.wait.cannotPause(ids));
+  }
+  if (wait !== null && already.length > 0) output.note(messages.wait.already(wait.goal, already));
   if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested)))) {
     await cancelBatch(useCases, { id: batch.id, by, dialog: null });
     return fail(context, 'cancelled', messages.cli.change.cancelled);
   }
+  const items = batch.items.map(({ project }) => project);
+  output.step('requested', { id: batch.id, action, projects: items, already });
   using signal = abortOnStopSignal(io.signals);
-  const wait: WaitOptions = { id: batch.id, deadlineAt: useCases.clock.monotonicNow() + command.timeoutMs, signal };
-  const confirmed = await confirmWithRetry(context, { ...wait, by });
+  const end: WaitOptions = { id: batch.id, deadlineAt: useCases.clock.monotonicNow() + command.timeoutMs, signal };
+  const confirmed = await confirmWithRetry(context, { ...end, by });
   if (confirmed.kind === 'not_requester') return printRefusal(context, { code: 'not_requester', by: confirmed.by });
-  return printOutcome(context, batch.id, await waitForEnd(context, wait));
+  const ended = await waitForEnd(context, end);
+  if (wait === null || ended === null || !isDone(ended)) return printOutcome(context, batch.id, ended);
+  const message = outcomeMessage(ended);
+  const data = batchJson(ended, message);
+  output.step('done', data, message);
+  const restore = action === 'pause' ? `batch:${batch.id}` : null;
+  // Awaited here: the signal is of this function.
+  return await waitForProjects(context, { wait, projects: [...items, ...already].sort(), signal, data, restore });
+}
+
+/** No project can be changed. A command that waits still waits for those that need no operation. */
+async function refuse(
+  context: CommandContext,
+  { action, wait }: ChangeBatchCommand,
+  refused: readonly RefusedItem[],
+): Promise<ExitCode> {
+  const projects = alreadyInEffect(action, refused);
+  const lines = refusedLines(refused);
+  if (wait === null || projects.length === 0 || !canReach(wait, { projects, refused }))
+    return fail(context, 'not_allowed', [messages.batch.noneAllowed({ action, refused }), ...lines].join('\n'));
+  for (const line of lines) context.output.note(line);
+  return waitWithoutOperation(context, { wait, action, projects });
+}
+
+/** The refused projects whose state already has the effect of the action. */
+function alreadyInEffect(action: Action, refused: readonly RefusedItem[]): ProjectId[] {
+  return refused.flatMap(({ project, refusal }) => (isInEffectAlready(action, refusal) ? [project] : []));
+}
+
+/** A project that runs and cannot be paused has tasks in flight. A restore leaves out what it must not restore. */
+function canReach(
+  { goal }: GoalOption,
+  { projects, refused }: { readonly projects: readonly ProjectId[]; readonly refused: readonly RefusedItem[] },
+): boolean {
+  return goal === 'caught_up' || projects.length === refused.length;
 }
 
 function fail({ output }: CommandContext, code: string, message: string): ExitCode {
@@ -126,15 +167,25 @@ async function waitForEnd({ app }: CommandContext, { id, deadlineAt, signal }: W
 /** Exit code 0 only if each project that could be changed is done. */
 function printOutcome({ output }: CommandContext, id: string, batch: Batch | null): ExitCode {
   if (batch === null) {
-    output.error({ code: 'not_known', message: texts.unknownOutcome(id) });
+    output.error({ code: 'not_known', message: texts.unknownOutcome(id), data: { id } });
     return exitCodes.failure;
   }
   const message = outcomeMessage(batch);
-  const isDone = batch.state === 'done' && batch.items.every(({ project }) => batch.results[project]?.state === 'done');
-  output.result(message, batchJson(batch, message));
-  if (isDone) return exitCodes.success;
-  if (batch.state === 'confirmed') output.error({ code: 'still_open', message: texts.stillOpen(id) });
+  const data = batchJson(batch, message);
+  const isOpen = batch.state === 'confirmed';
+  if (output.format === 'json-lines') {
+    const [code, text] = isOpen ? ['still_open', texts.stillOpen(id)] : ['not_done', message];
+    output.error({ code, message: text, data });
+    return exitCodes.failure;
+  }
+  output.result(message, data);
+  if (isDone(batch)) return exitCodes.success;
+  if (isOpen) output.error({ code: 'still_open', message: texts.stillOpen(id) });
   return exitCodes.failure;
+}
+
+function isDone({ state, items, results }: Batch): boolean {
+  return state === 'done' && items.every(({ project }) => results[project]?.state === 'done');
 }
 
 function outcomeMessage(batch: Batch): string {

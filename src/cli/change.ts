@@ -5,15 +5,17 @@ import { StoreUnavailableError } from '../application/errors.ts';
 import type { ConfirmationResult } from '../application/operation-store.ts';
 import { requestAction } from '../application/request-action.ts';
 import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
-import { outcomeText } from '../messages/render.ts';
-import type { ChangeCommand } from './arguments.ts';
+import { outcomeText, refusalText } from '../messages/render.ts';
+import type { ChangeCommand } from './change-arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
 import { cliFormatter } from './terminal-text.ts';
+import { isInEffectAlready, waitForProjects, waitWithoutOperation } from './wait.ts';
 
 const texts = messages.cli.change;
 
@@ -23,7 +25,7 @@ const texts = messages.cli.change;
  */
 export async function changeState(context: CommandContext, command: ChangeCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, project, tasks, limit, reason, timeoutMs, yes } = command;
+  const { action, project, tasks, limit, reason, timeoutMs, wait: goal, yes } = command;
   const by = `cli:${io.user}`;
   const requested = await requestAction(app.useCaseContext, {
     project,
@@ -35,7 +37,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
     channel: null,
     ...(tasks.length === 0 ? {} : { tasks: { kind: 'named', names: tasks } }),
   });
-  if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
+  if (requested.kind === 'refused') return refuse(context, command, requested.refusal);
   const ref = refOf(requested.operation);
   const { state, definition } = requested.project;
   const now = await app.useCaseContext.serverClock.now();
@@ -53,11 +55,31 @@ export async function changeState(context: CommandContext, command: ChangeComman
     output.error({ code: 'cancelled', message: texts.cancelled });
     return exitCodes.failure;
   }
+  output.step('requested', { id: ref.operation, action, projects: [project] });
   using signal = abortOnStopSignal(io.signals);
   const wait: WaitOptions = { ref, deadlineAt: app.useCaseContext.clock.monotonicNow() + timeoutMs, signal };
   const confirmed = await confirmWithRetry(context, { ...wait, by });
   if (confirmed.kind === 'refused') return printRefusal(context, confirmed.refusal);
-  return printOutcome(context, { ref, result: await waitForOutcome(app.useCaseContext, wait) });
+  const result = await waitForOutcome(app.useCaseContext, wait);
+  if (goal === null || result.kind !== 'read' || result.operation.state !== 'done')
+    return printOutcome(context, { ref, result });
+  const message = outcomeMessage(result.operation);
+  const data = outcomeJson(result.operation, message);
+  output.step('done', data, message);
+  const restore = action === 'pause' ? project : null;
+  // Awaited here: the signal is of this function.
+  return await waitForProjects(context, { wait: goal, projects: [project], signal, data, restore });
+}
+
+/** A project whose state already has the effect of the action needs no operation. A command that waits still waits for it. */
+async function refuse(
+  context: CommandContext,
+  { action, project, wait }: ChangeCommand,
+  refusal: Refusal,
+): Promise<ExitCode> {
+  if (wait === null || action === 'retry' || !isInEffectAlready(action, refusal)) return printRefusal(context, refusal);
+  context.output.note(refusalText(refusal, cliFormatter));
+  return waitWithoutOperation(context, { wait, action, projects: [project] });
 }
 
 interface WaitOptions {
@@ -131,17 +153,19 @@ function printOutcome(
   { ref, result }: { readonly ref: OperationRef; readonly result: OperationResult },
 ): ExitCode {
   if (result.kind !== 'read') {
-    output.error({ code: 'not_known', message: texts.unknownOutcome(ref) });
+    const data = { id: ref.operation, project: ref.project };
+    output.error({ code: 'not_known', message: texts.unknownOutcome(ref), data });
     return exitCodes.failure;
   }
   const { operation } = result;
   const message = outcomeMessage(operation);
+  const data = outcomeJson(operation, message);
   if (operation.state === 'done') {
-    output.result(message, outcomeJson(operation, message));
+    output.result(message, data);
     return exitCodes.success;
   }
   const code = isUnfinished(operation) ? 'still_open' : (operation.refusal?.code ?? operation.state);
-  output.error({ code, message });
+  output.error({ code, message, data });
   return exitCodes.failure;
 }
 

@@ -7,8 +7,11 @@ import type { CheckText } from '../messages/facts.ts';
 export const roles = ['all', 'bot', 'worker'] as const;
 export type Role = (typeof roles)[number];
 
-/** 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration. */
-export const exitCodes = { success: 0, failure: 1, usageError: 2 } as const;
+/**
+ * 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration. Only of a command that waits: 3 the time is
+ * over; 4 a project changed during the wait.
+ */
+export const exitCodes = { success: 0, failure: 1, usageError: 2, waitTimedOut: 3, changedDuringWait: 4 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** What the command line needs from the composition root (`app.ts`). */

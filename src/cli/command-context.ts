@@ -12,7 +12,7 @@ import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
 import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
-import { type CliError, createOutput, type Output } from './output.ts';
+import { type CliError, createOutput, type Output, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
@@ -24,7 +24,7 @@ export interface CommandContext extends Configuration {
 }
 
 export interface CommandContextOptions {
-  readonly json: boolean;
+  readonly format: OutputFormat;
   /** Replaces SYNCBOT_CONFIG. */
   readonly configFile?: string | null;
   /** The log level if LOG_LEVEL is not set. Default: `silent`. */
@@ -44,7 +44,7 @@ export async function withCommandContext(
   options: CommandContextOptions,
   run: (context: CommandContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const output = createOutput(io, options.json);
+  const output = createOutput(io, options.format);
   const configuration = await readConfiguration(io, options.configFile ?? null);
   if (configuration.kind === 'refused') {
     output.error(configuration.error);

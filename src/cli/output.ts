@@ -1,24 +1,48 @@
 import type { ProcessIo } from './process-io.ts';
 
-/** Why a command did not succeed. With `--json` this is the output on stderr. */
+/** Why a command did not succeed. With `--json` code and message are the output on stderr. */
 export interface CliError {
   readonly code: string;
   readonly message: string;
+  /** What the last line of a command that waits has beside them. */
+  readonly data?: object;
 }
+
+/** `json-lines`: `--json` of a command that waits. Each line of stdout is one object, and the last one is the result. */
+export type OutputFormat = 'text' | 'json' | 'json-lines';
 
 /** Results go to stdout, everything else to stderr. */
 export interface Output {
+  readonly format: OutputFormat;
   /** Prints the text, or the data with `--json`. */
-  result(text: string, data: unknown): void;
+  result(text: string, data: object | null): void;
+  /** A step of a command that waits: a line of JSON. The other formats print the text, if there is one, as a result. */
+  step(event: string, data: object, text?: string): void;
   /** Prints additional information, but not with `--json`. */
   note(text: string): void;
+  /** Prints why the command failed. It is also the last line of a command that waits, so that each has a result. */
   error(error: CliError): void;
 }
 
-export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'stderr'>, json: boolean): Output {
+export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'stderr'>, format: OutputFormat): Output {
+  const isText = format === 'text';
+  const writeLine = (event: string, data: object) =>
+    void stdout.write(`${JSON.stringify({ event, at: Date.now(), ...data })}\n`);
+  const result = (text: string, data: object | null) => {
+    if (format === 'json-lines') writeLine('result', { ...data, code: null });
+    else stdout.write(isText ? `${text}\n` : `${JSON.stringify(data, null, 2)}\n`);
+  };
   return {
-    result: (text, data) => void stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : `${text}\n`),
-    note: (text) => void (json || stderr.write(`${text}\n`)),
-    error: ({ code, message }) => void stderr.write(json ? `${JSON.stringify({ code, message })}\n` : `${message}\n`),
+    format,
+    result,
+    step(event, data, text) {
+      if (format === 'json-lines') writeLine(event, data);
+      else if (text !== undefined) result(text, data);
+    },
+    note: (text) => void (isText && stderr.write(`${text}\n`)),
+    error({ code, message, data }) {
+      if (format === 'json-lines') writeLine('result', { ...data, code, message });
+      stderr.write(isText ? `${message}\n` : `${JSON.stringify({ code, message })}\n`);
+    },
   };
 }

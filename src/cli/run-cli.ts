@@ -8,7 +8,7 @@ import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
 import { history } from './history.ts';
 import { list } from './list.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
 import { run } from './run.ts';
@@ -23,10 +23,10 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
     case 'command':
       return runCommand(io, parsed.command);
     case 'help':
-      createOutput(io, false).result(parsed.text, null);
+      createOutput(io, 'text').result(parsed.text, null);
       return exitCodes.success;
     case 'invalid':
-      createOutput(io, io.argv.includes('--json')).error({ code: 'usage', message: parsed.message });
+      createOutput(io, io.argv.includes('--json') ? 'json' : 'text').error({ code: 'usage', message: parsed.message });
       return exitCodes.usageError;
     default:
       return parsed satisfies never;
@@ -35,23 +35,29 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
   if (command.name === 'run') {
-    const options = { json: false, logLevel: 'info', role: command.role, isIdempotent: false } as const;
+    const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return withCommandContext(io, options, (context) => run(context, command.role));
   }
   if (command.name === 'apply') {
-    const options = { json: false, configFile: command.file, isIdempotent: false };
+    const options = { format: 'text', configFile: command.file, isIdempotent: false } as const;
     return withCommandContext(io, options, (context) => apply(context, command));
   }
+  const format = formatOf(command);
   const isChange = command.name === 'change' || command.name === 'change-batch';
   if (isChange && !command.yes && !isInteractive(io)) {
-    createOutput(io, command.json).error(notInteractiveError);
+    createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { json: command.json, isIdempotent: command.name !== 'extend' };
+  const options = { format, isIdempotent: command.name !== 'extend' };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
 type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>;
+
+function formatOf(command: ProjectCommand): OutputFormat {
+  if (!command.json) return 'text';
+  return 'wait' in command && command.wait !== null ? 'json-lines' : 'json';
+}
 
 /** Every command but `doctor` and `apply`, which are about the file, uses what is stored. */
 async function runProjectCommand(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {

@@ -11,7 +11,7 @@ export const failureCausesSchema = z.object({
   grouped: z.number(),
   /** How many different masked reasons the grouped tasks have. */
   causes: z.number(),
-  /** The most frequent reasons, at most `maxCauses`. */
+  /** The reason of the oldest task, then the most frequent ones, at most `maxCauses`. */
   first: z.array(z.object({ reason: z.string(), tasks: z.number() })),
   /** When the oldest of the tasks failed, epoch ms by the clock of its worker. */
   since: z.number(),
@@ -28,7 +28,10 @@ export interface ReasonGroup {
   readonly tasks: number;
 }
 
-/** Puts the groups of all links together. Returns null if no task was grouped. */
+/**
+ * Puts the groups of all links together. The first group is that of the oldest task. Its reason stays first, because later
+ * failures can be consequences of it. Returns null if no task was grouped.
+ */
 export function toFailureCauses(
   groups: readonly ReasonGroup[],
   { tasks, since }: Pick<FailureCauses, 'tasks' | 'since'>,
@@ -37,8 +40,9 @@ export function toFailureCauses(
   for (const group of groups) tasksByReason.set(group.reason, (tasksByReason.get(group.reason) ?? 0) + group.tasks);
   const causes = [...tasksByReason].map(([reason, count]) => ({ reason, tasks: count }));
   const grouped = causes.reduce((sum, cause) => sum + cause.tasks, 0);
-  if (grouped === 0) return null;
-  const first = causes.sort((a, b) => b.tasks - a.tasks || (a.reason < b.reason ? -1 : 1)).slice(0, maxCauses);
+  const [oldest, ...later] = causes;
+  if (oldest === undefined) return null;
+  const first = [oldest, ...later.sort((a, b) => b.tasks - a.tasks)].slice(0, maxCauses);
   // A task may fail between the two reads.
   return { tasks: Math.max(tasks, grouped), grouped, causes: tasksByReason.size, first, since };
 }

@@ -107,6 +107,11 @@ export function stateAfterAdopt(desired: DesiredLinkState): 'running' | 'paused'
   return desired === 'paused' ? 'running' : 'paused';
 }
 
+/** Whether the links of a project in this state already have, or are getting, what the action sets: there is nothing to do. */
+export function isInEffect(action: Action, state: ProjectState): boolean {
+  return desiredLinkState(state) === desiredLinkState(transitions[action].to);
+}
+
 export function desiredLinkState(state: ProjectState): DesiredLinkState {
   return rules[state].links;
 }

@@ -52,7 +52,7 @@ export function observeFollowUp(operation: Operation, input: FollowInput): Follo
   if (elapsedMs < minFollowIntervalMs) return unchanged;
   const latest = goal === 'quiet' ? observeInFlight(input) : observeBacklog(followUp.latest, input);
   const next = { ...followUp, latest };
-  if (latest.remaining === 0 || (goal === 'caught_up' && isCaughtUp(latest, stats)))
+  if (latest.remaining === 0 || (goal === 'caught_up' && hasCaughtUp(latest, stats)))
     return { kind: 'changed', followUp: next, end: { kind: 'reached', at: now } };
   if (now - finishedAt >= followLimitMs[goal])
     return { kind: 'changed', followUp: next, end: { kind: 'timed_out', at: now } };
@@ -66,7 +66,11 @@ function observeInFlight({ stats, now }: FollowInput): FollowObservation {
   return { at: now, remaining: stats.inFlight, counters: null, rates: null, noWorker: sampleLinks([]) };
 }
 
-function observeBacklog(previous: FollowObservation | null, { stats, workers, now }: FollowInput): FollowObservation {
+/** Observes how far a project is behind. The rates are those since `previous`. */
+export function observeBacklog(
+  previous: FollowObservation | null,
+  { stats, workers, now }: Pick<FollowInput, 'stats' | 'workers' | 'now'>,
+): FollowObservation {
   const counters = countersOf(stats);
   const idle = stats.links.filter(
     (each, index) => each.kind === 'read' && linkBacklog(each) > 0 && workers[index] === 0,
@@ -102,10 +106,11 @@ function measureRates(from: FollowCounters | null, to: FollowCounters | null): F
 }
 
 /**
- * Whether a new task waits less than `caughtUpWithinMs`: the oldest one of the backlog does, and the workers need less for the
- * rest. The latency alone is not enough, because it is a lower bound for LIFO and retried tasks.
+ * Whether nothing waits, or a new task waits less than `caughtUpWithinMs`: the oldest one of the backlog does, and the workers
+ * need less for the rest. The latency alone is not enough, because it is a lower bound for LIFO and retried tasks.
  */
-function isCaughtUp({ remaining, rates }: FollowObservation, { latencyMs }: ProjectStats): boolean {
+export function hasCaughtUp({ remaining, rates }: FollowObservation, { latencyMs }: ProjectStats): boolean {
+  if (remaining === 0) return true;
   const endedPerS = rates?.endedPerS ?? 0;
   if (remaining === null || latencyMs === null) return false;
   return latencyMs < caughtUpWithinMs && remaining * 1_000 <= endedPerS * caughtUpWithinMs;

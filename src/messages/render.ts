@@ -63,7 +63,9 @@ export function historyLineText(line: HistoryLine, context: HistoryContext): str
   const failed = entries.find(({ event }) => event === 'failed');
   const alertKind = alertKindOf(newest);
   const condition = entries.find(({ alert }) => alert?.state === 'firing')?.alert;
-  if (condition?.state === 'firing' && condition.condition.kind === 'project_failed') {
+  // A line about what a person did has the alert, too.
+  const isAlert = kind === 'alert' || failed !== undefined;
+  if (isAlert && condition?.state === 'firing' && condition.condition.kind === 'project_failed') {
     const text = messages.history.tasksFailed(condition.condition, context);
     if (text !== null) return text;
   }

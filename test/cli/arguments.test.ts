@@ -9,7 +9,7 @@ const parseLine = (line: string) => {
 };
 
 describe('arguments', () => {
-  const options = { reason: null, timeoutMs: 60_000, yes: false, json: false };
+  const options = { reason: null, timeoutMs: 60_000, wait: null, yes: false, json: false };
   const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
@@ -27,6 +27,15 @@ describe('arguments', () => {
       'pause orders --yes --timeout 5m --reason why',
       { ...actionCommand, action: 'pause', yes: true, timeoutMs: 300_000, reason: 'why' },
     ],
+    [
+      'pause orders --wait-quiet 5m',
+      { ...actionCommand, action: 'pause', wait: { goal: 'quiet', ms: 300_000 }, timeoutMs: 300_000 },
+    ],
+    [
+      'restore orders --wait-caught-up 30s --timeout 2s',
+      { ...actionCommand, action: 'restore', wait: { goal: 'caught_up', ms: 30_000 }, timeoutMs: 2_000 },
+    ],
+    ['start orders --wait-caught-up 24h', expect.objectContaining({ wait: { goal: 'caught_up', ms: 86_400_000 } })],
     ['restore orders', { ...actionCommand, action: 'restore' }],
     ['resume orders', { ...actionCommand, action: 'restore' }],
     [
@@ -89,7 +98,9 @@ describe('usage', () => {
       expect(help.out).toContain(`\n  ${command}`);
     }
     expect(help.out).toMatch(/\nExit codes: 0 done; 1 refused, .*; 2 invalid usage/);
-    expect((await runCliInProcess(['pause', '--help'])).out).toContain('--timeout');
+    const pauseHelp = (await runCliInProcess(['pause', '--help'])).out;
+    expect(pauseHelp).toContain('--timeout');
+    expect(pauseHelp).toMatch(/--wait-quiet <duration>[\s\S]*With --wait-…: 3 the time is over/);
   });
 
   test.each([
@@ -101,12 +112,20 @@ describe('usage', () => {
     [['pause', 'orders', 'users', '--yes']],
     [['pause', 'orders', '--timeout', 'soon', '--yes']],
     [['pause', 'orders', '--reason', 'x'.repeat(301), '--yes']],
+    [['pause', 'orders', '--wait-caught-up', '5m', '--yes']],
+    [['restore', 'orders', '--wait-quiet', '5m', '--yes']],
+    [['retry', 'orders', '--wait-caught-up', '5m', '--yes']],
     [['run', '--role', 'boss']],
     [['list', '--nope']],
   ])('invalid arguments give exit code 2 and a message on stderr: %j', async (argv) => {
     const result = await runCliInProcess(argv);
     expect(result).toMatchObject({ exit: 2, out: '' });
     expect(result.err).toMatch(/\S/);
+  });
+
+  test.each(['0s', '25h', '5', 'soon'])('a wait of %s is not one', async (duration) => {
+    const result = await runCliInProcess(['pause', 'orders', '--yes', '--wait-quiet', duration]);
+    expect(result).toMatchObject({ exit: 2, err: expect.stringContaining('Write a duration from 1s to 24h') });
   });
 
   test('with --json, a usage error is { code, message }', async () => {

@@ -25,15 +25,27 @@ export interface CliRunOptions {
 
 const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
+/** A command that runs. `out` and `err` return its output so far. */
+export interface RunningCli {
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly ended: Promise<CliResult>;
+}
+
 /** Runs the command line in this process. Returns its exit code and its output. */
-export async function runCliInProcess(argv: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
+export function runCliInProcess(argv: readonly string[], options: CliRunOptions = {}): Promise<CliResult> {
+  return startCliInProcess(argv, options).ended;
+}
+
+export function startCliInProcess(argv: readonly string[], options: CliRunOptions = {}): RunningCli {
   const { env = {}, terminalInput, signals = new EventEmitter(), openApp = rejectOpenApp } = options;
   const [out, err] = [collectOutput(), collectOutput()];
   const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
   stdin.end(terminalInput ?? '');
   const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
-  return { exit: await runCli(processIo), out: out.text(), err: err.text() };
+  const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
+  return { out: out.text, err: err.text, ended };
 }
 
 function collectOutput() {

@@ -79,6 +79,42 @@ describe('a reason without because', () => {
   );
 });
 
+describe('a pause with an end', () => {
+  it.each(['pause orders-eu, invoices for 1h', 'pause orders-eu invoices for 1h because we deploy'])(
+    'of several projects has the end for all of them: %s',
+    async (text) => {
+      const dialog = await run(text);
+      expect(dialog.text).toContain('Pause 2 projects?');
+      expect(visibleText(dialog)).toContain('Planned end: ');
+    },
+  );
+
+  it('keeps its end in the buttons of words that may name another project.', async () => {
+    const answer = await run('pause invoices and orders-eu for 1h');
+    expect(answer.text).toContain('“and orders-eu” also names “orders-eu”. Nothing was changed.');
+    harness.press('Pause invoices orders-eu for 1h', answer);
+    expect(visibleText(await harness.waitForMessage('Selected: invoices orders-eu'))).toContain('Planned end: ');
+  });
+
+  it.each(['2h', 'tomorrow 06:00'])('without its word changes nothing: %s', async (words) => {
+    const before = await openOperations('invoices');
+    const answer = await run(`pause invoices ${words}`);
+    expect(answer.text).toContain(`“${words}” may be the end of the pause or its reason. Nothing was changed.`);
+    expect(await openOperations('invoices')).toBe(before);
+  });
+
+  it('without its word keeps the reason after it in the button.', async () => {
+    harness.press('Pause invoices for 2h', await run('pause invoices 2h we move'));
+    const dialog = visibleText(await harness.waitForMessage('Reason: we move'));
+    expect(dialog).toContain('syncbot restores invoices by itself');
+  });
+
+  it('cannot have two ends.', async () => {
+    const answer = await run('pause invoices for 2h until 18:30');
+    expect(answer.text).toContain('“2h until 18:30” is not a duration');
+  });
+});
+
 describe('a selection', () => {
   it.each([
     ['pause label:none', '“label:none” selects no project. No project has label:none. Nothing was changed.'],

@@ -20,11 +20,16 @@ const oneCause: FailureCauses = { ...twoCauses, causes: 1, first: [{ reason: 'co
 const manyCauses: FailureCauses = { ...twoCauses, tasks: 10_000, grouped: 500, causes: 5 };
 
 it.each([
-  [twoCauses, '7 tasks failed, 2 causes: connection refused (6), duplicate entry (1)', '7 tasks failed, 2 causes'],
+  [twoCauses, '7 tasks failed, 2 causes: connection refused (6); duplicate entry (1)', '7 tasks failed, 2 causes'],
+  [
+    { ...twoCauses, tasks: 2, grouped: 2, first: twoCauses.first.map((cause) => ({ ...cause, tasks: 1 })) },
+    '2 tasks failed, 2 causes: connection refused; duplicate entry',
+    '2 tasks failed, 2 causes',
+  ],
   [oneCause, '7 tasks failed: connection refused', '7 tasks failed, 1 cause'],
   [
     manyCauses,
-    '10,000 tasks failed, 5 causes in the first 500: connection refused (6), duplicate entry (1) and 3 more',
+    '10,000 tasks failed, 5 causes in the first 500: connection refused (6); duplicate entry (1) and 3 more',
     '10,000 tasks failed, 5 causes in the first 500',
   ],
   [
@@ -46,7 +51,7 @@ it('Both alerts about failed tasks have the causes, since when, and the workers.
   const failed = alertText({ kind: 'project_failed', since: 6, failure, causes: twoCauses }, context);
   expect([failed.event, ...failed.details]).toEqual([
     'Failed',
-    '7 tasks failed, 2 causes: connection refused (6), duplicate entry (1)',
+    '7 tasks failed, 2 causes: connection refused (6); duplicate entry (1)',
     'the oldest on a',
     since,
     '3 workers connected',
@@ -55,7 +60,7 @@ it('Both alerts about failed tasks have the causes, since when, and the workers.
   const continues = alertText({ kind: 'tasks_failed', count: 7, failure, causes }, context);
   expect([continues.event, ...continues.details]).toEqual([
     '7 tasks failed',
-    '2 causes: connection refused (6), duplicate entry (1)',
+    '2 causes: connection refused (6); duplicate entry (1)',
     'the oldest on a',
     since,
   ]);

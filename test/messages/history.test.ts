@@ -197,6 +197,21 @@ describe('the text of an entry', () => {
     expect(renderEntry({ event: 'refused', code: 'changed', refusal: { code: 'changed', ...refusalFacts } })).toBe(
       'asked for an action · not done: the project or its definition changed after the request: it was Paused, since T1, by @U0BOB',
     );
+    const problem = {
+      verb: 'pause',
+      word: 'for',
+      text: 'two hours',
+      problem: 'not_a_duration',
+      timeZone: 'UTC',
+    } as const;
+    expect(
+      renderEntry({
+        event: 'refused',
+        action: 'pause',
+        code: 'invalid_limit',
+        refusal: { code: 'invalid_limit', project: 'orders', ...problem },
+      }),
+    ).toBe('asked to pause it · not done: the end of the pause was not valid: “for two hours”');
     expect(renderEntry({ event: 'refused', code: 'too_<new>' })).toBe('asked for an action · not done: too_‹new>');
     expect(renderEntry({ event: 'refused', code: 'constructor' })).toBe('asked for an action · not done: constructor');
   });
@@ -281,6 +296,32 @@ describe('the text of a line', () => {
         { event: 'failed', failure },
       ),
     ).toEqual(['Failed: 7 tasks failed: refused · the oldest on orders-full']);
+  });
+
+  it('of what a person did about an alert of several failed tasks says what that was', () => {
+    const causes = { tasks: 7, grouped: 7, causes: 1, first: [{ reason: 'refused', tasks: 7 }], since: 1 };
+    const condition = { kind: 'project_failed', since: 8_000, failure, causes } as const;
+    const press = (kind: 'owned' | 'snoozed', from?: string) => ({
+      alertKind: condition.kind,
+      alert: {
+        ...firing,
+        condition,
+        acknowledgement: { kind, by: 'U0BOB', at: 1, until: 2, ...(from === undefined ? {} : { from }) },
+      },
+    });
+    expect(
+      lineTexts(
+        { event: 'alert_snoozed', ...press('snoozed') },
+        { event: 'alert_given_back', ...press('owned') },
+        { event: 'alert_taken_over', ...press('owned', 'U0ALICE') },
+        { event: 'alert_owned', ...press('owned') },
+      ),
+    ).toEqual([
+      'snoozed the alert until T2: it was Failed',
+      'gave the alert back: it was Failed',
+      'took over the alert from @U0ALICE: it was Failed',
+      'took the alert: it was Failed',
+    ]);
   });
 
   it('of a project that became Failed has the failure', () => {

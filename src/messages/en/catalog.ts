@@ -34,6 +34,7 @@ import { skipped } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { actions, buttons, nothingChanged, onlyYouSeeThis, operationStates, stateClause, states } from './terms.ts';
 import { variableDocs } from './variable-docs.ts';
+import { wait } from './wait.ts';
 import { withoutButtons } from './without-buttons.ts';
 
 /** Every sentence for people in English. */
@@ -76,6 +77,7 @@ export const en = {
   selection,
   batch,
   requestFailures,
+  wait,
   cli: cliMessages,
   columnTitles,
   factLabels,

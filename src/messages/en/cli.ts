@@ -47,8 +47,11 @@ export const cliMessages = {
     retry: 'move skipped tasks back before newer ones',
     retryTasks: 'ids of skipped tasks, or <link>/<id>; all of them if none is given',
     reasonOption: 'reason, recorded and shown with the operation',
-    timeoutOption: 'how long to wait for the outcome',
+    timeoutOption: 'how long to wait for the outcome (default: 60s, or the time of --wait-… if that is longer)',
+    waitQuietOption: 'then wait until no task of the projects is in flight, at most this long, such as 5m',
+    waitCaughtUpOption: 'then wait until the projects have caught up, at most this long, such as 30m',
     changeExitCodes: `The command waits for the outcome. ${exitCodes}`,
+    waitExitCodes: 'With --wait-…: 3 the time is over; 4 a project changed during the wait.',
     doctor: 'check Redis, Slack, links and configuration',
   },
 

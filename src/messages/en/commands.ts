@@ -18,6 +18,15 @@ export const commandErrors = {
     `${text === '' ? 'There is no time after “since”' : `syncbot cannot read the time “${format.text(text)}”`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,
   reasonMissing: (command: string, format: Formatter) =>
     `There is no reason after “because”. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
+  /** A duration or a time after the project. `limited` has it as the end of the pause, and `unlimited` has no end. */
+  unclearLimit: (
+    facts: { readonly text: string; readonly limited: string; readonly unlimited: string },
+    format: Formatter,
+  ) => {
+    const { text, limited, unlimited } = facts;
+    const because = format.command(`${unlimited} because ${text.slice(0, 100)}`);
+    return `“${format.text(text, 100)}” may be the end of the pause or its reason. ${nothingChanged} If it is the end, type ${format.command(limited)}. If it is the reason, type ${because}.`;
+  },
   extraWords: (facts: { readonly project: string; readonly command: string }, format: Formatter) =>
     `syncbot cannot read the words after ${format.text(facts.project)}. ${nothingChanged} Type ${format.command(facts.command)}.`,
   /** Follows suggested commands that change a project. */

@@ -36,26 +36,28 @@ interface CausesContext {
 
 const maxReasonChars = 100;
 
-/** `7 tasks failed, 2 causes: connection refused (6), duplicate entry (1)`, or `7 tasks failed: connection refused`. */
+/** `7 tasks failed, 2 causes: connection refused (6); duplicate entry (1)`, or `7 tasks failed: connection refused`. */
 function causes(facts: FailureCauses, context: CausesContext): string {
   const tasks = `${pluralize(facts.tasks, 'task')} failed`;
   const isOneCause = context.revealReasons && facts.causes === 1 && facts.grouped === facts.tasks;
   return isOneCause ? `${tasks}: ${reasons(facts, context)}` : `${tasks}, ${causesOnly(facts, context)}`;
 }
 
-/** `2 causes: connection refused (6), duplicate entry (1)`. Without the reasons `2 causes`. */
+/** `2 causes: connection refused (6); duplicate entry (1)`. Without the reasons `2 causes`. */
 function causesOnly(facts: FailureCauses, context: CausesContext): string {
   const sample = facts.grouped < facts.tasks ? ` in the first ${formatNumber(facts.grouped)}` : '';
   const count = `${pluralize(facts.causes, 'cause')}${sample}`;
   return context.revealReasons ? `${count}: ${reasons(facts, context)}` : count;
 }
 
-function reasons({ causes: total, first }: FailureCauses, { format }: CausesContext): string {
+/** Without numbers if each reason has one task. A reason can have commas. */
+function reasons({ causes: total, grouped, first }: FailureCauses, { format }: CausesContext): string {
+  const hasNumbers = total > 1 && grouped > total;
   const texts = first.map(({ reason, tasks }) => {
     const text = formatFailureReason(reason, format, maxReasonChars);
-    return total === 1 ? text : `${text} (${formatNumber(tasks)})`;
+    return hasNumbers ? `${text} (${formatNumber(tasks)})` : text;
   });
-  return `${texts.join(', ')}${total > first.length ? ` ${andMore(total - first.length)}` : ''}`;
+  return `${texts.join('; ')}${total > first.length ? ` ${andMore(total - first.length)}` : ''}`;
 }
 
 /** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers connected`. */

@@ -20,7 +20,7 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   adopt_mixed: 'its links were not all in the same state',
   not_paused: 'it was not Paused any more',
   no_reminder: 'no reminder was open',
-  invalid_limit: 'its limit could not be read',
+  invalid_limit: 'the end of the pause was not valid',
   limit_not_possible: 'only a pause can have an end',
   limit_above_max: 'the pause would have been longer than pauseMax',
   limit_passed: 'the end of the pause passed before it began',
@@ -56,6 +56,8 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
       return `it was ${states[refusal.state]}, since ${format.time(refusal.since)}, by ${format.person(refusal.by)}`;
     case 'operation_active':
       return `${refusalReasons.operation_active}: ${format.person(refusal.by)} had asked to ${actions[refusal.action].verb} it ${format.at(refusal.since)}`;
+    case 'invalid_limit':
+      return `${refusalReasons.invalid_limit}: “${format.text(`${refusal.word} ${refusal.text}`.trim(), 60)}”`;
     case 'limit_passed':
       return `the pause was to end ${format.at(refusal.until)}, and that passed before it began`;
     case 'deadline_moved': {

@@ -10,6 +10,7 @@ import {
   suggestedHelp,
   suggestedList,
   suggestHistory,
+  suggestProject,
   suggestProjects,
 } from './suggestions.ts';
 
@@ -53,15 +54,18 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       return { text, suggestions: suggestHistory(error.project, Object.values(exampleTimes)) };
     }
     case 'unclear_names': {
-      const { verb, project, others, reason } = error;
-      const all = [project, ...others].join(' ');
-      const suggestions = [
-        ...suggestProjects(verb, [all]),
-        ...suggestProjects(verb, [project], { reason }),
-        ...suggestProjects(verb, others),
-      ];
-      const commands = { all: `${verb} ${all}`, one: `${verb} ${project}` };
+      const { verb, project, others, reason, limit } = error;
+      const all = suggestProject(verb, [project, ...others].join(' '), { limit });
+      const one = suggestProject(verb, project, { limit, reason });
+      const suggestions = [all, one, ...suggestProjects(verb, others, { limit })];
+      const commands = { all: commandOf(all), one: commandOf(one) };
       return { text: messages.selection.unclear({ ...commands, others, reason }, format), suggestions };
+    }
+    case 'unclear_limit': {
+      const { project, text, limit, reason } = error;
+      const suggestion = suggestProject('pause', project, { limit, reason });
+      const facts = { text, limited: commandOf(suggestion), unlimited: `pause ${project}` };
+      return { text: texts.unclearLimit(facts, format), suggestions: [suggestion] };
     }
     case 'unknown_state':
       return { text: messages.selection.unknownState(error.value, format), suggestions: [suggestedHelp] };

@@ -36,6 +36,8 @@ export type Command =
       readonly hasBecause: boolean;
       /** Only if the words after the project can name more projects. */
       readonly alternative?: SeveralNames;
+      /** Only if the reason begins with a duration or a time. It can be the limit of the pause, without `for` or `until`. */
+      readonly possibleLimit?: PossibleLimit;
     }
   | ChangeSelection
   /** Moves the end of a pause. */
@@ -44,6 +46,13 @@ export type Command =
 
 /** When a pause ends, as a person typed it after `for` or `until`. */
 export type LimitWords = Pick<TypedLimit, 'word' | 'text'>;
+
+/** The limit and the reason of `pause orders 2h we deploy` if `2h` is the end of the pause. */
+export interface PossibleLimit {
+  readonly limit: LimitWords;
+  /** Null if no words follow the limit. */
+  readonly reason: string | null;
+}
 
 /** `pause label:prod except orders because we deploy`. */
 export interface ChangeSelection {
@@ -75,6 +84,17 @@ export type ParseError =
       readonly project: string;
       readonly others: readonly string[];
       readonly reason: string;
+      /** `for 2h`. Null without a limit. */
+      readonly limit: string | null;
+    }
+  /** A duration or a time after the project, without `for`, `until` or `because`. `text` has all words. */
+  | {
+      readonly code: 'unclear_limit';
+      readonly project: string;
+      readonly text: string;
+      /** `for 2h`, and the words after it. */
+      readonly limit: string;
+      readonly reason: string | null;
     }
   /** `project` is the text of a selection if there are several. The same below. */
   | { readonly code: 'unknown_state'; readonly verb: Action; readonly value: string }
@@ -186,12 +206,31 @@ function parseAction(action: Action, project: string, [next, ...reasonWords]: re
   if (next === undefined) return { kind: 'change', action, project, reason: null, hasBecause: false };
   const word = normalizeWord(next);
   if (endsNames(word)) return parseRest(action, [next, ...reasonWords], oneProject(action, project));
+  const alternative = parseSeveralNames(action, [project, next, ...reasonWords]);
   const timed = parseReasonAndLimit([next, ...reasonWords]);
-  if (timed !== null) return { kind: 'change', action, project, ...timed, hasBecause: false };
+  if (timed !== null) return { kind: 'change', action, project, ...timed, hasBecause: false, alternative };
   const reason = truncateText(normalizeText([next, ...reasonWords].join(' ')), maxReasonLength);
   if (reason === '') return { kind: 'change', action, project, reason: null, hasBecause: false };
-  const alternative = parseSeveralNames(action, [project, next, ...reasonWords]);
-  return { kind: 'change', action, project, reason, hasBecause: false, alternative };
+  const possibleLimit = action === 'pause' ? findLimit([next, ...reasonWords]) : null;
+  const command = { kind: 'change', action, project, reason, hasBecause: false, alternative } as const;
+  return possibleLimit === null ? command : { ...command, possibleLimit };
+}
+
+/** The longest limit at the beginning of the words, without its `for` or `until`. Null if there is none. */
+function findLimit(words: readonly string[]): PossibleLimit | null {
+  for (const word of ['for', 'until'] as const) {
+    const text = longestLimit(word, words);
+    if (text === null) continue;
+    const reason = reasonOf(words.slice(text.length));
+    return { limit: { word, text: toLimitText(text) }, reason: reason === '' ? null : reason };
+  }
+  return null;
+}
+
+/** The longest beginning of the words that is a limit. Null if there is none. */
+function longestLimit(word: LimitWord, words: readonly string[]): readonly string[] | null {
+  const texts = words.map((_word, index) => words.slice(0, words.length - index));
+  return texts.find((text) => parseLimit(word, toLimitText(text)).kind === 'limit') ?? null;
 }
 
 /** `we deploy for 2h`. Null if no limit ends the words. */
@@ -284,17 +323,25 @@ function parseRest<Change extends Command>(
 
 const maxLimitTextLength = 100;
 
-/** The limit ends before `because`. Without it, the words after the longest text that is a limit are the reason. */
+/**
+ * The limit ends before `because`. Without it, the words after the longest text that is a limit are the reason. Words that
+ * are another limit are no reason: then the limit cannot be read.
+ */
 function splitLimit(
   word: LimitWord,
   words: readonly string[],
 ): { readonly limit: LimitWords; readonly reasonWords: readonly string[] } {
   const because = words.findIndex((each) => normalizeWord(each) === 'because');
   const limitWords = because === -1 ? words : words.slice(0, because);
-  const texts = limitWords.map((_word, index) => limitWords.slice(0, limitWords.length - index));
-  const readable = texts.find((text) => parseLimit(word, toLimitText(text)).kind === 'limit');
-  const text = because === -1 && readable !== undefined ? readable : limitWords;
+  const readable = because === -1 ? longestLimit(word, limitWords) : null;
+  const text = readable === null || isLimit(limitWords.slice(readable.length)) ? limitWords : readable;
   return { limit: { word, text: toLimitText(text) }, reasonWords: words.slice(text.length) };
+}
+
+/** Whether the words begin with `until 18:30` or `for 2h`, or are only `until` or `for`. */
+function isLimit([first, ...words]: readonly string[]): boolean {
+  const word = limitWordOf(first);
+  return word !== null && (words.length === 0 || longestLimit(word, words) !== null);
 }
 
 function toLimitText(words: readonly string[]): string {

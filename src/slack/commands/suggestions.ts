@@ -38,13 +38,23 @@ export function suggestLists(filters: readonly string[]): Suggestion[] {
   return filters.slice(0, maxSuggestions).map((filter) => ({ ...suggestedList, filter }));
 }
 
+type ChangeDetails = Partial<Pick<Suggestion, 'reason' | 'limit'>>;
+
+export function suggestProject(
+  verb: ProjectVerb,
+  project: string,
+  { reason = null, limit = null }: ChangeDetails = {},
+): Suggestion {
+  return { ...nothingMore, verb, project, reason, limit };
+}
+
 /** The same command for each of the projects. */
 export function suggestProjects(
   verb: ProjectVerb,
   projects: readonly string[],
-  { reason = null, limit = null }: Partial<Pick<Suggestion, 'reason' | 'limit'>> = {},
+  details: ChangeDetails = {},
 ): Suggestion[] {
-  return projects.slice(0, maxSuggestions).map((project) => ({ ...nothingMore, verb, project, reason, limit }));
+  return projects.slice(0, maxSuggestions).map((project) => suggestProject(verb, project, details));
 }
 
 /** The skipped tasks of a project. */

@@ -86,7 +86,12 @@ async function runCommand(
 }
 
 function limitTextOf({ limit }: { readonly limit?: LimitWords }): string | null {
-  return limit === undefined ? null : `${limit.word} ${limit.text}`;
+  return limit === undefined ? null : wordsOf(limit);
+}
+
+/** `for 2h`. */
+function wordsOf({ word, text }: LimitWords): string {
+  return `${word} ${text}`;
 }
 
 /** Moves the end of a pause. It changes no link, so it asks for no confirmation. */
@@ -132,10 +137,28 @@ async function resolveNames(
     return { kind: 'command', command: { ...command, project } };
   const following = await readNames(context, command.alternative);
   if (following.kind === 'names') return { kind: 'command', command: command.alternative.command };
-  if (following.kind === 'reason') return { kind: 'command', command: { ...command, project } };
-  const { action: verb, reason } = command;
-  const error = { code: 'unclear_names', verb, project, others: following.others, reason: reason ?? '' } as const;
+  const error = findUnclearWords({ ...command, project, alternative: command.alternative }, following);
+  if (error === null) return { kind: 'command', command: { ...command, project } };
   return { kind: 'result', result: await answerParseError(context, request, error) };
+}
+
+type ChangeOfOne = Extract<Command, { readonly kind: 'change' }>;
+
+/** Null if the words after the project are its reason. */
+function findUnclearWords(
+  command: ChangeOfOne & Required<Pick<ChangeOfOne, 'alternative'>>,
+  following: Exclude<FollowingNames, { readonly kind: 'names' }>,
+): ParseError | null {
+  const { action: verb, project, possibleLimit, alternative } = command;
+  const text = command.reason ?? '';
+  if (following.kind === 'unclear') {
+    const several = alternative.command.kind === 'invalid' ? null : limitTextOf(alternative.command);
+    const limit = limitTextOf(command) ?? several;
+    return { code: 'unclear_names', verb, project, others: following.others, reason: text, limit };
+  }
+  if (possibleLimit === undefined) return null;
+  const { limit, reason } = possibleLimit;
+  return { code: 'unclear_limit', project, text, limit: wordsOf(limit), reason };
 }
 
 type FollowingNames =

@@ -1,4 +1,12 @@
-import { type Batch, countItems, doneItems, failedItems, partFor, type RefusedItem } from '../../domain/batch.ts';
+import {
+  type Batch,
+  countItems,
+  doneItems,
+  failedItems,
+  partFor,
+  type RefusedItem,
+  unchangedItems,
+} from '../../domain/batch.ts';
 import type { Action } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { BatchFacts } from '../../messages/facts.ts';
@@ -116,12 +124,14 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
   const hidden = failed.length - lines.length;
   const { waiting } = countItems(batch, part.items);
   const hasEnded = batch.state === 'done';
-  const plannedEnd = texts.plannedEnd(part.items, format);
+  const plannedEnd = texts.plannedEndNow(facts);
+  const changes = [texts.changedSince(facts), texts.failedLater(facts)].filter((line) => line !== null);
   const text = [
     joinDots(texts.state(facts), texts.attribution(facts)),
     ...lines,
     ...(hidden > 0 ? [messages.format.more(hidden)] : []),
     ...(plannedEnd === null ? [] : [plannedEnd]),
+    ...changes,
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
     ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
     ...(batch.state === 'stopped' ? [texts.stoppedAdvice(countItems(batch).waiting)] : []),
@@ -159,9 +169,10 @@ function buttonsFor(batch: Batch): Button[] {
   if (batch.state === 'stopped')
     return [batchButton(texts.goOn, actionIds.batch.goOn), batchButton(texts.stop, actionIds.batch.stop)];
   if (batch.state !== 'done') return [];
-  const done = doneItems(batch).length;
+  const done = unchangedItems(batch, doneItems(batch)).length;
+  const failed = unchangedItems(batch, failedItems(batch)).length;
   return [
-    ...(failedItems(batch).length > 0 ? [batchButton(texts.retryFailed, actionIds.batch.retryFailed)] : []),
+    ...(failed > 0 ? [batchButton(texts.retryFailed, actionIds.batch.retryFailed)] : []),
     ...(batch.action === 'pause' && done > 0 ? [batchButton(texts.restoreThose(done), actionIds.batch.restore)] : []),
   ];
 }

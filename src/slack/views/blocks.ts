@@ -228,12 +228,14 @@ export function shortCommandButton(
   return { ...long, text: { ...long.text, text: messages.buttons[verb] } };
 }
 
-function commandLabel({ verb, project, since, filter }: Suggestion): string {
+function commandLabel({ verb, project, since, filter, limit }: Suggestion): string {
   const { actions, buttons } = messages;
   const label = verb === 'start' || verb === 'pause' || verb === 'restore' ? actions[verb].label : buttons[verb];
   if (filter !== null) return plainLabel(buttons.onProject(label, filter), maxLabelChars);
   if (since !== null) return buttons.since(label, since);
-  return project === null ? label : buttons.onProject(label, project);
+  if (project === null) return label;
+  const onProject = buttons.onProject(label, project);
+  return limit === null ? onProject : plainLabel(buttons.onProject(onProject, limit), maxLabelChars);
 }
 
 function projectButton(label: string, actionId: string, project: string): Button {

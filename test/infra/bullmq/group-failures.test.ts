@@ -14,11 +14,11 @@ beforeEach(async () => {
 afterEach(() => services[Symbol.asyncDispose]());
 
 /** Adds failed tasks, as BullMQ stores them. */
-async function addFailures(count: number, failedReason: string, from = 1): Promise<void> {
+async function addFailures(count: number, failedReason: string, from = 1, queue = 'payments'): Promise<void> {
   const pipeline = services.redis.pipeline();
   for (let index = 0; index < count; index++) {
     const id = `${from}-${index}`;
-    pipeline.hset(`bull:payments:${id}`, { failedReason }).zadd('bull:payments:failed', from + index, id);
+    pipeline.hset(`bull:${queue}:${id}`, { failedReason }).zadd(`bull:${queue}:failed`, from + index, id);
   }
   await pipeline.exec();
 }
@@ -60,5 +60,18 @@ describe('grouping failed tasks', () => {
     expect(await alert()).toMatchObject({ seq: 2, condition: { causes: { tasks: 7, causes: 2, workers: 0 } } });
     await runObserver(withoutJobs(services));
     expect(await alert()).toMatchObject({ seq: 2 });
+  });
+
+  it('has the cause of the oldest task of all links first', async () => {
+    await services.createProject('payments', [testLink, await services.createLink('refunds')]);
+    await addFailures(3, 'too early', 1_764_000_002_000);
+    await addFailures(1, 'too long', 1_764_000_001_000, 'refunds');
+    await runObserver(withoutJobs(services));
+    const first = [
+      { reason: 'too long', tasks: 1 },
+      { reason: 'too early', tasks: 3 },
+    ];
+    const project = await services.context.projects.read('payments');
+    expect(project?.alerts.project_failed?.alert).toMatchObject({ condition: { causes: { causes: 2, first } } });
   });
 });

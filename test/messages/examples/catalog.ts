@@ -15,6 +15,7 @@ import { outcomes, seeOutcome } from './outcomes.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
 import { applyRefusals, commandErrors, refusals, requestFailures, selection } from './refusals.ts';
+import { wait } from './wait.ts';
 import { buttons, words } from './words.ts';
 
 /** Documented in docs/configuration.md, which is generated from them. */
@@ -53,6 +54,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   home,
   access,
   help,
+  wait,
   cli,
   applyRefusals,
   config,

@@ -206,6 +206,9 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
     ['`/sync history since`', '', 'history', format],
   ],
   reasonMissing: [['`/sync pause orders because`', 'pause orders', format]],
+  unclearLimit: [
+    ['`/sync pause orders 2h`', { text: '2h', limited: 'pause orders for 2h', unlimited: 'pause orders' }, format],
+  ],
   extraWords: [['`/sync show orders x`', { project, command: 'show orders' }, format]],
   asksFirst: [
     ['follows a suggested command that changes a project', 1],

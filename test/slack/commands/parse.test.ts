@@ -130,7 +130,48 @@ describe('the text after /sync', () => {
     ['pause orders for 2h because schema change', timed('for', '2h', 'schema change')],
     ['pause orders for 1h 30 min because of a schema change', timed('for', '1h 30 min', 'a schema change')],
     ['pause orders for 2h schema change', timed('for', '2h', 'schema change')],
-    ['pause orders schema change for 2h', { ...timed('for', '2h', 'schema change'), hasBecause: false }],
+    [
+      'pause orders schema change for 2h',
+      {
+        ...timed('for', '2h', 'schema change'),
+        hasBecause: false,
+        alternative: {
+          names: ['schema', 'change'],
+          hasBecause: false,
+          command: { ...selectionCommand('orders schema change'), limit: { word: 'for', text: '2h' } },
+        },
+      },
+    ],
+    [
+      'pause orders, users for 2h',
+      {
+        ...timed('for', '2h', 'users'),
+        hasBecause: false,
+        alternative: {
+          names: ['users'],
+          hasBecause: false,
+          command: { ...selectionCommand('orders users'), limit: { word: 'for', text: '2h' } },
+        },
+      },
+    ],
+    [
+      'pause orders 2 h',
+      {
+        ...several(['orders', '2', 'h'], ['2', 'h']),
+        possibleLimit: { limit: { word: 'for', text: '2 h' }, reason: null },
+      },
+    ],
+    [
+      'pause orders 18:30 we deploy',
+      {
+        ...several(['orders', '18:30', 'we', 'deploy'], ['18:30', 'we', 'deploy']),
+        possibleLimit: { limit: { word: 'until', text: '18:30' }, reason: 'we deploy' },
+      },
+    ],
+    ['pause orders for 2h until 18:30', timed('for', '2h until 18:30')],
+    ['pause orders until 18:30 for 2h', timed('until', '18:30 for 2h')],
+    ['pause orders for 25 hours until', timed('for', '25 hours until')],
+    ['pause orders for 2h for a deploy', timed('for', '2h', 'for a deploy')],
     ['pause orders for a while', timed('for', 'a while')],
     ['pause orders until we are done because x', timed('until', 'we are done', 'x')],
     ['pause orders for', timed('for', '')],
@@ -244,7 +285,8 @@ describe('the text after /sync', () => {
 
   it('Words that are only partly names of projects are explained, with buttons.', () => {
     const error = { code: 'unclear_names', verb: 'pause', project: 'orders', others: ['users', 'invoices'] } as const;
-    const { text, suggestions } = explainParseError({ ...error, reason: 'users and invoices' }, [], formatter);
+    const reason = 'users and invoices';
+    const { text, suggestions } = explainParseError({ ...error, reason, limit: null }, [], formatter);
     expect(text).toBe(
       '“users and invoices” also names “users and 1 more”. Nothing was changed. If it is the reason, write “because” before it: `/sync pause orders because users and invoices`. For several projects type only their ids: `/sync pause orders users invoices`. The buttons ask for OK first.',
     );
@@ -255,6 +297,29 @@ describe('the text after /sync', () => {
       'pause invoices',
     ]);
     expect(suggestions.map(({ reason }) => reason)).toEqual([null, 'users and invoices', null, null]);
+    const timed = explainParseError({ ...error, reason, limit: 'for 2h' }, [], formatter);
+    expect(timed.text).toContain('`/sync pause orders for 2h because users and invoices`');
+    expect(timed.suggestions.map(commandOf)).toEqual([
+      'pause orders users invoices for 2h',
+      'pause orders for 2h',
+      'pause users for 2h',
+      'pause invoices for 2h',
+    ]);
+  });
+
+  it('A duration without for is explained, with a button for the pause that has it as its end.', () => {
+    const error = {
+      code: 'unclear_limit',
+      project: 'orders',
+      text: '2h we move',
+      limit: 'for 2h',
+      reason: 'we move',
+    } as const;
+    const { text, suggestions } = explainParseError(error, [], formatter);
+    expect(text).toBe(
+      '“2h we move” may be the end of the pause or its reason. Nothing was changed. If it is the end, type `/sync pause orders for 2h`. If it is the reason, type `/sync pause orders because 2h we move`. The button asks for OK first.',
+    );
+    expect(suggestions.map((each) => [commandOf(each), each.reason])).toEqual([['pause orders for 2h', 'we move']]);
   });
 
   it('At most five projects are suggested.', () => {

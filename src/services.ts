@@ -10,6 +10,7 @@ import type { Clock, IdGenerator, Notifier } from './application/ports.ts';
 import { ProcessRegistration } from './application/process-registration.ts';
 import { readObservationStatus } from './application/queries.ts';
 import { runReconcileJob } from './application/reconcile.ts';
+import { refreshBatch } from './application/refresh-batch.ts';
 import { runBatch } from './application/run-batch.ts';
 import type { Stores } from './application/stores.ts';
 import type { ConnectionResolver } from './config/connection-sources.ts';
@@ -356,7 +357,11 @@ export class Services implements AsyncDisposable {
       log: this.#log,
       ...this.#workerOptions(),
       queue: 'batches',
-      handlers: { 'continue-batch': run, 'batch-operation-ended': run },
+      handlers: {
+        'continue-batch': run,
+        'batch-operation-ended': run,
+        'batch-operation-changed': ({ batch }) => refreshBatch(this.context, batch),
+      },
     });
     this.#workers.push(worker);
   }

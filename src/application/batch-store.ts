@@ -18,8 +18,8 @@ export interface BatchStore {
     readonly by: Actor | null;
     readonly dialog: NewDialog | null;
   }): Promise<BatchResolution>;
-  /** Changes a batch by compare-and-set on its version. */
-  update(batch: Pick<Batch, 'id' | 'version'>, change: BatchChange): Promise<WriteResult>;
+  /** Changes a batch by compare-and-set on its version. Its messages are due. */
+  update(batch: Pick<Batch, 'id' | 'version' | 'state'>, change: BatchChange): Promise<WriteResult>;
   /** Records which version the messages show. */
   markNotified(id: string, notified: NotifiedBatch): Promise<void>;
 }

@@ -115,6 +115,8 @@ export interface JobQueue {
   continueBatch(id: string, delayMs?: number): Promise<void>;
   /** An operation of the batch has ended. Calls within `delayMs` are one job. */
   batchOperationEnded(id: string, delayMs: number): Promise<void>;
+  /** The project of an ended operation of the batch has changed. Calls within `laterChangeCollectMs` are one job. */
+  batchOperationChanged(id: string): Promise<void>;
 }
 
 /** Asks the notifier to update messages. Never throws if nothing else is said: the sweep repeats a request that was lost. */

@@ -138,7 +138,7 @@ async function collectResults(
 /** Its project was removed, or the batch was too late to begin. */
 function withoutOperation({ action }: Batch, project: ProjectId, isLate: boolean): ItemResult {
   const refusal: Refusal = isLate ? { code: 'claim_timeout', action, project } : { code: 'removed', project };
-  return { state: 'refused', refusal, linksDone: null };
+  return { state: 'refused', refusal, linksDone: null, stateEndedAt: null, failedAt: null, limitChange: null };
 }
 
 /** The message of the batch shows the operation, so it needs no message of its own. */

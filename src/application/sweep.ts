@@ -1,3 +1,4 @@
+import { changedAt as batchChangedAt, hasChangedSinceEnd } from '../domain/batch.ts';
 import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
@@ -81,8 +82,10 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
   if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
   if (operation.seq <= operation.notifiedSeq) return;
-  const isDue = operation.batch === null && now - changedAt(operation, now) < notifyWithinMs;
-  if (operation.batch !== null && isUnfinished(operation)) return;
+  const { batch } = operation;
+  if (batch !== null && isUnfinished(operation)) return;
+  if (batch !== null && hasChangedSinceEnd(operation)) return context.jobs.batchOperationChanged(batch);
+  const isDue = batch === null && now - changedAt(operation, now) < notifyWithinMs;
   if (isDue) return context.notifications.operationChanged(ref);
   await context.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
 }
@@ -97,7 +100,7 @@ async function sweepBatches({ batches, jobs, notifications, serverClock }: UseCa
       await batches.resolve({ id, decision: 'expire', by: null, dialog: null });
     if (batch?.state === 'confirmed') await jobs.continueBatch(id);
     const isOutdated = batch !== null && batch.version > batch.notifiedVersion;
-    if (isOutdated && now - (batch.finishedAt ?? now) < notifyWithinMs) await notifications.batchChanged(id);
+    if (isOutdated && now - batchChangedAt(batch, now) < notifyWithinMs) await notifications.batchChanged(id);
     // Removes a batch from the open ones that has ended, or does not exist any more.
     else await batches.markNotified(id, { version: batch?.version ?? 0, messages: {}, dialogUses: 0 });
   }

@@ -39,18 +39,11 @@ export async function changeState(context: CommandContext, command: ChangeComman
   });
   if (requested.kind === 'refused') return refuse(context, command, requested.refusal);
   const ref = refOf(requested.operation);
-  const { state, definition } = requested.project;
   const now = await app.useCaseContext.serverClock.now();
-  const question = texts.question({
-    state,
-    operation: requested.operation,
-    linkCount: definition.links.length,
-    stats: requested.stats,
-    pauseMaxMs: definition.pauseMax,
-    now,
-    format: cliFormatter,
-  });
-  if (!yes && !(await promptYesNo(io, question))) {
+  const facts = { ...requested, now, format: cliFormatter };
+  const warning = yes && action === 'pause' ? texts.endsTooLate(facts) : '';
+  if (warning !== '') output.note(warning);
+  if (!yes && !(await promptYesNo(io, texts.question(facts)))) {
     await cancel(app.useCaseContext, { ref, by, dialog: null });
     output.error({ code: 'cancelled', message: texts.cancelled });
     return exitCodes.failure;

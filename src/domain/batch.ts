@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { actions } from './lifecycle.ts';
 import { dialogSchema, messageRefSchema, type Operation, operationStates } from './operation.ts';
-import { pauseLimitSchema } from './paused-until.ts';
+import { limitChangeSchema, pauseLimitSchema } from './paused-until.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
@@ -42,6 +42,10 @@ const itemResultSchema = z.object({
   refusal: refusalSchema.nullable(),
   /** Null if it set no link. */
   linksDone: z.number().nullable(),
+  /** What has changed since, as in the operation: times are epoch ms. Earlier versions did not store it. */
+  stateEndedAt: z.number().nullable().default(null),
+  failedAt: z.number().nullable().default(null),
+  limitChange: limitChangeSchema.nullable().default(null),
 });
 export type ItemResult = Readonly<z.infer<typeof itemResultSchema>>;
 
@@ -80,6 +84,8 @@ export const batchSchema = z.object({
   /** Grows by one with each change that people see. */
   version: z.number(),
   notifiedVersion: z.number(),
+  /** When people were notified of the end. After that its messages are only edited. Earlier versions did not store it. */
+  notifiedAt: z.number().nullable().default(null),
   /** So many items may begin, and so many have begun. Less than all only in waves. */
   released: z.number(),
   started: z.number(),
@@ -99,8 +105,23 @@ export function operationIdOf({ id, items }: Pick<Batch, 'id' | 'items'>, projec
   return `${id}-${items.findIndex((item) => item.project === project)}`;
 }
 
-export function toItemResult({ state, refusal, outcome }: Operation): ItemResult {
-  return { state, refusal, linksDone: outcome?.linksDone ?? null };
+export function toItemResult(operation: Operation): ItemResult {
+  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange } = operation;
+  const linksDone = outcome?.linksDone ?? null;
+  return { state, refusal, linksDone, stateEndedAt, failedAt: laterFailure?.at ?? null, limitChange };
+}
+
+/** Whether something has happened after the end of the operation that the message of its batch shows. */
+export function hasChangedSinceEnd({ stateEndedAt, laterFailure, limitChange }: Operation): boolean {
+  return stateEndedAt !== null || laterFailure !== null || limitChange !== null;
+}
+
+/** When the message of an ended batch was due last, as far as its record has the time. Epoch ms. */
+export function changedAt({ finishedAt, results }: Pick<Batch, 'finishedAt' | 'results'>, now: number): number {
+  const changes = Object.values(results).map(({ stateEndedAt, failedAt, limitChange }) =>
+    Math.max(stateEndedAt ?? 0, failedAt ?? 0, limitChange?.at ?? 0),
+  );
+  return changes.reduce((latest, at) => Math.max(latest, at), finishedAt ?? now);
 }
 
 export function isOpenBatch({ state }: Pick<Batch, 'state'>): boolean {
@@ -130,14 +151,39 @@ export function countItems({ started, results, items: all }: Batch, items: reado
   return counts;
 }
 
+interface ItemsWithResults extends Pick<Batch, 'results'> {
+  readonly items: readonly BatchItem[];
+}
+
 /** The items that ended, but are not done. */
-export function failedItems({ items, results }: Pick<Batch, 'items' | 'results'>): BatchItem[] {
+export function failedItems({ items, results }: ItemsWithResults): BatchItem[] {
   return items.filter(({ project }) => isFailed(results[project]));
 }
 
 /** The items that are done. */
-export function doneItems({ items, results }: Pick<Batch, 'items' | 'results'>): BatchItem[] {
+export function doneItems({ items, results }: ItemsWithResults): BatchItem[] {
   return items.filter(({ project }) => results[project]?.state === 'done');
+}
+
+/** Those of the items whose projects have left the state that the batch gave them, as far as its record has it. */
+export function changedItems({ results }: Pick<Batch, 'results'>, items: readonly BatchItem[]): BatchItem[] {
+  return items.filter(({ project }) => (results[project]?.stateEndedAt ?? null) !== null);
+}
+
+/** The other ones. */
+export function unchangedItems(batch: Pick<Batch, 'results'>, items: readonly BatchItem[]): BatchItem[] {
+  const changed = new Set(changedItems(batch, items));
+  return items.filter((item) => !changed.has(item));
+}
+
+/** When the pauses of the items end, as far as the record has it. Without those that were not done, or have ended. Epoch ms. */
+export function currentEnds(batch: Pick<Batch, 'results'>, items: readonly BatchItem[]): number[] {
+  return unchangedItems(batch, items).flatMap(({ project, pauseUntil }) => {
+    const result = batch.results[project];
+    if (pauseUntil === null || isFailed(result)) return [];
+    const change = result?.limitChange ?? null;
+    return change === null ? [pauseUntil.at] : (change.until ?? []);
+  });
 }
 
 function isFailed(result: ItemResult | undefined): boolean {
@@ -186,6 +232,9 @@ export function partFor(batch: Batch, channel: string): Pick<Batch, 'items' | 'r
   const isOwn = (item: { readonly channel: string | null }) => item.channel === channel;
   return { items: batch.items.filter(isOwn), refused: batch.refused.filter(isOwn) };
 }
+
+/** How long a change of a project after the end of its operation waits for others, ms: one edit of the message for all. */
+export const laterChangeCollectMs = 3_000;
 
 /** How long a change of a batch waits for others, ms: one edit a second at first, fewer in a long batch. */
 export function collectMs(elapsedMs: number): number {

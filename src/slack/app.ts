@@ -135,6 +135,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       projects: context.projects,
       operations: context.operations,
       batches: context.batches,
+      jobs: context.jobs,
       alerts: context.alerts,
       alertGroups: context.alertGroups,
       get groupTimes() {

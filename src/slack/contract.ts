@@ -104,11 +104,15 @@ export const runForm = {
   callbackId: 'sync:v1:run',
   showCallbackId: 'sync:v1:run:show',
   projectBlockId: blockId('run-project'),
+  selectionBlockId: blockId('run', 'selection'),
+  selectionInput: 'sync:v1:run:selection',
   /** The block id of the action while no project is chosen. */
   anyActionBlockId: blockId('run-action'),
   actionInput: 'sync:v1:run:action',
   reasonBlockId: blockId('run', 'reason'),
   reasonInput: 'sync:v1:run:reason',
+  limitBlockId: blockId('run', 'limit'),
+  limitInput: 'sync:v1:run:limit',
 } as const;
 
 /** The callback id of a confirmation in a modal. */
@@ -143,10 +147,12 @@ export function readProjectBlockId(id: unknown): ProjectId | null {
 const modalOriginSchema = z.object({ channel: z.string().nullable(), threadTs: z.string().nullable() });
 export type ModalOrigin = Readonly<z.infer<typeof modalOriginSchema>>;
 
-/** The `private_metadata` of a modal: Slack sends it with each press in it. `operation`: of the confirmation that it shows. */
-export function modalMetadata({ channel, threadTs }: ModalOrigin, operation?: OperationRef): string {
-  const confirmation = operation === undefined ? {} : { operation: operationRefValue(operation) };
-  return JSON.stringify({ channel, threadTs, ...confirmation });
+/**
+ * The `private_metadata` of a modal: Slack sends it with each press in it. `confirmation`: the value of OK, if the modal shows a
+ * confirmation.
+ */
+export function modalMetadata({ channel, threadTs }: ModalOrigin, confirmation?: string): string {
+  return JSON.stringify({ channel, threadTs, ...(confirmation === undefined ? {} : { operation: confirmation }) });
 }
 
 /** Returns the origin in the `private_metadata` of a modal, or null. */
@@ -157,10 +163,11 @@ export function readModalMetadata(metadata: string): ModalOrigin | null {
 
 const confirmationMetadataSchema = z.object({ operation: z.unknown() });
 
-/** Returns the operation in the `private_metadata` of a confirmation, or null. */
-export function readConfirmationMetadata(metadata: string): OperationRef | null {
-  const confirmation = confirmationMetadataSchema.safeParse(parseJson(metadata));
-  return confirmation.success ? readOperationRef(confirmation.data.operation) : null;
+/** Returns the value of OK in the `private_metadata` of a confirmation, or null. It names an operation or a batch. */
+export function readConfirmationMetadata(metadata: string): string | null {
+  const value = confirmationMetadataSchema.safeParse(parseJson(metadata)).data?.operation;
+  const ref = readOperationRef(value);
+  return ref === null ? readBatchId(value) : operationRefValue(ref);
 }
 
 export function operationRefValue({ project, operation }: OperationRef): string {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type Action, actions as projectActions } from '../domain/lifecycle.ts';
 import type { ProjectId } from '../domain/project.ts';
 import {
-  operationRefValue,
   readConfirmationMetadata,
   readModalMetadata,
   readProjectId,
@@ -12,17 +11,25 @@ import {
 import { idSchema, type SlackRequest } from './requests.ts';
 
 /** The form of `/sync` without a command, submitted. */
-export interface RunSubmission extends SlackRequest {
-  readonly project: ProjectId;
+export interface RunSubmission extends SlackRequest, RunFormTexts {
+  /** Null if the person chose none. */
+  readonly project: ProjectId | null;
   /** Null if the person chose none. */
   readonly action: Action | null;
-  /** As the person typed it. */
+}
+
+/** What a person typed in the form. Empty if nothing. */
+export interface RunFormTexts {
+  /** `label:prod except orders`. */
+  readonly selection: string;
   readonly reason: string;
+  /** `for 2h`, `until 18:30`, `2h`. */
+  readonly limit: string;
 }
 
 /** A press of OK or Cancel: a button of a message, or the submit or the close button of a modal. */
 export interface ConfirmationPress extends SlackRequest {
-  /** The operation, as `readOperationRef` reads it. */
+  /** The operation, as `readOperationRef` reads it, or the batch, as `readBatchId` does. */
   readonly value: unknown;
 }
 
@@ -54,22 +61,43 @@ const inputsSchema = z.object({
 
 type Inputs = z.infer<typeof inputsSchema>['view']['state']['values'];
 
-/** Decodes the submitted form. Returns null when it is not one, or has no project. */
+/** Decodes the submitted form. Returns null when it is not one, or an input is missing. */
 export function readRunSubmission(body: unknown): RunSubmission | null {
+  const submission = readRunInputs(body);
+  return submission === null || missingInputOf(submission) !== null ? null : submission;
+}
+
+/** Returns which input of the submitted form is missing, or null. */
+export function findMissingInput(body: unknown): 'project' | 'action' | null {
+  const submission = readRunInputs(body);
+  return submission === null ? null : missingInputOf(submission);
+}
+
+/** For one project, its state decides the action if the person has chosen none. */
+function missingInputOf({ project, selection, action }: RunSubmission): 'project' | 'action' | null {
+  if (selection !== '') return action === null ? 'action' : null;
+  return project === null ? 'project' : null;
+}
+
+function readRunInputs(body: unknown): RunSubmission | null {
   const request = readViewRequest(body);
   const parsed = inputsSchema.safeParse(body);
   if (request === null || !parsed.success) return null;
   const inputs = parsed.data.view.state.values;
-  const project = readChosenProject(inputs);
-  if (project === null) return null;
   const values = Object.values(inputs);
   const chosen = values.map((block) => block[runForm.actionInput]?.selected_option?.value);
-  const action = projectActions.find((each) => chosen.includes(each)) ?? null;
+  const textOf = (input: string) =>
+    values
+      .map((block) => block[input]?.value ?? '')
+      .join('')
+      .trim();
   return {
     ...request,
-    project,
-    action,
-    reason: values.map((block) => block[runForm.reasonInput]?.value ?? '').join(''),
+    project: readChosenProject(inputs),
+    action: projectActions.find((each) => chosen.includes(each)) ?? null,
+    selection: textOf(runForm.selectionInput),
+    reason: textOf(runForm.reasonInput),
+    limit: textOf(runForm.limitInput),
   };
 }
 
@@ -101,8 +129,7 @@ export function readConfirmationClosed(body: unknown): ConfirmationPress | null 
 
 function readConfirmation(body: unknown): string | null {
   const parsed = viewRequestSchema.safeParse(body);
-  const ref = parsed.success ? readConfirmationMetadata(parsed.data.view.private_metadata) : null;
-  return ref === null ? null : operationRefValue(ref);
+  return parsed.success ? readConfirmationMetadata(parsed.data.view.private_metadata) : null;
 }
 
 /** The acknowledgement of a submission changes the hash of the view. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { confirmBatch } from '../../src/application/confirm-batch.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
+import { execute } from '../../src/application/execute.ts';
+import { refreshBatch } from '../../src/application/refresh-batch.ts';
 import { requestBatch } from '../../src/application/request-batch.ts';
 import { readAllProjects } from '../../src/application/resolve-selection.ts';
 import { runBatch } from '../../src/application/run-batch.ts';
@@ -8,7 +10,7 @@ import { operationIdOf } from '../../src/domain/batch.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { withoutJobs } from './context-overrides.ts';
+import { requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
 
 let services: TestServices;
 const names = ['carts', 'orders', 'users'];
@@ -94,6 +96,49 @@ describe('a batch whose process is killed', () => {
       );
       expect(ofBatch.map(({ id }) => id)).toEqual([operationIdOf(batch, name)]);
     }
+  });
+});
+
+describe('a project that is changed after its batch has ended', () => {
+  /** Pauses or restores all projects, then changes the first one while all jobs and notifications are lost. */
+  async function changeAfterEnd() {
+    const { context } = services;
+    const isRunning = (await context.projects.read('carts'))?.state === 'running';
+    const batch = await request(isRunning ? 'pause' : 'restore');
+    await confirmBatch(context, { id: batch.id, by: 'U0ALICE', dialog: null });
+    await waitFor(async () => (await context.batches.read(batch.id))?.state === 'done');
+    const ended = (await context.batches.read(batch.id)) ?? expect.fail('no batch');
+    await context.batches.markNotified(batch.id, { version: ended.version, messages: {}, dialogUses: 0 });
+    expect(await context.batches.listOpen()).not.toContain(batch.id);
+    const change = await requestAndConfirmWithoutJob(services, 'carts', isRunning ? 'restore' : 'pause');
+    await execute(withoutJobs(services), change);
+    return { id: batch.id, ref: { project: 'carts', operation: operationIdOf(batch, 'carts') } };
+  }
+
+  async function waitForChange({ id, ref }: Awaited<ReturnType<typeof changeAfterEnd>>): Promise<void> {
+    const { batches, operations } = services.context;
+    await waitFor(async () => (await batches.read(id))?.results['carts']?.stateEndedAt != null);
+    await waitFor(async () => {
+      const operation = await operations.read(ref);
+      return operation?.seq === operation?.notifiedSeq;
+    });
+    // The message is due again, until a bot has edited it.
+    const batch = await batches.read(id);
+    expect(batch?.notifiedVersion).toBeLessThan(batch?.version ?? 0);
+    expect(await batches.listOpen()).toContain(id);
+  }
+
+  it('is found by the sweep, and the message of the batch is due.', async () => {
+    await waitForChange(await changeAfterEnd());
+  });
+
+  const kills = [1, 2, 3, 4, 5, 6].flatMap((call) => (['before', 'after'] as const).map((when) => ({ call, when })));
+  it.each(kills)('is recorded also if a process is killed $when call $call of that.', async ({ call, when }) => {
+    const changed = await changeAfterEnd();
+    await refreshBatch(killedAt(services.context, call, when), changed.id).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
+    await waitForChange(changed);
   });
 });
 

@@ -113,6 +113,7 @@ export function withoutJobs(services: TestServices): UseCaseContext {
       reconcile: async () => {},
       continueBatch: async () => {},
       batchOperationEnded: async () => {},
+      batchOperationChanged: async () => {},
     },
     notifications: {
       operationChanged: async () => {},

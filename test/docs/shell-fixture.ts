@@ -13,6 +13,7 @@ import { buildSyncbot } from '../support/syncbot-build.ts';
 /** A folder with a built checkout, a Redis with the queues of the pages, and a fake Slack. Commands run in that folder. */
 export interface ShellFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
+  readonly redisUrl: string;
   /** Writes a file into the folder. */
   write(name: string, text: string): Promise<void>;
   /** Writes the values into `.env` that the page asks the reader to write. */
@@ -61,6 +62,7 @@ export async function startShellFixture(): Promise<ShellFixture> {
   };
   return {
     slack,
+    redisUrl: redis.url,
     write: (name, text) => writeFile(join(folder, name), text),
     async fillEnv() {
       const file = join(folder, '.env');

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Batch,
+  changedAt,
   channelsOf,
   collectMs,
   countItems,
+  currentEnds,
   doneItems,
   failedItems,
   type ItemResult,
@@ -12,13 +14,15 @@ import {
   nextStep,
   operationIdOf,
   partFor,
+  unchangedItems,
   type Waves,
 } from '../../src/domain/batch.ts';
 import { exampleBatch, exampleBatchItem, exampleNow } from '../support/example-records.ts';
 
 const projects = ['a', 'b', 'c', 'd'] as const;
-const done: ItemResult = { state: 'done', refusal: null, linksDone: 1 };
-const failed: ItemResult = { state: 'failed', refusal: null, linksDone: 0 };
+const unchanged = { stateEndedAt: null, failedAt: null, limitChange: null };
+const done: ItemResult = { state: 'done', refusal: null, linksDone: 1, ...unchanged };
+const failed: ItemResult = { state: 'failed', refusal: null, linksDone: 0, ...unchanged };
 const waves: Waves = { size: 2, wait: 1_000 };
 
 function batchOf(overrides: Partial<Batch>): Batch {
@@ -152,4 +156,37 @@ it.each([
 
 it('A longer batch collects its changes for longer.', () => {
   expect([0, 9_999, 10_000, 59_999, 60_000].map(collectMs)).toEqual([1_000, 1_000, 2_000, 2_000, 5_000]);
+});
+
+describe('a project that was changed after the end of its operation', () => {
+  const end = { at: 7_200_000, timeZone: null, source: 'person' } as const;
+  const items = projects.map((project) => ({ ...exampleBatchItem(project), pauseUntil: end }));
+  const moved = { kind: 'extended', at: 5_000, by: 'U0BOB', until: 9_000_000 } as const;
+  const kept = { kind: 'kept', at: 6_000, by: 'U0BOB', until: null } as const;
+  const batch = batchOf({
+    items,
+    state: 'done',
+    finishedAt: 1_000,
+    results: {
+      a: { ...done, stateEndedAt: 4_000 },
+      b: { ...done, limitChange: moved },
+      c: { ...done, limitChange: kept },
+      d: failed,
+    },
+  });
+
+  it('has left the state that the batch gave it.', () => {
+    expect(unchangedItems(batch, items).map(({ project }) => project)).toEqual(['b', 'c', 'd']);
+  });
+
+  it('has no end of its pause, and the others have the end that was set last.', () => {
+    expect(currentEnds(batch, items)).toEqual([9_000_000]);
+    expect(currentEnds({ results: {} }, items)).toEqual(items.map(() => end.at));
+  });
+
+  it('makes the message due at the time of the change.', () => {
+    expect(changedAt(batch, 8_000)).toBe(6_000);
+    expect(changedAt({ ...batch, results: {} }, 8_000)).toBe(1_000);
+    expect(changedAt({ finishedAt: null, results: {} }, 8_000)).toBe(8_000);
+  });
 });

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refOf } from '../../src/domain/operation.ts';
 import { actionIds, operationRefValue, runForm } from '../../src/slack/contract.ts';
-import { buildOkAgainPage } from '../../src/slack/views/confirmation.ts';
-import { buildLoadingModal } from '../../src/slack/views/modal.ts';
+import { buildLoadingModal, buildOkAgainPage } from '../../src/slack/views/modal.ts';
 import { actionsBlock, buttonElement, callApi } from '../fake-slack/raw-client.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
 import { inputBlock, option, plain } from '../fake-slack/view-fixture.ts';
@@ -409,7 +408,7 @@ describe('the page of a confirmation', () => {
   it('If the bot is stopped right after OK, a second press of OK counts.', async () => {
     await start({ orders: 'running' });
     await requestInModal('orders · Running', 'Pause orders?');
-    await showPage(buildOkAgainPage('One moment…', origin, await requestedRef()));
+    await showPage(buildOkAgainPage('One moment…', origin, operationRefValue(await requestedRef())));
     expect(harness.slack.views.modalOf(alice)).toMatchObject({ submit: 'OK', close: 'Close' });
     harness.slack.views.submit(alice);
     await waitForModal(harness, 'orders was paused');
@@ -432,7 +431,7 @@ describe('the page of a confirmation', () => {
   it('If the page of OK hides the outcome, a second press of OK shows it again.', async () => {
     await start({ orders: 'running' });
     await requestInModal('orders · Running', 'Pause orders?');
-    const page = buildOkAgainPage('One moment…', origin, await requestedRef());
+    const page = buildOkAgainPage('One moment…', origin, operationRefValue(await requestedRef()));
     ok();
     await waitForModal(harness, 'orders was paused');
     await waitForChannelMessage(harness, /orders was paused/);

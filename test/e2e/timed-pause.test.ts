@@ -101,6 +101,8 @@ describe('/sync extend', () => {
     );
     expect((await read()).pausedUntil).toMatchObject({ at: before + 1.5 * hour, by: 'U0BOB' });
     await waitForChannelMessage(harness, /Planned end: <!date.*, extended by <@U0BOB> <!date/);
+    await harness.requestAndPressOk('restore', 'orders');
+    await waitForChannelMessage(harness, /Its planned end was <!date.*, extended by <@U0BOB> <!date/);
     expect(visibleText(await harness.runCommand('history orders'))).toMatch(
       /<@U0BOB> · extended the pause until <!date/,
     );
@@ -129,6 +131,7 @@ describe('a pause with an end', () => {
     expect(restored.ts).not.toBe(paused.ts);
     expect(visibleText(restored)).not.toContain('@timer');
     await waitFor(async () => (await read()).state === 'running');
+    await waitForChannelMessage(harness, /orders was paused[\s\S]*Its planned end was <!date/);
     const history = await harness.runCommand('history orders');
     expect(visibleText(history)).toMatch(/the timer · restored 1 of 1 link/);
     expect(visibleText(history)).toMatch(/<@U0ALICE> · paused 1 of 1 link · until <!date/);

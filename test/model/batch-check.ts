@@ -85,11 +85,19 @@ function messageDifferences(batch: BatchRecord, { records, messages }: SettledBa
   const message = messages.find(({ ts, channel }) => ts === ref?.ts && channel === ref.channel);
   if (message === undefined || refs.length > 1) return [`has the messages ${JSON.stringify(refs)}`];
   const text = textOf(message);
-  const stateOf = (project: string, index: number) =>
-    records.get(project)?.operations.get(`${batch.id}-${index}`)?.['state'] ?? null;
+  const operationOf = (project: string, index: number) =>
+    records.get(project)?.operations.get(`${batch.id}-${index}`) ?? {};
+  const stateOf = (project: string, index: number) => operationOf(project, index)['state'] ?? null;
   const begun = items.slice(0, batch.started);
   const done = begun.filter(({ project }, index) => stateOf(project, index) === 'done');
   const failed = begun.filter(({ project }, index) => stateOf(project, index) !== 'done');
+  // The button of a project that has left the state would not be true.
+  const isUnchanged = ({ project }: { readonly project: string }) =>
+    (operationOf(
+      project,
+      items.findIndex((item) => item.project === project),
+    )['stateEndedAt'] ?? '') === '';
+  const restorable = done.filter(isUnchanged).length;
   const word = doneWords[batch.action] ?? '';
   const first = items[0]?.project ?? '';
   const names = items.length === 1 ? first : `${first} and ${items.length - 1} more`;
@@ -107,8 +115,8 @@ function messageDifferences(batch: BatchRecord, { records, messages }: SettledBa
     state === 'stopped'
       ? ['Go On', 'Stop']
       : [
-          ...(failed.length > 0 ? ['Retry Failed'] : []),
-          ...(batch.action === 'pause' && done.length > 0 ? [`Restore Those ${done.length}`] : []),
+          ...(failed.some(isUnchanged) ? ['Retry Failed'] : []),
+          ...(batch.action === 'pause' && restorable > 0 ? [`Restore Those ${restorable}`] : []),
         ];
   const buttons = buttonsOf(message).map(({ label }) => label);
   const unnamed = failed.filter((item) => !line(item));

@@ -1,8 +1,9 @@
 import type { Operation } from '../../src/domain/operation.ts';
 import { actionIds, confirmationCallbackId } from '../../src/slack/contract.ts';
-import { acknowledgeOk, onModalClosed, onOkInModal } from '../../src/slack/listeners/confirmation.ts';
 import type { ListenerOptions, ListenerResult } from '../../src/slack/listeners/listener.ts';
-import { acknowledgeSubmission, onChooseProject, onRunSubmission } from '../../src/slack/listeners/run-form.ts';
+import { acknowledgeOk, onModalClosed, onOkInModal } from '../../src/slack/listeners/modal-answers.ts';
+import { onChooseProject } from '../../src/slack/listeners/run-form.ts';
+import { acknowledgeSubmission, onRunSubmission } from '../../src/slack/listeners/run-submission.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';
 import {
   readConfirmationClosed,

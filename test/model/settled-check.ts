@@ -152,13 +152,14 @@ const plannedEndSchema = z.object({ at: z.number() });
 const limitChangeSchema = z.object({ kind: z.string(), by: z.string(), until: z.number().nullable() });
 
 /** What the message of a pause says about its end. */
-function plannedEnd({ pauseUntil = '', limitChange = '' }: Fields): RegExp {
-  if (pauseUntil === '') return /^(?!.*Planned end)/s;
-  if (limitChange === '')
-    return new RegExp(`Planned end: ${escaped(plannedEndSchema.parse(JSON.parse(pauseUntil)).at)}`);
+function plannedEnd({ pauseUntil = '', limitChange = '', stateEndedAt = '' }: Fields): RegExp {
+  if (pauseUntil === '') return /^(?!.*[Pp]lanned end)/s;
+  const [label, laterLabel] =
+    stateEndedAt === '' ? ['Planned end:', 'planned end:'] : ['Its planned end was', 'its planned end was'];
+  if (limitChange === '') return new RegExp(`${label} ${escaped(plannedEndSchema.parse(JSON.parse(pauseUntil)).at)}`);
   const { kind, by, until } = limitChangeSchema.parse(JSON.parse(limitChange));
-  if (kind === 'extended') return new RegExp(`Planned end: ${escaped(until)}.*, extended by ${personText(by)}`);
-  const end = until === null ? ', without an end' : `, planned end: ${escaped(until)}`;
+  if (kind === 'extended') return new RegExp(`${label} ${escaped(until)}.*, extended by ${personText(by)}`);
+  const end = until === null ? ', without an end' : `, ${laterLabel} ${escaped(until)}`;
   return new RegExp(`Kept Paused by ${personText(by)} .*${end}`);
 }
 

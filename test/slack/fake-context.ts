@@ -70,6 +70,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       reconcile: async () => {},
       continueBatch: async () => {},
       batchOperationEnded: async () => {},
+      batchOperationChanged: async () => {},
     },
     notifications: {
       async operationChanged(ref) {

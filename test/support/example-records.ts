@@ -183,6 +183,7 @@ export function exampleBatch(overrides: Partial<Batch> = {}): Batch {
     finishedAt: null,
     version: 2,
     notifiedVersion: 1,
+    notifiedAt: null,
     released: 3,
     started: 3,
     waveFrom: 0,

@@ -21,6 +21,7 @@ export const jobs = {
   reconcile: { queue: 'reconcile', schema: projectRefSchema, options: retryEverySecond },
   'continue-batch': { queue: 'batches', schema: batchRefSchema, options: retryEverySecond },
   'batch-operation-ended': { queue: 'batches', schema: batchRefSchema, options: retryEverySecond },
+  'batch-operation-changed': { queue: 'batches', schema: batchRefSchema, options: retryEverySecond },
   'notify-operation': { queue: 'notifications', schema: operationRefSchema, options: retryEverySecond },
   'notify-batch': { queue: 'notifications', schema: batchRefSchema, options: retryEverySecond },
   'notify-channel-alerts': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
@@ -77,6 +78,8 @@ export const jobIdentity = {
     deduplicated(`continue-batch-${batch}`, 'replaces_delayed'),
   'batch-operation-ended': ({ batch }: JobData<'batch-operation-ended'>) =>
     deduplicated(`batch-operation-ended-${batch}`),
+  'batch-operation-changed': ({ batch }: JobData<'batch-operation-changed'>) =>
+    deduplicated(`batch-operation-changed-${batch}`),
   'notify-batch': ({ batch }: JobData<'notify-batch'>) => deduplicated(`notify-batch-${batch}`),
   'notify-channel-alerts': ({ channel }: JobData<'notify-channel-alerts'>, ifDelayed: IfDelayed) =>
     deduplicated(`notify-channel-alerts-${channel}`, ifDelayed),

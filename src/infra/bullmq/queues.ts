@@ -1,6 +1,7 @@
 import { type JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
+import { laterChangeCollectMs } from '../../domain/batch.ts';
 import { homeCollectMs } from '../../domain/home-updates.ts';
 import type { RedisClient } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -94,6 +95,10 @@ export function createBotQueues(
         add('continue-batch', { batch }, { ...jobIdentity['continue-batch']({ batch }), delay: Math.ceil(delayMs) }),
       batchOperationEnded: (batch, delayMs) =>
         add('batch-operation-ended', { batch }, { ...jobIdentity['batch-operation-ended']({ batch }), delay: delayMs }),
+      batchOperationChanged(batch) {
+        const schedule = { ...jobIdentity['batch-operation-changed']({ batch }), delay: laterChangeCollectMs };
+        return add('batch-operation-changed', { batch }, schedule);
+      },
     },
     notifications: {
       // If one of these jobs is not added, the sweep adds it: the record shows that a notification is due.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BatchStore, NewBatch } from '../../application/batch-store.ts';
-import { type Batch, batchSchema } from '../../domain/batch.ts';
+import { type Batch, batchSchema, isOpenBatch } from '../../domain/batch.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
@@ -34,6 +34,7 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
   };
   const read = async (id: string) =>
     readBatchHash(await sendCommands(client, (redis) => redis.hgetall(keys.batch(id))));
+  const addToOpen = (id: string) => sendCommands(client, (redis) => redis.zadd(keys.openBatches, Date.now(), id));
   const removeFromOpen = (id: string) => sendCommands(client, (redis) => redis.zrem(keys.openBatches, id));
 
   return {
@@ -43,7 +44,7 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
     },
     async request({ ttlMs, ...batch }) {
       // The id comes first: the sweep removes an id without a batch, but nothing would find a batch without its id.
-      await sendCommands(client, (redis) => redis.zadd(keys.openBatches, Date.now(), batch.id));
+      await addToOpen(batch.id);
       const reply = await run(requestScript, batch.id, { fields: initialFields(batch), ttlMs });
       const requested = readBatchHash(flatHashSchema.parse(reply));
       if (requested === null) throw new Error('the requested batch does not exist');
@@ -60,7 +61,10 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
       if (batch === null) return { kind: 'unknown' };
       return { kind, batch };
     },
-    async update({ id, version }, change) {
+    async update(batch, change) {
+      const { id, version } = batch;
+      // As in `request`: nothing would find the messages that are due again.
+      if (!isOpenBatch(batch)) await addToOpen(id);
       const fields = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, toField(value)]));
       return { kind: z.enum(['written', 'conflict']).parse(await run(updateScript, id, { version, fields })) };
     },

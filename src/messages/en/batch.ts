@@ -1,4 +1,12 @@
-import { type BatchItem, countItems, type ItemResult, type RefusedItem } from '../../domain/batch.ts';
+import {
+  type BatchItem,
+  changedItems,
+  countItems,
+  currentEnds,
+  doneItems,
+  type ItemResult,
+  type RefusedItem,
+} from '../../domain/batch.ts';
 import type { Action } from '../../domain/lifecycle.ts';
 import type { BatchFacts, BatchRequestFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
@@ -49,13 +57,38 @@ export const batch = {
     return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. The first project that is not restored stops them.`;
   },
   /** When the pauses end by themselves. Null if no project has a limit. */
-  plannedEnd: (items: readonly BatchItem[], format: Formatter) => {
-    const ends = items.flatMap(({ pauseUntil }) => pauseUntil?.at ?? []);
-    if (ends.length === 0) return null;
-    const [first, last] = [Math.min(...ends), Math.max(...ends)];
-    const when = first === last ? format.time(first) : `between ${format.time(first)} and ${format.time(last)}`;
-    const of = ends.length === items.length ? '' : ` of ${pluralize(ends.length, 'project')}`;
-    return `Planned end${of}: ${when}`;
+  plannedEnd: (items: readonly BatchItem[], format: Formatter) =>
+    plannedEndText(
+      items.flatMap(({ pauseUntil }) => pauseUntil?.at ?? []),
+      { total: items.length, format },
+    ),
+  /** The same, of the projects that have not been changed since, with the ends as they were moved. */
+  plannedEndNow: ({ batch: record, items, format }: BatchFacts) =>
+    plannedEndText(currentEnds(record, items), { total: items.length, format }),
+  /** What has become of the projects that a pause has paused. Null if nothing has. */
+  changedSince: ({ batch: record, items, format }: BatchFacts) => {
+    const done = doneItems({ results: record.results, items });
+    const changed = changedItems(record, done);
+    if (record.action !== 'pause' || changed.length === 0) return null;
+    const last = format.at(Math.max(...changed.map(({ project }) => record.results[project]?.stateEndedAt ?? 0)));
+    if (changed.length === 1) return `Restored or changed since: ${names(changed)}, ${last}`;
+    const which =
+      changed.length === done.length
+        ? `all ${pluralize(changed.length, 'project')}`
+        : `${formatNumber(changed.length)} of ${pluralize(done.length, 'project')}, ${names(changed)}`;
+    return `Restored or changed since: ${which}, the last one ${last}`;
+  },
+  /** The projects that were done and became Failed later. Null if none did. */
+  failedLater: ({ batch: { results }, items, format }: BatchFacts) => {
+    const failed = items.flatMap((item) => {
+      const failedAt = results[item.project]?.failedAt ?? null;
+      return failedAt === null ? [] : [{ ...item, failedAt }];
+    });
+    if (failed.length === 0) return null;
+    const last = format.at(Math.max(...failed.map(({ failedAt }) => failedAt)));
+    const which =
+      failed.length === 1 ? names(failed) : `${pluralize(failed.length, 'project')}, ${names(failed)}, the last one`;
+    return `Became ${states.failed} later: ${which}${failed.length === 1 ? ',' : ''} ${last}`;
   },
   selected: (selection: string, format: Formatter) => `Selected: ${format.text(selection, 150)}`,
   /** A project that the batch leaves out. */
@@ -95,6 +128,17 @@ export const batch = {
   /** `Restore Those 5`. */
   restoreThose: (count: number) => `Restore Those ${formatNumber(count)}`,
 };
+
+function plannedEndText(
+  ends: readonly number[],
+  { total, format }: { readonly total: number; readonly format: Formatter },
+): string | null {
+  if (ends.length === 0) return null;
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  const when = first === last ? format.time(first) : `between ${format.time(first)} and ${format.time(last)}`;
+  const of = ends.length === total ? '' : ` of ${pluralize(ends.length, 'project')}`;
+  return `Planned end${of}: ${when}`;
+}
 
 function stateText(facts: BatchFacts): string[] {
   const { batch: record, items } = facts;

@@ -1,10 +1,11 @@
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
+import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { BatchRequestFacts, CheckText } from '../facts.ts';
-import { type Formatter, formatUtc } from '../format.ts';
+import { formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
-import { confirmation } from './confirmation-dialog.ts';
+import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { pauseLimits } from './pause-limits.ts';
@@ -107,17 +108,23 @@ export const cliMessages = {
   },
 
   change: {
-    question: ({ state, operation, linkCount, stats, pauseMaxMs, now, format: formatter }: QuestionFacts) => {
-      const { project, action, tasks, pauseUntil } = operation;
-      const facts = [pluralize(linkCount, 'link'), format.backlog(stats), format.latency(stats), format.inFlight(stats)]
+    question: (facts: QuestionFacts) => {
+      const { project, operation, stats, now, format: formatter } = facts;
+      const { action, tasks, pauseUntil } = operation;
+      const { id, state, definition } = project;
+      const linkCount = pluralize(definition.links.length, 'link');
+      const counts = [linkCount, format.backlog(stats), format.latency(stats), format.inFlight(stats)]
         .filter((fact) => fact !== null)
         .join(', ');
-      const end = pauseUntil && pauseLimits.willEnd(pauseUntil, { project, pauseMaxMs, now, format: formatter });
+      const ends = { project: id, pauseMaxMs: definition.pauseMax, now, format: formatter };
+      const end = pauseUntil && pauseLimits.willEnd(pauseUntil, ends);
       const grows = end === null ? ' Latency will grow until it is restored.' : ` ${end} Latency will grow until then.`;
-      const consequence = action === 'pause' ? grows : '';
+      const consequence = action === 'pause' ? `${grows}${logRetention(facts)}` : '';
       const tasksText = tasks.map((task) => `\n${failedTask(task, formatter)}`).join('');
-      return `${stateClause(project, state)}: ${facts}.${consequence}${tasksText}\n${confirmation.question(operation)}?`;
+      return `${stateClause(id, state)}: ${counts}.${consequence}${tasksText}\n${confirmation.question(operation)}?`;
     },
+    /** Without a question: the pause ends after the source's log. Empty if it does not. */
+    endsTooLate: (facts: QuestionFacts) => (facts.operation.pauseUntil === null ? '' : logRetention(facts).trim()),
     cancelled: `Cancelled. ${nothingChanged}`,
     checking: "The bot's Redis does not answer. Checking whether the operation was confirmed…",
     unknownOutcome: ({ project, operation }: OperationRef) =>
@@ -255,15 +262,10 @@ interface LinkCounts {
   readonly unreachable: number;
 }
 
-interface QuestionFacts {
+interface QuestionFacts extends LogRetentionFacts {
+  readonly project: Pick<Project, 'id' | 'state' | 'definition'>;
   readonly operation: Pick<Operation, 'project' | 'action' | 'tasks' | 'pauseUntil'>;
-  readonly state: ProjectState;
-  readonly pauseMaxMs: number | null;
-  /** Epoch ms of the bot's Redis server. */
-  readonly now: number;
-  readonly linkCount: number;
   readonly stats: ProjectStats;
-  readonly format: Formatter;
 }
 
 interface WrittenParts {

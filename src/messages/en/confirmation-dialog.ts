@@ -95,7 +95,15 @@ function grows({ project: { id, definition }, operation: { pauseUntil }, format,
   return `${end} Latency will grow until then.`;
 }
 
-function logRetention({ project, operation: { pauseUntil }, stats, format, now }: ConfirmationFacts): string {
+export interface LogRetentionFacts extends Pick<ConfirmationFacts, 'format' | 'now'> {
+  readonly project: Pick<ConfirmationFacts['project'], 'id' | 'definition'>;
+  readonly operation: Pick<Operation, 'pauseUntil'>;
+  readonly stats: Pick<ConfirmationFacts['stats'], 'latencyMs'>;
+}
+
+/** Until when the source keeps its log, after another sentence. Empty if that is not known, or the pause ends before. */
+export function logRetention({ project, operation, stats, format, now }: LogRetentionFacts): string {
+  const { pauseUntil } = operation;
   const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
   if (until !== null && pauseUntil !== null)
     return pauseUntil.at < until

@@ -24,6 +24,11 @@ export const modal = {
   placeholder: 'Choose a project',
   /** Below the menu, after Next without a project. */
   projectMissing: 'Choose a project.',
+  /** Below the actions, after Next with several projects and no action. */
+  actionMissing: 'Choose an action.',
+  selection: 'Several projects',
+  selectionPlaceholder: 'label:prod except orders',
+  selectionHint: 'In place of one project. Names, or label:, source:, target:, state: and batch:, and then except.',
   moreProjects: (total: number) => `${formatNumber(total)} projects. Type a part of a name.`,
   option: (project: string, state: ProjectState) => `${project} · ${states[state]}`,
   since: (project: Project, format: Formatter) => show.since(project, format),
@@ -37,6 +42,8 @@ export const modal = {
   },
   reason: 'Reason',
   reasonPlaceholder: 'Everybody in the channel reads it.',
+  limit: 'Pause ends',
+  limitPlaceholder: '2h, 18:30 or tomorrow 06:00',
   next: 'Next',
   /** Why the other actions are not possible: `Start and Restore are not possible: it is Running already.` */
   notPossible: (state: ProjectState): string[] => {

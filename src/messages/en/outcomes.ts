@@ -99,17 +99,16 @@ function retryFailed(facts: OutcomeFacts, unreached: readonly Link[]): OutcomeTe
   return { headline, attribution: attribution(facts), more: ['The tasks of these links stayed skipped'] };
 }
 
-/** `Planned end: 18:30`, and how it was moved. */
-function plannedEnd({ operation: { pauseUntil, limitChange }, format }: OutcomeFacts): string[] {
+/** `Planned end: 18:30`, and how it was moved. In the past tense when the project is not Paused by the operation any more. */
+function plannedEnd({ operation: { pauseUntil, limitChange, stateEndedAt }, format }: OutcomeFacts): string[] {
   if (pauseUntil === null) return [];
+  const end = stateEndedAt === null ? 'planned end:' : 'its planned end was';
   const source = pauseUntil.source === 'pauseMax' ? ' (pauseMax)' : '';
-  if (limitChange === null) return [`Planned end: ${format.time(pauseUntil.at)}${source}`];
+  if (limitChange === null) return [capitalize(`${end} ${format.time(pauseUntil.at)}${source}`)];
   const { kind, by, at, until } = limitChange;
   const who = `by ${format.person(by)} ${format.at(at)}`;
-  if (kind === 'extended' && until !== null) return [`Planned end: ${format.time(until)}, extended ${who}`];
-  return [
-    `Kept ${states.paused} ${who}${until === null ? ', without an end' : `, planned end: ${format.time(until)}`}`,
-  ];
+  if (kind === 'extended' && until !== null) return [capitalize(`${end} ${format.time(until)}, extended ${who}`)];
+  return [`Kept ${states.paused} ${who}, ${until === null ? 'without an end' : `${end} ${format.time(until)}`}`];
 }
 
 function correctionResult({ action, toState }: Operation): string {

@@ -13,7 +13,7 @@ import { readBatchId } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
-import { buildBatchDialog, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
+import { buildBatchDialog, buildBatchPage, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { readTimeZone } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
@@ -42,8 +42,10 @@ export async function requestBatchConfirmation(
     }
     case 'none_allowed':
       return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
-    case 'requested':
-      return { kind: 'message', message: buildBatchDialog({ ...result, format: context.format }) };
+    case 'requested': {
+      const view = { ...result, format: context.format };
+      return { kind: 'message', message: buildBatchDialog(view), page: buildBatchPage(view, request) };
+    }
     default:
       return result satisfies never;
   }

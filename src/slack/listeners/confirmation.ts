@@ -1,4 +1,3 @@
-import type { types } from '@slack/bolt';
 import { checkClaim } from '../../application/check-claim.ts';
 import { cancel, confirm, recordRefusedConfirmation } from '../../application/confirm.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
@@ -19,12 +18,11 @@ import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/parse.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
-import { type ConfirmationPress, readConfirmationSubmission } from '../modal-requests.ts';
+import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
-import { type BlockAction, nowhere, type SlackRequest } from '../requests.ts';
+import type { BlockAction, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
-import { buildConfirmation, buildConfirmationPage, buildOkAgainPage } from '../views/confirmation.ts';
-import { buildLoadingModal } from '../views/modal.ts';
+import { buildConfirmation, buildConfirmationPage } from '../views/confirmation.ts';
 import { buildOutcome } from '../views/outcome.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 
@@ -105,17 +103,6 @@ export async function onShowDialog(context: ListenerContext, press: BlockAction)
   return answerWithDialog(context, press, dialog);
 }
 
-/** Keeps the modal open at OK, until the notifier replaces its page. */
-export function acknowledgeOk(body: unknown): { readonly response_action: 'update'; readonly view: types.ModalView } {
-  const press = readConfirmationSubmission(body);
-  const ref = readOperationRef(press?.value);
-  const origin = press ?? nowhere;
-  return {
-    response_action: 'update',
-    view: ref === null ? buildLoadingModal(origin) : buildOkAgainPage(messages.modal.confirmed, origin, ref),
-  };
-}
-
 /** OK: authorizes the presser again and confirms the operation. */
 export async function onOk(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
   const ref = readOperationRef(press.value);
@@ -130,39 +117,6 @@ export async function onCancel(context: ListenerContext, press: ConfirmationPres
   const ref = readOperationRef(press.value);
   return ref === null ? onOutdatedButton(context) : resolveOperation(context, press, { ref, resolve: cancel });
 }
-
-/** OK in a modal. While Redis does not answer, the modal keeps its OK. */
-export async function onOkInModal(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
-  const ref = readOperationRef(press.value);
-  try {
-    await isFirstAnswer(context, press);
-    return await onOk(context, press);
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError) || ref === null) throw error;
-    context.log.warn({ error: serializeError(error) }, 'not done: Redis did not answer');
-    const text = messages.requestFailures.storeUnavailable;
-    return { kind: 'message', message: textMessage(text), page: buildOkAgainPage(text, press, ref) };
-  }
-}
-
-/** A person has closed the modal of a confirmation, which is Cancel. After OK in the same modal it means nothing. */
-export async function onModalClosed(context: ListenerContext, press: ConfirmationPress): Promise<ListenerResult> {
-  return (await isFirstAnswer(context, press)) ? onCancel(context, press) : { kind: 'notified' };
-}
-
-/**
- * Whether a person answers a confirmation in this modal for the first time. OK takes longer than Cancel, because it is
- * authorized, so a person who presses OK and closes the modal at once would cancel.
- */
-async function isFirstAnswer(
-  { deduplication }: ListenerContext,
-  { replyTo, value }: ConfirmationPress,
-): Promise<boolean> {
-  if (replyTo.kind !== 'view' && replyTo.kind !== 'closed') return true;
-  return deduplication.claimOnce(`answer:${replyTo.viewId}:${String(value)}`, answerMemoryMs);
-}
-
-const answerMemoryMs = 11 * 60_000;
 
 interface Resolution {
   readonly ref: OperationRef;

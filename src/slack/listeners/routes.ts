@@ -35,10 +35,11 @@ import {
   readSyncCommand,
 } from '../requests.ts';
 import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onStop } from './batch.ts';
-import { acknowledgeOk, onCancel, onModalClosed, onOk, onOkInModal, onShowDialog } from './confirmation.ts';
+import { onCancel, onOk, onShowDialog } from './confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listener.ts';
 import { onMessageShortcut } from './message-shortcut.ts';
+import { acknowledgeOk, onModalClosed, onOkInModal } from './modal-answers.ts';
 import {
   onAlertPress,
   onAllLinks,
@@ -52,14 +53,8 @@ import {
   onRequestAction,
   onShow,
 } from './project-buttons.ts';
-import {
-  acknowledgeSubmission,
-  onChooseProject,
-  onProjectSearch,
-  onRunSubmission,
-  onShowSubmission,
-  showRunForm,
-} from './run-form.ts';
+import { onChooseProject, onProjectSearch, showRunForm } from './run-form.ts';
+import { acknowledgeSubmission, onRunSubmission, onShowSubmission } from './run-submission.ts';
 import { onRestoreWithout, onRestoreWithoutInDialog, onRetry, onRetryAll } from './skipped-tasks.ts';
 import { onCommand, onCommandButton, onOtherCommand } from './sync-command.ts';
 

@@ -46,7 +46,11 @@ export async function notifyBatch(
   const dialog = await updateDialog(slack, batch, messages);
   const errors = [...delivered.errors, ...dialog.errors];
   const isUnread =
-    batch.state === 'done' && errors.length === 0 && Object.keys(messages).length === 0 && !dialog.isShown;
+    batch.state === 'done' &&
+    batch.notifiedAt === null &&
+    errors.length === 0 &&
+    Object.keys(messages).length === 0 &&
+    !dialog.isShown;
   const direct = isUnread ? await sendDirectMessage(slack, batch) : {};
   await options.batches.markNotified(id, {
     version: errors.length === 0 ? batch.version : batch.notifiedVersion,
@@ -70,10 +74,11 @@ interface Delivered {
 async function notifyChannels(slack: BatchNotifierOptions, batch: Batch): Promise<Delivered> {
   const messages: Record<string, BatchMessage> = {};
   const errors: RetryLaterError[] = [];
-  for (const channel of channelsOf(batch)) {
+  const channels = channelsOf(batch);
+  for (const key of batch.messages[directKey] === undefined ? channels : [...channels, directKey]) {
     try {
-      const sent = await notifyChannel(slack, batch, channel);
-      if (sent !== null) messages[channel] = sent;
+      const sent = await notifyChannel(slack, batch, key);
+      if (sent !== null) messages[key] = sent;
     } catch (error) {
       if (!(error instanceof RetryLaterError)) throw error;
       errors.push(error);
@@ -82,16 +87,21 @@ async function notifyChannels(slack: BatchNotifierOptions, batch: Batch): Promis
   return { messages, errors };
 }
 
-/** Returns null if the message shows the same already, or the channel cannot be posted to. */
-async function notifyChannel(slack: BatchNotifierOptions, batch: Batch, channel: string): Promise<BatchMessage | null> {
-  const message = messageFor(channel, buildBatch({ batch, channel, format: slack.format }), slack);
-  const stored = batch.messages[channel] ?? null;
+/**
+ * `key`: the channel, or `directKey`. Returns null if the message shows the same already, or the channel cannot be posted to.
+ * After the end the message is only edited.
+ */
+async function notifyChannel(slack: BatchNotifierOptions, batch: Batch, key: string): Promise<BatchMessage | null> {
+  const stored = batch.messages[key] ?? null;
+  const isNotified = batch.notifiedAt !== null;
+  if (isNotified && stored === null) return null;
+  const channel = key === directKey ? null : key;
+  const message = messageFor(stored?.channel ?? key, buildBatch({ batch, channel, format: slack.format }), slack);
   const digest = digestOf(message);
   if (stored?.digest === digest) return null;
   const isOrigin = channel === batch.channel && batch.threadTs !== null;
   const target = {
-    messageRef: stored,
-    channel,
+    channel: isNotified ? null : channel,
     thread: isOrigin && batch.threadTs !== null ? { ts: batch.threadTs, isBroadcast: true } : null,
   };
   const messageRef = stored === null ? null : { channel: stored.channel, ts: stored.ts };
@@ -128,9 +138,11 @@ async function updateDialog(
   const now = await slack.serverClock.now();
   if (dialog === null || !isDialogUsable(dialog, now)) return { uses: 0, isShown: false, errors: [] };
   const hasEnded = state !== 'confirmed' && state !== 'stopped';
-  if (!isNewDialog(dialog) && !hasEnded) return { uses: 0, isShown: true, errors: [] };
-  const { format } = slack;
   const isInChannel = channel !== null && messages[channel] !== undefined;
+  // A modal may show something else by then.
+  const isComplete = batch.notifiedAt !== null && (isInChannel || dialog.kind === 'view');
+  if (!isNewDialog(dialog) && (!hasEnded || isComplete)) return { uses: 0, isShown: true, errors: [] };
+  const { format } = slack;
   const message = isInChannel
     ? buildBatchSummary({ batch, channel, format })
     : buildBatch({ batch, channel: null, format });

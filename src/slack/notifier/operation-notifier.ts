@@ -1,9 +1,10 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
 import type { OperationStore } from '../../application/operation-store.ts';
-import type { NotificationQueue, Notifier } from '../../application/ports.ts';
+import type { JobQueue, NotificationQueue, Notifier } from '../../application/ports.ts';
 import type { ProjectStore } from '../../application/project-store.ts';
 import type { ServerClock } from '../../application/stores.ts';
+import { hasChangedSinceEnd } from '../../domain/batch.ts';
 import { isUnfinished, type MessageRef, type Operation, type OperationRef } from '../../domain/operation.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import type { Formatter } from '../../messages/format.ts';
@@ -27,6 +28,7 @@ export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
   readonly operations: Pick<OperationStore, 'read' | 'markNotified'>;
   readonly notifications: Pick<NotificationQueue, 'operationChanged'>;
+  readonly jobs: Pick<JobQueue, 'batchOperationChanged'>;
   readonly serverClock: ServerClock;
   readonly client: ChatClient & ViewClient;
   readonly responseUrlFetch?: Fetch;
@@ -69,6 +71,10 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     if (stored === null || stored.seq === stored.notifiedSeq) return { kind: 'complete' };
     // The message of the batch shows it.
     if (stored.batch !== null) {
+      if (!isUnfinished(stored) && hasChangedSinceEnd(stored)) {
+        await options.jobs.batchOperationChanged(stored.batch);
+        return { kind: 'complete' };
+      }
       await options.operations.markNotified(ref, { seq: stored.seq, message: null, dialogUses: 0 });
       return { kind: 'complete' };
     }

@@ -1,9 +1,18 @@
-import { type Batch, countItems, doneItems, failedItems, partFor, type RefusedItem } from '../../domain/batch.ts';
+import type { types } from '@slack/bolt';
+import {
+  type Batch,
+  countItems,
+  doneItems,
+  failedItems,
+  partFor,
+  type RefusedItem,
+  unchangedItems,
+} from '../../domain/batch.ts';
 import type { Action } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { BatchFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
-import { actionIds, blockId } from '../contract.ts';
+import { actionIds, blockId, type ModalOrigin } from '../contract.ts';
 import {
   actionsBlock,
   type Button,
@@ -15,6 +24,7 @@ import {
   textMessage,
 } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
+import { confirmationPage } from './modal.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
 
 /** How many projects a message names with a line each. */
@@ -31,7 +41,17 @@ export interface BatchDialogView {
 }
 
 /** The OK/Cancel dialog of a batch. Only the requester sees it. */
-export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: BatchDialogView): Message {
+export function buildBatchDialog(view: BatchDialogView): Message {
+  return buildDialog(view, answerButtons(view));
+}
+
+/** The same dialog as the page of a modal. */
+export function buildBatchPage(view: BatchDialogView, origin: ModalOrigin): types.ModalView {
+  return confirmationPage(buildDialog(view, []), origin, view.batch.id);
+}
+
+function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
+  const { batch, links, backlog, latencyMs, format } = view;
   const { batch: texts, confirmation, format: formats, onlyYouSeeThis } = messages;
   const facts = { ...batch, links };
   const question = texts.question(facts);
@@ -40,7 +60,6 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
   const refused = refusedLines(batch.refused, format);
   const names = batch.items.slice(0, maxNames).map(({ project }) => project);
   const hidden = batch.items.length - names.length;
-  const { ok, cancel, accessibilityLabels } = messages.buttons;
   return {
     text: joinDots(
       texts.headline(facts),
@@ -60,21 +79,7 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
       sectionBlock([names.join(', '), ...(hidden > 0 ? [messages.format.more(hidden)] : [])]),
       ...(refused.length === 0 ? [] : [sectionBlock(truncateMrkdwn(refused.join('\n'), sectionBudgetChars))]),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
-      actionsBlock(blockId('batch', batch.id), [
-        button({
-          label: ok,
-          actionId: actionIds.batch.ok,
-          value: batch.id,
-          primary: true,
-          accessibilityLabel: accessibilityLabels.ok(question),
-        }),
-        button({
-          label: cancel,
-          actionId: actionIds.batch.cancel,
-          value: batch.id,
-          accessibilityLabel: accessibilityLabels.cancel,
-        }),
-      ]),
+      ...(buttons.length === 0 ? [] : [actionsBlock(blockId('batch', batch.id), buttons)]),
       contextBlock(
         joinDots(
           onlyYouSeeThis,
@@ -85,6 +90,25 @@ export function buildBatchDialog({ batch, links, backlog, latencyMs, format }: B
       ),
     ],
   };
+}
+
+function answerButtons({ batch, links }: BatchDialogView): Button[] {
+  const { ok, cancel, accessibilityLabels } = messages.buttons;
+  return [
+    button({
+      label: ok,
+      actionId: actionIds.batch.ok,
+      value: batch.id,
+      primary: true,
+      accessibilityLabel: accessibilityLabels.ok(messages.batch.question({ ...batch, links })),
+    }),
+    button({
+      label: cancel,
+      actionId: actionIds.batch.cancel,
+      value: batch.id,
+      accessibilityLabel: accessibilityLabels.cancel,
+    }),
+  ];
 }
 
 /** No project of the selection can be changed: why. */
@@ -116,12 +140,14 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
   const hidden = failed.length - lines.length;
   const { waiting } = countItems(batch, part.items);
   const hasEnded = batch.state === 'done';
-  const plannedEnd = texts.plannedEnd(part.items, format);
+  const plannedEnd = texts.plannedEndNow(facts);
+  const changes = [texts.changedSince(facts), texts.failedLater(facts)].filter((line) => line !== null);
   const text = [
     joinDots(texts.state(facts), texts.attribution(facts)),
     ...lines,
     ...(hidden > 0 ? [messages.format.more(hidden)] : []),
     ...(plannedEnd === null ? [] : [plannedEnd]),
+    ...changes,
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
     ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
     ...(batch.state === 'stopped' ? [texts.stoppedAdvice(countItems(batch).waiting)] : []),
@@ -159,9 +185,10 @@ function buttonsFor(batch: Batch): Button[] {
   if (batch.state === 'stopped')
     return [batchButton(texts.goOn, actionIds.batch.goOn), batchButton(texts.stop, actionIds.batch.stop)];
   if (batch.state !== 'done') return [];
-  const done = doneItems(batch).length;
+  const done = unchangedItems(batch, doneItems(batch)).length;
+  const failed = unchangedItems(batch, failedItems(batch)).length;
   return [
-    ...(failedItems(batch).length > 0 ? [batchButton(texts.retryFailed, actionIds.batch.retryFailed)] : []),
+    ...(failed > 0 ? [batchButton(texts.retryFailed, actionIds.batch.retryFailed)] : []),
     ...(batch.action === 'pause' && done > 0 ? [batchButton(texts.restoreThose(done), actionIds.batch.restore)] : []),
   ];
 }

@@ -3,20 +3,13 @@ import { type Acknowledgement, isActive } from '../../domain/acknowledgement.ts'
 import { firingAlerts } from '../../domain/alert.ts';
 import { linkId, type TaskFailure } from '../../domain/link.ts';
 import { countFailures, oldestFailures, type ProjectStats } from '../../domain/observation.ts';
-import { type Operation, type OperationRef, refOf } from '../../domain/operation.ts';
+import { type Operation, refOf } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { maxTasksPerSkip } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ConfirmationFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
-import {
-  actionIds,
-  blockId,
-  confirmationCallbackId,
-  type ModalOrigin,
-  modalMetadata,
-  operationRefValue,
-} from '../contract.ts';
+import { actionIds, blockId, type ModalOrigin, operationRefValue } from '../contract.ts';
 import {
   actionsBlock,
   type Block,
@@ -24,12 +17,10 @@ import {
   button,
   contextBlock,
   type Message,
-  plainText,
   restoreWithoutButton,
   sectionBlock,
-  textMessage,
 } from './blocks.ts';
-import { buildModal } from './modal.ts';
+import { confirmationPage } from './modal.ts';
 
 const maxOwners = 3;
 
@@ -53,33 +44,9 @@ export function buildConfirmation(view: ConfirmationView): Message {
   return buildDialog(view, [...answerButtons(view.operation), ...otherButtons(view)]);
 }
 
-/**
- * The same dialog as the page of a modal. Its submit button is OK, and its close button Cancel. Slack notifies the bot also
- * when the person closes the modal with ✕.
- */
+/** The same dialog as the page of a modal. */
 export function buildConfirmationPage(view: ConfirmationView, origin: ModalOrigin): types.ModalView {
-  return {
-    ...withOk(buildDialog(view, otherButtons(view)), origin, refOf(view.operation)),
-    close: plainText(messages.buttons.cancel),
-    notify_on_close: true,
-  };
-}
-
-/**
- * What the modal shows after OK until the notifier replaces it, with an OK that the person can press again: the bot may stop
- * before it has resolved the operation. Closing this page cancels nothing, because the person has pressed OK.
- */
-export function buildOkAgainPage(text: string, origin: ModalOrigin, ref: OperationRef): types.ModalView {
-  return withOk(textMessage(text), origin, ref);
-}
-
-function withOk(message: Message, origin: ModalOrigin, ref: OperationRef): types.ModalView {
-  return {
-    ...buildModal(message, origin),
-    callback_id: confirmationCallbackId,
-    private_metadata: modalMetadata(origin, ref),
-    submit: plainText(messages.buttons.ok),
-  };
+  return confirmationPage(buildDialog(view, otherButtons(view)), origin, operationRefValue(refOf(view.operation)));
 }
 
 function buildDialog(view: ConfirmationView, buttons: Button[]): Message {

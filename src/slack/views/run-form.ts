@@ -7,6 +7,7 @@ import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
 import { actionIds, blockId, type ModalOrigin, projectValue, runActionBlockId, runForm } from '../contract.ts';
+import type { RunFormTexts } from '../modal-requests.ts';
 import {
   actionsBlock,
   type Block,
@@ -22,6 +23,8 @@ import { maxOptionChars, maxOptions } from './limits.ts';
 import { modalFrame } from './modal.ts';
 import { plainLabel } from './mrkdwn.ts';
 
+const maxSelectionLength = 500;
+
 export interface RunFormView {
   /** Those that the menu offers, the most urgent one first. */
   readonly projects: readonly Project[];
@@ -31,15 +34,16 @@ export interface RunFormView {
   readonly chosen: Project | null;
   /** Why this person can only look. Null if they may change projects from where the modal was opened. */
   readonly restriction: string | null;
-  /** The refusal of the last submission, as mrkdwn, and the reason that the person typed. Null without one. */
-  readonly refused: { readonly text: string; readonly reason: string } | null;
+  /** The refusal of the last submission, as mrkdwn, and what the person typed. Null without one. */
+  readonly refused: { readonly text: string; readonly typed: RunFormTexts } | null;
   readonly format: Formatter;
 }
 
 /**
- * The form of `/sync` without a command: project, action, reason. Next submits it. Slack sends a choice in the menu at once;
- * the answer is the form with the actions that the state of that project allows. Without that answer the form has every action
- * that some project allows. Where nothing can be changed, Show submits the form and shows the project.
+ * The form of `/sync` without a command: project, action, reason, and the end of a pause. Next submits it. Slack sends a choice
+ * in the menu at once; the answer is the form with the actions that the state of that project allows. Without that answer the
+ * form has every action that some project allows, and a selection can take the place of the project. Where nothing can be
+ * changed, Show submits the form and shows the project.
  */
 export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.ModalView {
   const { chosen, restriction, counts } = view;
@@ -49,12 +53,16 @@ export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.Moda
     ...(chosen === null ? [] : [showButton(chosen.id)]),
     ...[suggestedList, suggestedHelp].map(commandButton),
   ] satisfies Button[]);
-  if (totalCount(counts) === 0) return { ...frame, blocks: [sectionBlock(modal.noProjects), buttons] };
   const intro = introBlocks(view);
-  const menu = projectMenu(view);
+  if (totalCount(counts) === 0) {
+    const refusal = view.refused === null ? [] : intro;
+    return { ...frame, blocks: [...refusal, sectionBlock(modal.noProjects), buttons] };
+  }
+  const action = chosen === null ? anyActionInput(counts) : actionInput(chosen);
+  const hasSelection = chosen === null && restriction === null && action !== null;
+  const menu = projectMenu(view, { isOptional: hasSelection });
   const showForm = { ...frame, callback_id: runForm.showCallbackId, submit: plainText(messages.buttons.show) };
   if (restriction !== null) return { ...showForm, blocks: [...intro, menu, buttons, contextBlock(restriction)] };
-  const action = chosen === null ? anyActionInput(counts) : actionInput(chosen);
   const reasons = chosen === null ? [] : modal.notPossible(chosen.state);
   const submit = { callback_id: runForm.callbackId, submit: plainText(modal.next) };
   return {
@@ -62,8 +70,10 @@ export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.Moda
     blocks: [
       ...intro,
       menu,
+      ...(hasSelection ? [selectionInput(view)] : []),
       ...(chosen === null || view.refused !== null ? [] : [sectionBlock(projectLines(chosen, view.format))]),
       ...(action === null ? [] : [action, reasonInput(view)]),
+      ...(canPause(view) ? [limitInput(view)] : []),
       ...(reasons.length === 0 ? [] : [contextBlock(reasons.join('\n'))]),
       buttons,
     ],
@@ -82,7 +92,10 @@ function projectLines(project: Project, format: Formatter): string[] {
 }
 
 /** The menu of projects. A menu holds 100 options; Slack asks the bot for those of a longer one while the person types. */
-function projectMenu({ projects, counts, chosen, restriction }: RunFormView): types.InputBlock {
+function projectMenu(
+  { projects, counts, chosen, restriction }: RunFormView,
+  { isOptional }: { readonly isOptional: boolean },
+): types.InputBlock {
   const { modal } = messages;
   const total = totalCount(counts);
   const action_id = restriction === null ? actionIds.run.project : actionIds.show;
@@ -94,6 +107,7 @@ function projectMenu({ projects, counts, chosen, restriction }: RunFormView): ty
     type: 'input',
     block_id: runForm.projectBlockId,
     dispatch_action: true,
+    optional: isOptional,
     label: plainText(modal.project),
     element:
       total > maxOptions
@@ -131,7 +145,7 @@ function actionInput({ id, state, version }: Project): types.InputBlock | null {
 
 /** The actions that some project allows. Null while none allows any. */
 function anyActionInput(counts: StateCounts): types.InputBlock | null {
-  const offered = actions.filter((action) => transitions[action].from.some((state) => counts[state] > 0));
+  const offered = offeredActions(counts);
   if (offered.length === 0) return null;
   return {
     type: 'input',
@@ -147,26 +161,71 @@ function anyActionInput(counts: StateCounts): types.InputBlock | null {
   };
 }
 
+function offeredActions(counts: StateCounts): Action[] {
+  return actions.filter((action) => transitions[action].from.some((state) => counts[state] > 0));
+}
+
 function actionOptions(isOffered: (action: Action) => boolean): Option[] {
   return actions
     .filter(isOffered)
     .map((action) => ({ text: plainText(messages.actions[action].label), value: action }));
 }
 
+function canPause({ chosen, counts }: RunFormView): boolean {
+  return chosen === null ? offeredActions(counts).includes('pause') : isAllowed(chosen.state, 'pause');
+}
+
+/** Several projects, in place of the one in the menu. */
+function selectionInput({ refused }: RunFormView): types.InputBlock {
+  const { modal } = messages;
+  return {
+    ...textInput(runForm.selectionInput, refused?.typed.selection, {
+      maxLength: maxSelectionLength,
+      placeholder: modal.selectionPlaceholder,
+    }),
+    block_id: runForm.selectionBlockId,
+    label: plainText(modal.selection),
+    hint: plainText(modal.selectionHint),
+  };
+}
+
 function reasonInput({ refused }: RunFormView): types.InputBlock {
   const { modal } = messages;
-  const reason = refused?.reason ?? '';
   return {
-    type: 'input',
+    ...textInput(runForm.reasonInput, refused?.typed.reason, {
+      maxLength: maxReasonLength,
+      placeholder: modal.reasonPlaceholder,
+    }),
     block_id: runForm.reasonBlockId,
     label: plainText(modal.reason),
+  };
+}
+
+/** When a pause ends. */
+function limitInput({ refused }: RunFormView): types.InputBlock {
+  const { modal } = messages;
+  return {
+    ...textInput(runForm.limitInput, refused?.typed.limit, { maxLength: 100, placeholder: modal.limitPlaceholder }),
+    block_id: runForm.limitBlockId,
+    label: plainText(modal.limit),
+  };
+}
+
+/** `typed`: what the person typed before. */
+function textInput(
+  actionId: string,
+  typed: string | undefined,
+  { maxLength, placeholder }: { readonly maxLength: number; readonly placeholder: string },
+): Pick<types.InputBlock, 'type' | 'optional' | 'element'> {
+  return {
+    type: 'input',
     optional: true,
     element: {
       type: 'plain_text_input',
-      action_id: runForm.reasonInput,
-      max_length: maxReasonLength,
-      placeholder: plainText(modal.reasonPlaceholder),
-      ...(reason === '' ? {} : { initial_value: reason }),
+      action_id: actionId,
+      max_length: maxLength,
+      placeholder: plainText(placeholder),
+      ...(typed === undefined || typed === '' ? {} : { initial_value: typed }),
     },
   };
 }

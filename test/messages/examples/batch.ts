@@ -17,10 +17,11 @@ const request = { action: 'pause', items, refused, waves: null, links: 30 } as c
 const waves = { size: 5, wait: 'caughtUp' } as const;
 const restore = { ...request, action: 'restore', refused: [], waves } as const;
 
-const done = { state: 'done', refusal: null, linksDone: 10 } as const;
-const failed = { state: 'failed', refusal: null, linksDone: 9 } as const;
+const unchanged = { stateEndedAt: null, failedAt: null, limitChange: null } as const;
+const done = { state: 'done', refusal: null, linksDone: 10, ...unchanged } as const;
+const failed = { state: 'failed', refusal: null, linksDone: 9, ...unchanged } as const;
 const timedOut = { code: 'claim_timeout', action: 'pause', project: 'users' } as const;
-const refusedResult = { state: 'refused', refusal: timedOut, linksDone: null } as const;
+const refusedResult = { state: 'refused', refusal: timedOut, linksDone: null, ...unchanged } as const;
 
 function facts(changes: Partial<Batch>): BatchFacts {
   const batch = exampleBatch({ items, refused, started: 3, released: 3, ...changes });
@@ -30,6 +31,15 @@ function facts(changes: Partial<Batch>): BatchFacts {
 const ended = { state: 'done', finishedAt: at('03:04') } as const;
 const someDone = facts({ ...ended, results: { carts: done, orders: failed, users: refusedResult } });
 const allDone = facts({ ...ended, results: { carts: done, orders: done, users: done } });
+const timed = items.map((each) => ({ ...each, pauseUntil: end }));
+const restored = { ...done, stateEndedAt: at('04:10') } as const;
+const extended = {
+  ...done,
+  limitChange: { kind: 'extended', at: at('04:00'), by: 'U0BOB', until: at('06:00') },
+} as const;
+const became = { ...done, failedAt: at('04:20') } as const;
+const paused = (results: Batch['results']) => facts({ ...ended, items: timed, results });
+const started = (results: Batch['results']) => facts({ ...ended, action: 'start', results });
 const stopped = facts({ action: 'restore', state: 'stopped', started: 2, results: { carts: done, orders: failed } });
 
 export const batch: ExamplesOf<typeof messages.batch> = {
@@ -58,6 +68,23 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   plannedEnd: [
     ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
     ['no project has a limit', items, format],
+  ],
+  plannedEndNow: [
+    ['all are Paused', paused({ carts: done, orders: done, users: done })],
+    ['one was extended', paused({ carts: done, orders: extended, users: done })],
+    ['one was restored', paused({ carts: done, orders: restored, users: done })],
+    ['all were restored', paused({ carts: restored, orders: restored, users: restored })],
+  ],
+  changedSince: [
+    ['one was restored', paused({ carts: done, orders: restored, users: done })],
+    ['two were restored', paused({ carts: restored, orders: restored, users: done })],
+    ['all were restored', paused({ carts: restored, orders: restored, users: restored })],
+    ['nothing has happened since', allDone],
+  ],
+  failedLater: [
+    ['one of those that were started', started({ carts: done, orders: became, users: done })],
+    ['two of them', started({ carts: became, orders: became, users: done })],
+    ['nothing has happened since', allDone],
   ],
   selected: [['what the person selected', 'label:prod', format]],
   refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],

@@ -1,9 +1,13 @@
 import type { messages } from '../../../src/messages/catalog.ts';
-import { exampleBatch, exampleOperation, exampleProjectStats } from '../../support/example-records.ts';
+import { exampleBatch, exampleOperation, exampleProject, exampleProjectStats } from '../../support/example-records.ts';
 import type { ExamplesOf } from './example.ts';
 import { at, format, taskFailed } from './facts.ts';
 
-const question = { linkCount: 2, stats: exampleProjectStats, pauseMaxMs: null, now: at('02:59'), format };
+const project = exampleProject();
+const shortLog = exampleProject({ definition: { ...project.definition, logRetention: 3_600_000 } });
+const timed = exampleOperation({ pauseUntil: { at: at('04:59'), timeZone: null, source: 'person' } });
+const failedProject = exampleProject({ state: 'failed' });
+const question = { project, stats: exampleProjectStats, now: at('02:59'), format };
 const pending = { project: 'orders', operation: 'op1' };
 const noLinks = { paused: 0, unreadable: 0, missing: 0, notConfigured: 0, unreachable: 0 };
 
@@ -39,24 +43,23 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   },
   change: {
     question: [
-      ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), state: 'running', ...question }],
-      [
-        '`syncbot pause orders --for 2h`',
-        {
-          operation: exampleOperation({ pauseUntil: { at: at('04:59'), timeZone: null, source: 'person' } }),
-          state: 'running',
-          ...question,
-        },
-      ],
+      ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), ...question }],
+      ['`syncbot pause orders --for 2h`', { operation: timed, ...question }],
+      ['the source keeps its log for a shorter time', { operation: timed, ...question, project: shortLog }],
       [
         '`syncbot restore orders`',
-        { operation: exampleOperation({ action: 'restore' }), state: 'failed', ...question },
+        { operation: exampleOperation({ action: 'restore' }), ...question, project: failedProject },
       ],
       [
         '`syncbot restore orders --skip 7`',
-        { operation: exampleOperation({ action: 'restore', tasks: [taskFailed] }), state: 'failed', ...question },
+        {
+          operation: exampleOperation({ action: 'restore', tasks: [taskFailed] }),
+          ...question,
+          project: failedProject,
+        },
       ],
     ],
+    endsTooLate: [['`syncbot pause orders --for 2h --yes`', { operation: timed, ...question, project: shortLog }]],
     unknownOutcome: [['Redis stopped during the command', pending]],
     checkLater: [['the command waited long enough', pending]],
   },

@@ -42,6 +42,10 @@ export const outcomes: ExamplesOf<typeof messages.outcomes> = {
   done: [
     ['Pause is done', finished({ state: 'done', outcome: exampleOutcome })],
     ['Pause with an end is done', finished({ ...paused, pauseUntil: { ...limit, source: 'person' } })],
+    [
+      'it was restored before that end',
+      finished({ ...paused, pauseUntil: { ...limit, source: 'person' }, stateEndedAt: at('03:30') }),
+    ],
     ['the end comes from pauseMax', finished({ ...paused, pauseUntil: { ...limit, source: 'pauseMax' } })],
     [
       'after **Extend 1 h**',

@@ -66,6 +66,7 @@ beforeEach(async () => {
         onRequested();
       },
     },
+    jobs: { batchOperationChanged: async () => {} },
     serverClock: { now: async () => now },
   });
 });

@@ -23,4 +23,7 @@ if args.dialogUses > 0 and batch[4] ~= '' then
   dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)
   redis.call('HSET', key, 'dialog', cjson.encode(dialog))
 end
-return not isOpen and args.version >= tonumber(batch[2]) and 1 or 0
+if isOpen or args.version < tonumber(batch[2]) then return 0 end
+local time = redis.call('TIME')
+redis.call('HSETNX', key, 'notifiedAt', string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)))
+return 1

@@ -44,7 +44,7 @@ export type NewBatch = Pick<
 };
 
 export type BatchChange = Partial<
-  Pick<Batch, 'state' | 'released' | 'started' | 'waveFrom' | 'waveEndedAt' | 'stoppedBy' | 'results'>
+  Pick<Batch, 'state' | 'released' | 'started' | 'waveFrom' | 'waveEndedAt' | 'stoppedBy' | 'results' | 'unclaimed'>
 >;
 
 export interface NotifiedBatch {

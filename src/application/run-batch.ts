@@ -84,12 +84,13 @@ async function findChange(
   options: { readonly isLate: boolean },
 ): Promise<BatchChange> {
   const started = batch.released;
-  const results = await collectResults(context, { ...batch, started }, options);
+  const { results, unclaimed } = await collectResults(context, { ...batch, started }, options);
   const found = Object.keys(results).length > 0;
   const current: Batch = { ...batch, started, results: { ...batch.results, ...results } };
   const change: BatchChange = {
     ...(started === batch.started ? {} : { started }),
     ...(found ? { results: current.results } : {}),
+    ...(isSame(unclaimed, batch.unclaimed) ? {} : { unclaimed }),
   };
   const step = nextStep(current, {
     now: await context.serverClock.now(),
@@ -114,14 +115,26 @@ async function findChange(
   }
 }
 
-/** The results of the operations that have ended and whose result the batch does not have yet. */
+function isSame(a: Batch['unclaimed'], b: Batch['unclaimed']): boolean {
+  return a?.projects === b?.projects && a?.until === b?.until;
+}
+
+interface Collected extends Pick<Batch, 'unclaimed'> {
+  readonly results: Record<string, ItemResult>;
+}
+
+/**
+ * The results of the operations that have ended and whose result the batch does not have yet, and how many wait for a worker
+ * longer than `claimNoticeMs`.
+ */
 async function collectResults(
   context: UseCaseContext,
   batch: Batch,
   { isLate }: { readonly isLate: boolean },
-): Promise<Record<string, ItemResult>> {
+): Promise<Collected> {
   const open = batch.items.slice(0, batch.started).filter(({ project }) => batch.results[project] === undefined);
   const results: [string, ItemResult][] = [];
+  const deadlines: number[] = [];
   for (const chunk of toChunks(open, chunkSize)) {
     const refs = chunk.map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
     const operations = await context.operations.readMany(refs);
@@ -129,10 +142,13 @@ async function collectResults(
       const operation = operations[index] ?? null;
       if (operation === null) results.push([project, withoutOperation(batch, project, isLate)]);
       else if (!isUnfinished(operation)) results.push([project, toItemResult(operation)]);
+      else if (operation.state === 'confirmed' && operation.claimDelayedAt !== null)
+        deadlines.push(operation.executeBy ?? 0);
     }
     await Promise.all(operations.map((operation) => markNotified(context, operation)));
   }
-  return Object.fromEntries(results);
+  const unclaimed = deadlines.length === 0 ? null : { projects: deadlines.length, until: Math.max(...deadlines) };
+  return { results: Object.fromEntries(results), unclaimed };
 }
 
 /** Its project was removed, or the batch was too late to begin. */

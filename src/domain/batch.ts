@@ -95,6 +95,8 @@ export const batchSchema = z.object({
   /** Who has ended a batch in waves before its last wave. */
   stoppedBy: z.string().nullable(),
   results: z.record(z.string(), itemResultSchema),
+  /** The projects that no worker has taken for a while, and until when one may, epoch ms. Earlier versions did not store it. */
+  unclaimed: z.object({ projects: z.number(), until: z.number() }).nullable().default(null),
   messages: z.record(z.string(), batchMessageSchema),
   dialog: dialogSchema.nullable(),
 });

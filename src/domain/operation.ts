@@ -182,7 +182,8 @@ export const operationSchema = z.object({
     .default(null),
   /**
    * When a later operation, or the removal of the project, ended the state that it had set. Its message has no button from
-   * then on. Null while the project has that state, or is Failed after it.
+   * then on. Null while the project has that state, or is Failed after it. Of a request that no worker took in time: when the
+   * state of the project changed, or another such request followed.
    */
   stateEndedAt: z.number().nullable().default(null),
   /** What happened after it was done, and how following it ended. Null if there is or was nothing to follow. */

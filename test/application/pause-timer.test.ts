@@ -287,6 +287,43 @@ describe('a restore of the timer', () => {
     expect((await read()).state).toBe('running');
   });
 
+  it('that does not succeed twice waits longer.', async () => {
+    await pauseFor('2h');
+    await passTime(2 * hour);
+    for (const waitedMs of [60_000, 120_000]) {
+      await sweep(context);
+      const { operation } = await newestTimerOperation();
+      await services.redis.hset(`syncbot:{p:orders}:op:${operation}`, 'executeBy', 1);
+      await sweep(context);
+      const remainingMs = ((await read()).pausedUntil?.nextAttemptAt ?? 0) - (await context.serverClock.now());
+      expect(remainingMs).toBeGreaterThan(waitedMs - 30_000);
+      expect(remainingMs).toBeLessThanOrEqual(waitedMs);
+      await passTime(waitedMs);
+    }
+    expect((await read()).pausedUntil?.attempts).toBe(2);
+    expect(await timerOperations()).toHaveLength(2);
+  });
+
+  it('is counted once by two processes, and the stop of a timer is recorded once.', async () => {
+    await pauseFor('2h');
+    const { pausedUntil: deadline, version } = await read();
+    if (deadline === null) return expect.fail('no end');
+    const count = (nextAttemptAt: number) =>
+      context.projects.countTimerAttempt('orders', { deadline, nextAttemptAt, code: 'claim_timeout' });
+    const first = deadline.at + 60_000;
+    expect([(await count(first)).kind, (await count(first)).kind, (await count(first + 1)).kind]).toEqual([
+      'written',
+      'written',
+      'conflict',
+    ]);
+    expect((await read()).pausedUntil).toMatchObject({ attempts: 1, nextAttemptAt: first });
+    const stop = () => context.projects.stopTimer('orders', version, { deadline, by: timerActor, change: null });
+    expect([(await stop()).kind, (await stop()).kind]).toEqual(['written', 'written']);
+    const events = (await context.auditLog.read('orders', { limit: 20 })).map(({ event }) => event);
+    expect(events.filter((event) => event === 'timer_stopped')).toHaveLength(1);
+    expect((await count(first + 1)).kind).toBe('conflict');
+  });
+
   it('does nothing if the pause was extended after its request.', async () => {
     await pauseFor('2h');
     await passTime(2 * hour);

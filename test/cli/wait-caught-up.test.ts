@@ -76,12 +76,19 @@ describe('one project', () => {
     expect(err).toMatch(/Not every project is Running any more:\n- orders · Failed since .* UTC · by syncbot\n$/);
   });
 
-  it('with a failed task has not caught up before it is Failed.', async () => {
-    await orders.startWorker(async () => {
+  it('with a failed task has not caught up, also before it is Failed.', async () => {
+    // Without a syncbot worker the project stays Running.
+    await using own = await startTestServices();
+    const users = await own.createLink('users');
+    await users.startWorker(async () => {
       throw new Error('refused');
     });
-    await addTasks(orders, 1);
-    expect(await cli('restore orders --yes --wait-caught-up 10m')).toMatchObject({ exit: 4 });
+    await addTasks(users, 1);
+    await waitFor(async () => (await users.queue.getJobCounts('failed'))['failed'] === 1);
+    await own.createProject('users', [users]);
+    const argv = ['restore', 'users', '--yes', '--wait-caught-up', '2s'];
+    const { ended } = startCliInProcess(argv, { env: configFile.env, openApp: openAppOn(own) });
+    expect(await ended).toMatchObject({ exit: 3, err: expect.stringContaining('- users · backlog 0') });
   });
 
   it('that another person pauses ends the command.', async () => {

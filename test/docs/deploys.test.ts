@@ -12,7 +12,7 @@ const config = `projects:
   users: { adopt: true, labels: [prod], links: [{ queue: users }] }
 `;
 /** What the script of the page deploys: it records the states during the deploy. */
-const deploy = '#!/bin/sh\nsyncbot list --json > seen.json\nexit "${1:-0}"\n';
+const deploy = '#!/bin/sh\nsyncbot list --json > seen.json\nexit "$1"\n';
 
 let shell: ShellFixture;
 let redis: Redis;
@@ -66,7 +66,7 @@ const [running, paused] = [
 
 it('A deploy runs when no task is in flight, and the projects are restored.', async () => {
   await startTask();
-  const deployed = shell.run('bash deploy.sh label:prod sh migrate.sh');
+  const deployed = shell.run('bash deploy.sh label:prod sh migrate.sh 0');
   await waitFor(() => queue.isPaused());
   expect(await statesDuringDeploy()).toBeNull();
   tasks.emit('end');
@@ -88,7 +88,7 @@ it('A deploy that fails keeps its exit code, and the projects are restored.', as
 
 it('A deploy does not run when the time is over, and the projects are restored.', async () => {
   await startTask();
-  const result = await shell.run('env QUIET_WITHIN=1s bash deploy.sh label:prod sh migrate.sh');
+  const result = await shell.run('env QUIET_WITHIN=1s bash deploy.sh label:prod sh migrate.sh 0');
   expect(result).toMatchObject({ code: 3, stderr: expect.stringContaining('1 task in flight on users') });
   expect(await statesDuringDeploy()).toBeNull();
   expect(await statesNow()).toEqual(running);
@@ -97,7 +97,7 @@ it('A deploy does not run when the time is over, and the projects are restored.'
 
 it('A deploy restores only what it has paused.', async () => {
   await shell.run('syncbot pause users --yes');
-  expect(await shell.run('bash deploy.sh label:prod sh migrate.sh')).toMatchObject({ code: 0 });
+  expect(await shell.run('bash deploy.sh label:prod sh migrate.sh 0')).toMatchObject({ code: 0 });
   expect(await statesDuringDeploy()).toEqual(paused);
   expect(await statesNow()).toEqual({ orders: 'running', users: 'paused' });
 });

@@ -207,7 +207,9 @@ describe('commands and buttons over Socket Mode', () => {
     expect(visibleText(await harness.runCommand('pause ordrs'))).toContain('orders');
     await harness.services.createProject('invoices', links, { state: 'paused' });
     expect(visibleText(await harness.runCommand('pause'))).toContain('For example: `/sync pause orders`.');
-    expect(visibleText(await harness.runCommand('restore'))).toContain('For example: `/sync restore invoices`.');
+    const forRestore = await harness.runCommand('restore');
+    expect(visibleText(forRestore)).toContain('For example: `/sync restore invoices`.');
+    expect(buttonLabels(forRestore)).toEqual(['Restore invoices', 'List']);
     expect(visibleText(await harness.runCommand('pause orders for ever'))).toMatch(/Nothing was changed/);
   });
 });

@@ -3,7 +3,13 @@ import { sweep } from '../../src/application/sweep.ts';
 import type { Instrumentation } from '../../src/services.ts';
 import { keys } from '../support/keys.ts';
 import { completeCycleAgo } from '../support/observation.ts';
-import { closeWithoutViolations, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
+import {
+  buttonLabels,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+} from '../support/slack-harness.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let harness: SlackHarness;
@@ -20,13 +26,13 @@ const waitingJobs = () => harness.services.redis.llen(`${keys.queuePrefix}:actio
 const channelTexts = () => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').map(visibleText);
 
 /** Waits until the bot has confirmed the operation, then moves its confirmation into the past. */
-async function moveConfirmationBack(ms: number): Promise<void> {
+async function moveConfirmationBack(ms: number, project = 'orders'): Promise<void> {
   const { redis, context } = harness.services;
   const operation = await waitFor(async () =>
-    (await context.operations.listOpen('orders')).find(({ state }) => state === 'confirmed'),
+    (await context.operations.listOpen(project)).find(({ state }) => state === 'confirmed'),
   );
   const confirmedAt = (await context.serverClock.now()) - ms;
-  await redis.hset(keys.operation('orders', operation.id), {
+  await redis.hset(keys.operation(project, operation.id), {
     resolvedAt: confirmedAt,
     executeBy: confirmedAt + 120_000,
   });
@@ -45,6 +51,46 @@ test('Without a worker the message says so after 10 s, and after 2 minutes the b
     harness.slack.messagesVisibleTo('U0ALICE', 'C0SYNC').find(({ ts }) => ts === dialog.ts)?.text;
   await waitFor(() => dialogText() === 'orders · Not paused · see the message in <#C0SYNC>');
   expect(await harness.services.context.projects.read('orders')).toMatchObject({ state: 'running', version: 1 });
+});
+
+test('The message of a request that no worker took loses its button when the state of the project changes.', async () => {
+  await harness.requestAndPressOk('pause', 'orders');
+  await moveConfirmationBack(10_000);
+  await harness.waitForMessage('No syncbot worker has taken the request yet', carol);
+  await moveConfirmationBack(121_000);
+  const refused = await harness.waitForMessage('No syncbot worker took the request within 2 min', carol);
+  expect(buttonLabels(refused)).toEqual(['Pause', 'Show']);
+  await harness.services.addInstance().startWorkers();
+  await harness.requestAndPressOk('pause', 'orders', { user: 'U0BOB' });
+  await harness.waitForMessage('orders was paused', carol);
+  const current = () => harness.slack.findMessage(refused.ts) ?? expect.fail('no message');
+  await harness.slack.waitFor(() => buttonLabels(current()).join() === 'Show', { description: 'no button Pause' });
+  expect(visibleText(current())).toContain('No syncbot worker took the request within 2 min');
+});
+
+describe('a request for several projects', () => {
+  beforeEach(async () => {
+    await harness.services.createProject('users', [await harness.services.createLink('users-full')]);
+    harness.press('OK', await harness.runCommand('pause orders users'));
+    await harness.waitForMessage('Pausing… 0 of 2 projects', carol);
+    for (const id of ['orders', 'users']) await moveConfirmationBack(10_000, id);
+    await harness.waitForMessage('No syncbot worker has taken 2 projects yet', carol);
+  });
+
+  test('says so after 10 s, and is refused after 2 minutes.', async () => {
+    for (const id of ['orders', 'users']) await moveConfirmationBack(121_000, id);
+    const refused = await harness.waitForMessage('orders and 1 more · 0 of 2 projects were paused', carol);
+    expect(visibleText(refused)).toContain('orders · Not paused: no syncbot worker took the request within 2 min');
+    expect(visibleText(refused)).not.toContain('has taken');
+    expect(buttonLabels(refused)).toEqual(['Retry Failed']);
+    expect(channelTexts()).toHaveLength(1);
+  });
+
+  test('says no longer that no worker has taken it when one has.', async () => {
+    await harness.services.addInstance().startWorkers();
+    const done = await harness.waitForMessage('orders and 1 more · 2 projects were paused', carol);
+    expect(visibleText(done)).not.toContain('No syncbot worker');
+  });
 });
 
 test('A worker that starts late executes the operation, and the message does not say any more that none does.', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, joinOr, nameAndMore, pluralize } from '../../src/messages/en/format.ts';
+import { formatDuration, formatRemaining, joinOr, nameAndMore, pluralize } from '../../src/messages/en/format.ts';
 import { joinDots } from '../../src/messages/format.ts';
 
 it.each([
@@ -47,4 +47,23 @@ it('a number has separators, and its noun the right form', () => {
 
 it('joinDots leaves out empty parts', () => {
   expect(joinDots('a', null, '', 'b')).toBe('a · b');
+});
+
+describe('the time until a moment', () => {
+  const [second, minute, hour] = [1_000, 60_000, 3_600_000];
+
+  it.each([
+    [2 * hour, '2 h'],
+    [2 * hour - 300, '2 h'],
+    [2 * hour - 30 * second, '2 h'],
+    [2 * hour - 31 * second, '1 h 59 min'],
+    [48 * hour - 300, '2 d'],
+    [minute - 300, '1 min'],
+    [59 * second, '59 s'],
+    [90 * second, '2 min'],
+    [0, '0 s'],
+    [-5 * second, '0 s'],
+  ])('%i ms is shown as %s.', (ms, expected) => {
+    expect(formatRemaining(ms)).toBe(expected);
+  });
 });

@@ -293,15 +293,11 @@ function outcomeProject({ blocks }: MessageView): string | null {
   return project === undefined || ids.some((id) => id.startsWith('sync:alert')) ? null : project;
 }
 
-/**
- * A button of a message that a record knows requests only what the state of the project allows. A request that no worker took in
- * time suggests to ask again, and keeps its button for that.
- */
+/** A button of a message that a record knows requests only what the state of the project allows. */
 function findWrongButtons({ records, groups, messages }: SettledFacts): string[] {
   const known = new Set<string | undefined>(groups.map(({ message }) => message?.ts));
   for (const { operations } of records.values())
-    for (const fields of operations.values())
-      if (!(fields['refusal'] ?? '').includes('"claim_timeout"')) known.add(messageRef(fields)?.ts);
+    for (const fields of operations.values()) known.add(messageRef(fields)?.ts);
   return messages
     .filter(({ ts }) => known.has(ts))
     .flatMap((message) =>

@@ -184,6 +184,7 @@ export function exampleBatch(overrides: Partial<Batch> = {}): Batch {
     version: 2,
     notifiedVersion: 1,
     notifiedAt: null,
+    unclaimed: null,
     released: 3,
     started: 3,
     waveFrom: 0,

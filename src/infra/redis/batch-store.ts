@@ -108,6 +108,7 @@ function initialFields(batch: Omit<NewBatch, 'ttlMs'>): Record<string, string> {
     waveEndedAt: null,
     stoppedBy: null,
     results: {},
+    unclaimed: null,
     dialog: null,
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toField(value)]));

@@ -65,6 +65,9 @@ export const batch = {
   /** The same, of the projects that have not been changed since, with the ends as they were moved. */
   plannedEndNow: ({ batch: record, items, format }: BatchFacts) =>
     plannedEndText(currentEnds(record, items), { total: items.length, format }),
+  /** No worker has taken the operations for a while. */
+  unclaimed: ({ projects, until }: { readonly projects: number; readonly until: number }, format: Formatter) =>
+    `No syncbot worker has taken ${pluralize(projects, 'project')} yet. What none takes before ${format.time(until)} is refused, and is not changed. Check that syncbot runs with the role worker or all.`,
   /** What has become of the projects that a pause has paused. Null if nothing has. */
   changedSince: ({ batch: record, items, format }: BatchFacts) => {
     const done = doneItems({ results: record.results, items });

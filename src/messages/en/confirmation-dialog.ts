@@ -9,7 +9,15 @@ import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-r
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { failures } from './failures.ts';
-import { andMore, capitalize, formatDuration, nameAndMore, pluralize, removedTasksSentence } from './format.ts';
+import {
+  andMore,
+  capitalize,
+  formatDuration,
+  formatReason,
+  nameAndMore,
+  pluralize,
+  removedTasksSentence,
+} from './format.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedTask, skippedTasks } from './skipped.ts';
 import { actions, stateClause, states } from './terms.ts';
@@ -131,6 +139,20 @@ function earlierFailure({ operation, project, format }: ConfirmationFacts): stri
   return [joinDots(`${last}: failed again after ${failures.runTime(streak)}`, failures.repetition(streak))];
 }
 
+/** `Paused at 02:50 by @alice · we deploy · planned end: 05:00`. A restore ends that. */
+function pausedBy({ operation, project, format }: ConfirmationFacts): string[] {
+  const { state, since, by, reason, pausedUntil } = project;
+  if (operation.action !== 'restore' || state !== 'paused') return [];
+  const end = pausedUntil === null || pausedUntil.stopped !== null ? null : format.time(pausedUntil.at);
+  return [
+    joinDots(
+      `${states.paused} ${format.at(since)} by ${format.person(by)}`,
+      formatReason(reason, format, 200),
+      end === null ? null : `planned end: ${end}`,
+    ),
+  ];
+}
+
 const maxOtherRequests = 3;
 
 /** `@alice is asking the same`, or `@alice asks to restore it`. */
@@ -153,7 +175,10 @@ function verb({ project }: ConfirmationFacts, singular: string, plural: string):
 
 export const confirmation = {
   effects,
+  pausedBy,
   earlierFailure,
+  /** Another person works on an alert of the project. `since` is a formatted time. */
+  onAlert: (person: string, since: string) => `${person} is on the alert since ${since}`,
   otherRequests,
   /** `Pause orders`, `Restore orders without 1 task`, `Retry 1 skipped task of orders`. */
   question: ({ action, project, tasks }: Pick<Operation, 'action' | 'project' | 'tasks'>) => {

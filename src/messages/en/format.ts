@@ -59,6 +59,15 @@ export function formatDuration(ms: number): string {
   return twoUnits(positive, { big: day, small: hour, names: ['d', 'h'] });
 }
 
+/**
+ * How long until a moment: to the nearest minute, below one minute to the nearest second. A pause of 2 h is `2 h` also a second
+ * after the request. Shows at most 30 s more than is left.
+ */
+export function formatRemaining(ms: number): string {
+  const step = Math.round(ms / second) < minute / second ? second : minute;
+  return formatDuration(Math.round(ms / step) * step);
+}
+
 function twoUnits(ms: number, unit: { big: number; small: number; names: readonly [string, string] }): string {
   const big = Math.floor(ms / unit.big);
   const small = Math.floor((ms % unit.big) / unit.small);

@@ -1,4 +1,4 @@
-import { desiredLinkState, isAction } from '../../domain/lifecycle.ts';
+import { desiredLinkState, isAction, transitions } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
 import type { Operation, OperationState } from '../../domain/operation.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
@@ -155,17 +155,21 @@ function laterFailure({ operation: { laterFailure: later }, format }: OutcomeFac
 function notDone(facts: OutcomeFacts): OutcomeText {
   const { operation, format } = facts;
   const { project, action, refusal } = operation;
-  const why =
-    refusal === null
-      ? nothingChanged
-      : [
-          `${capitalize(pastReason(refusal, format))}.`,
-          whatChanged(operation, refusal, format),
-          advice(operation, format),
-        ]
-          .filter((sentence) => sentence !== '')
-          .join(' ');
+  const why = refusal === null ? nothingChanged : sentencesAbout(operation, refusal, format);
   return { headline: joinDots(project, `Not ${actions[action].done}`), attribution: attribution(facts), more: [why] };
+}
+
+/** Why it was refused, what was changed, and what to do: nothing if another request has set the state that this one asked for. */
+function sentencesAbout(operation: Operation, refusal: Refusal, format: Formatter): string {
+  const { action } = operation;
+  if (refusal.code === 'not_allowed' && transitions[action].to === refusal.state) {
+    const { state, since, by } = refusal;
+    return `It was ${states[state]} already, since ${format.time(since)}, by ${format.person(by)}. ${nothingChanged}`;
+  }
+  const reason = `${capitalize(pastReason(refusal, format))}.`;
+  return [reason, whatChanged(operation, refusal, format), advice(operation, format)]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
 }
 
 /** A Restore pauses links that run unexpectedly before it retries their failed tasks. */

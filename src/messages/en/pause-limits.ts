@@ -2,7 +2,7 @@ import type { PausedUntil, PauseLimit, Timer } from '../../domain/paused-until.t
 import type { RefusalOf } from '../../domain/refusal.ts';
 import { exampleLimits, type LimitErrorCode, maxLimitMs, minLimitMs } from '../../lib/time-limit.ts';
 import type { Formatter } from '../format.ts';
-import { formatDuration, joinOr } from './format.ts';
+import { formatDuration, formatRemaining, joinOr } from './format.ts';
 
 interface ProblemFacts {
   readonly word: 'for' | 'until';
@@ -42,7 +42,7 @@ export const pauseLimits = {
       source === 'pauseMax' && pauseMaxMs !== null
         ? ` You gave no limit, so pauseMax of ${project} counts: ${formatDuration(pauseMaxMs)}.`
         : '';
-    return `syncbot restores ${project} by itself ${format.at(at)} (in ${formatDuration(at - now)}${read}).${why}`;
+    return `syncbot restores ${project} by itself ${format.at(at)} (in ${formatRemaining(at - now)}${read}).${why}`;
   },
   /** `until 18:30`, after the state. */
   until: (at: number, format: Formatter) => `until ${format.time(at)}`,

@@ -81,7 +81,11 @@ export function suggestCommands(words: readonly string[], projects: readonly str
     return suggestProjects(isProjectVerb(secondVerb) ? secondVerb : 'show', matches);
   }
   if (verb === null) return [];
-  if (!isProjectVerb(verb)) return [{ ...nothingMore, verb }];
+  if (!isProjectVerb(verb)) {
+    // `status orders` is about one project.
+    const named = verb === 'list' ? closestProjects(second, projects) : [];
+    return named.length > 0 ? suggestProjects('show', named) : [{ ...nothingMore, verb }];
+  }
   return suggestProjects(verb, second === '' ? projects : closestProjects(second, projects));
 }
 

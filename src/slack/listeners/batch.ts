@@ -17,6 +17,7 @@ import { buildBatchDialog, buildBatchPage, buildNoneAllowed, buildNotStopped } f
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { readTimeZone } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
+import { pollForAnswer } from './poll-for-answer.ts';
 
 export type RequestedBatch = Pick<
   BatchRequest,
@@ -84,36 +85,14 @@ async function resolveBatch(
   }
 }
 
-const pollIntervalMs = 2_000;
-const pollTimeoutMs = 2 * 60_000;
-
-/** The reply of Redis to a press was lost. Reads the batch until it shows whether the press was applied. */
-async function pollForResult(context: ListenerContext, id: string): Promise<ListenerResult> {
-  const { batches, clock, stopSignal, notifications } = context;
-  const deadline = clock.monotonicNow() + pollTimeoutMs;
-  while (clock.monotonicNow() < deadline && !stopSignal.aborted) {
-    await clock.sleep(pollIntervalMs, stopSignal);
-    const read = await tryToRead(batches, id);
-    if (read.kind === 'unavailable') continue;
-    if (read.batch === null) return { kind: 'message', message: textMessage(messages.batch.unknown) };
-    if (read.batch.state === 'requested')
-      return { kind: 'message', message: textMessage(messages.requestFailures.storeUnavailable) };
-    await notifications.batchChanged(id);
-    return { kind: 'notified' };
-  }
-  return { kind: 'message', message: messageWithSuggestions(messages.batch.outcomeUnknown, [suggestedList]) };
-}
-
-async function tryToRead(
-  batches: ListenerContext['batches'],
-  id: string,
-): Promise<{ readonly kind: 'read'; readonly batch: Batch | null } | { readonly kind: 'unavailable' }> {
-  try {
-    return { kind: 'read', batch: await batches.read(id) };
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
-    throw error;
-  }
+/** The reply of Redis to a press was lost. */
+function pollForResult(context: ListenerContext, id: string): Promise<ListenerResult> {
+  return pollForAnswer<Batch>(context, {
+    read: () => context.batches.read(id),
+    onUnknown: () => ({ kind: 'message', message: textMessage(messages.batch.unknown) }),
+    notify: () => context.notifications.batchChanged(id),
+    outcomeUnknown: () => messageWithSuggestions(messages.batch.outcomeUnknown, [suggestedList]),
+  });
 }
 
 /** The notifier replaces the dialog. */

@@ -25,6 +25,7 @@ import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { buildConfirmation, buildConfirmationPage } from '../views/confirmation.ts';
 import { buildOutcome } from '../views/outcome.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
+import { pollForAnswer } from './poll-for-answer.ts';
 
 export interface RequestedAction {
   readonly action: OperationKind;
@@ -172,39 +173,16 @@ function refuseConfirmation(
   return { kind: 'refusal', refusal, command: null, record };
 }
 
-const pollIntervalMs = 2_000;
-const pollTimeoutMs = 2 * 60_000;
-
-/** The reply of Redis to a press was lost. Reads the operation until it shows whether the press was applied. */
-async function pollForResult(
-  context: ListenerContext,
-  press: ConfirmationPress,
-  ref: OperationRef,
-): Promise<ListenerResult> {
-  const { clock, stopSignal } = context;
-  const deadline = clock.monotonicNow() + pollTimeoutMs;
-  while (clock.monotonicNow() < deadline && !stopSignal.aborted) {
-    await clock.sleep(pollIntervalMs, stopSignal);
-    const read = await tryToRead(context, ref);
-    if (read.kind === 'unavailable') continue;
-    const { operation } = read;
-    if (operation === null) return refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } });
-    if (operation.state === 'requested')
-      return { kind: 'message', message: textMessage(messages.requestFailures.storeUnavailable) };
-    await context.notifications.operationChanged(ref);
-    return { kind: 'notified' };
-  }
-  const text = messages.requestFailures.outcomeUnknown(ref.project, context.format);
-  return { kind: 'message', message: messageWithSuggestions(text, suggestProjects('show', [ref.project])) };
-}
-
-type ReadAttempt = { readonly kind: 'read'; readonly operation: Operation | null } | { readonly kind: 'unavailable' };
-
-async function tryToRead({ operations }: ListenerContext, ref: OperationRef): Promise<ReadAttempt> {
-  try {
-    return { kind: 'read', operation: await operations.read(ref) };
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) return { kind: 'unavailable' };
-    throw error;
-  }
+/** The reply of Redis to a press was lost. */
+function pollForResult(context: ListenerContext, press: ConfirmationPress, ref: OperationRef): Promise<ListenerResult> {
+  return pollForAnswer<Operation>(context, {
+    read: () => context.operations.read(ref),
+    onUnknown: () => refuseConfirmation(context, press, { ref, refusal: { code: 'unknown_operation' } }),
+    notify: () => context.notifications.operationChanged(ref),
+    outcomeUnknown: () =>
+      messageWithSuggestions(
+        messages.requestFailures.outcomeUnknown(ref.project, context.format),
+        suggestProjects('show', [ref.project]),
+      ),
+  });
 }

@@ -5,7 +5,7 @@ import { resolveProject } from '../../application/resolve-project.ts';
 import { type NameOptions, readAllProjects, resolveSelection } from '../../application/resolve-selection.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import { emptyFilter } from '../../domain/list-filter.ts';
-import type { Project, ProjectId } from '../../domain/project.ts';
+import type { ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { findNamedProject, formatSelection, readFollowingWords } from '../../domain/selection.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -235,12 +235,12 @@ async function answerParseError(
   return { kind: 'message', message: messageWithSuggestions(text, suggestions) };
 }
 
-/** Candidates for a misspelled name. For a verb without a project: first the projects on which it is allowed now. */
+/** Candidates for a misspelled name. For an action without a project: the projects whose state allows it, or all if none does. */
 async function suggestedProjects(context: ListenerContext, error: ParseError): Promise<string[]> {
   if (error.code !== 'project_missing') return context.projects.listIds();
   const projects = await listProjects(context, emptyFilter);
-  const allowsVerb = ({ state }: Project) => allowedAction(state) === error.verb;
-  return [...projects.filter(allowsVerb), ...projects.filter((project) => !allowsVerb(project))].map(({ id }) => id);
+  const allowing = projects.filter(({ state }) => allowedAction(state) === error.verb);
+  return (allowing.length > 0 ? allowing : projects).map(({ id }) => id);
 }
 
 /** Another slash command that the app's manifest sends to this bot. */

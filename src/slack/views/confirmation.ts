@@ -1,4 +1,6 @@
 import type { types } from '@slack/bolt';
+import { type Acknowledgement, isActive } from '../../domain/acknowledgement.ts';
+import { firingAlerts } from '../../domain/alert.ts';
 import { linkId, type TaskFailure } from '../../domain/link.ts';
 import { countFailures, oldestFailures, type ProjectStats } from '../../domain/observation.ts';
 import { type Operation, refOf } from '../../domain/operation.ts';
@@ -19,6 +21,8 @@ import {
   sectionBlock,
 } from './blocks.ts';
 import { confirmationPage } from './modal.ts';
+
+const maxOwners = 3;
 
 export interface ConfirmationView extends TextContext {
   readonly operation: Operation;
@@ -59,7 +63,9 @@ function buildDialog(view: ConfirmationView, buttons: Button[]): Message {
       sectionBlock([
         `*${confirmation.question(operation)}?*`,
         effect,
+        ...confirmation.pausedBy(facts),
         ...confirmation.earlierFailure(facts),
+        ...otherOwners(view).map(({ by, at }) => confirmation.onAlert(format.person(by), format.time(at))),
         ...confirmation.otherRequests(facts),
       ]),
       sectionBlock(
@@ -84,6 +90,14 @@ function buildDialog(view: ConfirmationView, buttons: Button[]): Message {
       ),
     ],
   };
+}
+
+/** The other people who are on an alert of the project, each once. */
+function otherOwners({ operation, project, now }: ConfirmationView): Acknowledgement[] {
+  const owned = firingAlerts(project.alerts)
+    .flatMap(({ acknowledgement }) => acknowledgement ?? [])
+    .filter((each) => each.kind === 'owned' && each.by !== operation.by && isActive(each, now));
+  return owned.filter(({ by }, index) => owned.findIndex((other) => other.by === by) === index).slice(0, maxOwners);
 }
 
 function answerButtons(operation: Operation): Button[] {

@@ -51,13 +51,14 @@ export function buildOutcomeSummary({ channel, ...facts }: OutcomeFacts & { read
 }
 
 function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
-  const { project, state, action, refusal } = operation;
+  const { project, state, action, refusal, stateEndedAt } = operation;
   if (refusal?.code === 'removed') return [commandButton(suggestedList)];
   if (!projectExists) return [];
   if (state === 'expired') return [askAgainButton(action, project)];
   if (state === 'done' || (state === 'failed' && refusal === null)) return nextButtons(operation);
   if (state !== 'refused' && state !== 'failed') return [];
-  if (refusal?.code === 'claim_timeout') return [askAgainButton(action, project), showButton(project)];
+  if (refusal?.code === 'claim_timeout')
+    return [...(stateEndedAt === null ? [askAgainButton(action, project)] : []), showButton(project)];
   if (refusal?.code === 'not_skipped') return [commandButton(suggestSkipped(project))];
   if (refusal?.code === 'precheck_failed')
     return [...suggestProjects('precheck', [project]).map(commandButton), showButton(project)];

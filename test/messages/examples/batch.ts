@@ -86,6 +86,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['two of them', started({ carts: became, orders: became, users: done })],
     ['nothing has happened since', allDone],
   ],
+  unclaimed: [['no process of the role worker runs', { projects: 3, until: at('03:06') }, format]],
   selected: [['what the person selected', 'label:prod', format]],
   refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],
   noneAllowed: [['each project is Paused or Failed', { action: 'pause', refused }]],

@@ -15,6 +15,17 @@ import { at, failed, format, full, incr, paused, running, taskFailed } from './f
 const now = at('02:59');
 const tasks = [taskFailed, { ...taskFailed, taskId: '9' }];
 const withoutTasks = { action: 'restore', tasks, pauseUntil: null } as const;
+const until: NonNullable<Project['pausedUntil']> = {
+  at: at('05:00'),
+  by: 'U0ALICE',
+  setAt: at('02:50'),
+  operation: 'op1',
+  version: 4,
+  attempts: 0,
+  nextAttemptAt: at('05:00'),
+  code: null,
+  stopped: null,
+};
 const notStarted = exampleProject({ state: 'not_started' });
 const failedAgain = exampleProject({
   ...failed,
@@ -110,6 +121,11 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
       ['all links of a Running project are paused', facts(running, 'adopt', { stats: bothPaused })],
     ],
   },
+  pausedBy: [
+    ['the dialog of Restore', facts(paused, 'restore')],
+    ['the pause has an end', facts({ ...paused, pausedUntil: until }, 'restore')],
+  ],
+  onAlert: [['another person is on an alert of the project', '@alice', '03:02']],
   earlierFailure: [['the project failed soon after a restore', facts(failedAgain, 'restore')]],
   otherRequests: [
     [

@@ -263,6 +263,9 @@ describe('the text after /sync', () => {
     ['log since 2h', ['history since 2h']],
     ['audit ordrs', ['history orders']],
     ['permissions', ['whoami']],
+    ['status', ['list']],
+    ['status ordres', ['show orders']],
+    ['status failed', ['list']],
     ['history since noon', ['history since 2h', 'history since 22:00', 'history since yesterday']],
     [
       'history orders since noon',

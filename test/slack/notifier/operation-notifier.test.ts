@@ -216,7 +216,7 @@ describe('the first message of an operation in a channel', () => {
 
 describe('a refusal that changed nothing', () => {
   const refused: Partial<Operation> = { state: 'refused', refusal: exampleRefusal };
-  const text = expect.stringMatching(/^orders · Not paused · .*\nIt was Paused, since .*, by <@U0BOB>\./);
+  const text = expect.stringMatching(/^orders · Not paused · .*\nIt was Paused already, since .*, by <@U0BOB>\./);
   const directMessages = () =>
     slack.messagesVisibleTo('U0ALICE', slack.directMessage('U0ALICE').id).map((message) => message.text);
 

@@ -218,7 +218,12 @@ describe('the message of an operation', () => {
     [
       'pause',
       { code: 'not_allowed', action: 'pause', project: 'orders', state: 'paused', since, by: 'U0BOB' },
-      `orders · Not paused · by <@U0ALICE> · we deploy\nIt was Paused, since ${format.time(since)}, by <@U0BOB>. Nothing was changed. Check it with \`/sync show orders\` before you ask again.`,
+      `orders · Not paused · by <@U0ALICE> · we deploy\nIt was Paused already, since ${format.time(since)}, by <@U0BOB>. Nothing was changed.`,
+    ],
+    [
+      'start',
+      { code: 'not_allowed', action: 'start', project: 'orders', state: 'paused', since, by: 'U0BOB' },
+      `It was Paused, since ${format.time(since)}, by <@U0BOB>. Nothing was changed. Check it with \`/sync show orders\` before you ask again.`,
     ],
     [
       'restore',

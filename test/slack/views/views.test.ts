@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
 import { type LinkObservation, type ProjectStats, toProjectStats } from '../../../src/domain/observation.ts';
 import type { ObservationStatus } from '../../../src/domain/observation-status.ts';
@@ -190,6 +191,40 @@ describe('a dialog', () => {
     expect(restoreDialog({ failureStreak: row })).toContain(text);
     expect(restoreDialog({ failureStreak: { ...row, count: 1 } })).not.toContain('failed again after');
     expect(restoreDialog({ failureStreak: row, state: 'paused' })).not.toContain('failed again after');
+  });
+
+  it('of a Restore says who paused the project, why, and until when', () => {
+    const pausedUntil: NonNullable<Project['pausedUntil']> = {
+      at: exampleNow + 60_000,
+      by: 'U0BOB',
+      setAt: exampleNow,
+      operation: 'op1',
+      version: 4,
+      attempts: 0,
+      nextAttemptAt: exampleNow,
+      code: null,
+      stopped: null,
+    };
+    const { format } = viewContext;
+    const since = exampleNow - 60_000;
+    const paused = { state: 'paused', since, by: 'U0BOB', reason: 'schema change', pausedUntil } as const;
+    const line = `Paused ${format.at(since)} by <@U0BOB> · schema change`;
+    expect(restoreDialog(paused)).toContain(`\n${line} · planned end: ${format.time(pausedUntil.at)}\n`);
+    expect(restoreDialog({ ...paused, pausedUntil: null })).toContain(`\n${line}\n`);
+    expect(restoreDialog({ ...paused, state: 'failed' })).not.toContain('schema change');
+  });
+
+  it('names another person who is on an alert of the project', () => {
+    const owned = { kind: 'owned', by: 'U0BOB', at: exampleNow - 60_000, until: exampleNow + 60_000 } as const;
+    const alertsWith = (acknowledgement: Acknowledgement): Project['alerts'] => {
+      const condition = { kind: 'project_failed', since: exampleNow, failure: null } as const;
+      const firing = { state: 'firing', absentOnce: false, since: 1, seq: 1, changedAt: 1, version: 1 } as const;
+      return { project_failed: { alert: { ...firing, condition, acknowledgement }, delivered: null } };
+    };
+    const text = `<@U0BOB> is on the alert since ${viewContext.format.time(owned.at)}`;
+    expect(restoreDialog({ alerts: alertsWith(owned) })).toContain(text);
+    for (const other of [{ by: 'U0ALICE' }, { until: exampleNow }, { kind: 'snoozed' }] as const)
+      expect(restoreDialog({ alerts: alertsWith({ ...owned, ...other }) })).not.toContain('is on the alert');
   });
 
   it.each<[string, readonly Partial<Operation>[], string]>([

@@ -120,9 +120,22 @@ local function finish(operationId, state)
   redis.call('PEXPIRE', operationKey(operationId), int(args.retentionMs))
 end
 
+-- Ends what the message of the last request suggests that no worker took in time: to ask again.
+local function endSuggestion()
+  addToOperationIfExists(redis.call('HGET', stateKey, 'unclaimedOperation') or '', 'stateEndedAt', int(now))
+  redis.call('HSET', stateKey, 'unclaimedOperation', '')
+end
+
 -- Ends a confirmed operation with a refusal. Returns the operation.
 local function refuseOperation(operation, refusal)
   local json = cjson.encode(refusal)
+  local version = redis.call('HGET', stateKey, 'version')
+  if refusal.code == 'claim_timeout' and version then
+    endSuggestion()
+    local isUnchanged = version == operation.projectVersion
+    if isUnchanged then redis.call('HSET', stateKey, 'unclaimedOperation', operation.id)
+    else redis.call('HSET', operationKey(operation.id), 'stateEndedAt', int(now)) end
+  end
   redis.call('HSET', operationKey(operation.id), 'refusal', json)
   finish(operation.id, 'refused')
   markMessageOutdated(operation.id)
@@ -153,6 +166,7 @@ end
 -- Moves the project to a state. Clears the fields that belong to the old state. Returns the new version.
 local function transition(state, by, reason)
   local old = readProject('state', 'since')
+  endSuggestion()
   if old.state == 'running' and now - tonumber(old.since) >= args.recoveredAfterMs then
     redis.call('HSET', stateKey, 'failureStreak', '')
   end

@@ -28,6 +28,7 @@ for _, id in ipairs(redis.call('ZRANGE', openKey, 0, -1)) do
     finish(id, 'refused')
   end
 end
+endSuggestion()
 local operationToNotify = endLastState({ kind = 'removed', at = now, by = args.by })
 audit('removed', {}, { 'by', args.by })
 redis.call('SET', lastVersionKey, project.version)

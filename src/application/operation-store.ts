@@ -44,6 +44,8 @@ export interface OperationStore {
   checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
   commit(request: CommitRequest): Promise<CommitResult>;
+  /** Adds the operation to the newest ones again: a crash after the request may have lost its entry. */
+  repairIndex(operation: Operation): Promise<void>;
   /** Records that links are set without an operation, with an id that begins with `idleExecutionPrefix`. */
   beginExecution(id: ProjectId, executionId: string): Promise<void>;
   /** Records that an execution has ended. From then on drift is no longer taken for a late write of this execution. */

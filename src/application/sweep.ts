@@ -7,7 +7,7 @@ import { checkClaim } from './check-claim.ts';
 import { checkObservation } from './check-observation.ts';
 import type { UseCaseContext } from './context.ts';
 import { checkDigests } from './digest.ts';
-import { logSkippedProject } from './errors.ts';
+import { logSkippedProject, StoreUnavailableError } from './errors.ts';
 import { endOverdueFollowUp } from './follow-up.ts';
 import { updateHomes } from './home.ts';
 import { runPauseTimer } from './pause-timer.ts';
@@ -77,7 +77,7 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
   if (operation.state === 'requested') {
     if (now > operation.expiresAt)
       await context.operations.resolve({ ref, decision: 'expire', by: null, dialog: null });
-    return;
+    return context.operations.repairIndex(operation);
   }
   if (operation.state === 'confirmed' && (await checkClaim(context, ref)).kind === 'refused') return;
   if (isUnfinished(operation)) await context.jobs.execute(ref);
@@ -90,20 +90,28 @@ async function sweepOperation(context: UseCaseContext, operation: Operation, now
   await context.operations.markNotified(ref, { seq: operation.seq, message: operation.message, dialogUses: 0 });
 }
 
-async function sweepBatches({ batches, jobs, notifications, serverClock }: UseCaseContext): Promise<void> {
-  const ids = await batches.listOpen();
+async function sweepBatches(context: UseCaseContext): Promise<void> {
+  const ids = await context.batches.listOpen();
   if (ids.length === 0) return;
-  const now = await serverClock.now();
-  for (const id of ids) {
-    const batch = await batches.read(id);
-    if (batch?.state === 'requested' && now > batch.expiresAt)
-      await batches.resolve({ id, decision: 'expire', by: null, dialog: null });
-    if (batch?.state === 'confirmed') await jobs.continueBatch(id);
-    const isOutdated = batch !== null && batch.version > batch.notifiedVersion;
-    if (isOutdated && now - batchChangedAt(batch, now) < notifyWithinMs) await notifications.batchChanged(id);
-    // Removes a batch from the open ones that has ended, or does not exist any more.
-    else await batches.markNotified(id, { version: batch?.version ?? 0, messages: {}, dialogUses: 0 });
-  }
+  const now = await context.serverClock.now();
+  await forEachIsolated(ids, {
+    work: (id) => sweepBatch(context, id, now),
+    onError(error, batch) {
+      if (error instanceof StoreUnavailableError) throw error;
+      context.log.error({ batch, error }, 'batch skipped in this sweep');
+    },
+  });
+}
+
+async function sweepBatch({ batches, jobs, notifications }: UseCaseContext, id: string, now: number): Promise<void> {
+  const batch = await batches.read(id);
+  if (batch?.state === 'requested' && now > batch.expiresAt)
+    await batches.resolve({ id, decision: 'expire', by: null, dialog: null });
+  if (batch?.state === 'confirmed') await jobs.continueBatch(id);
+  const isOutdated = batch !== null && batch.version > batch.notifiedVersion;
+  if (isOutdated && now - batchChangedAt(batch, now) < notifyWithinMs) return notifications.batchChanged(id);
+  // Removes a batch from the open ones that has ended, or does not exist any more.
+  await batches.markNotified(id, { version: batch?.version ?? 0, messages: {}, dialogUses: 0 });
 }
 
 /** When the message of the operation was due last, as far as its record has the time. */

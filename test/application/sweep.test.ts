@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
 import { requestAction } from '../../src/application/request-action.ts';
+import { requestBatch } from '../../src/application/request-batch.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
@@ -98,6 +99,54 @@ describe('the sweep', () => {
     expect(await services.context.operations.read(ref)).toMatchObject({ state: 'expired' });
     expect(await runSweep()).toMatchObject({ notified: [] });
     expect(await services.context.operations.listOpen('orders')).toEqual([]);
+  });
+
+  it('shows an open dialog in Home again whose entry a crash has lost', async () => {
+    const requested = await requestAction(services.context, {
+      project: 'orders',
+      action: 'pause',
+      by: 'U0ALICE',
+      reason: null,
+      origin: 'slack',
+      channel: 'C0SYNC',
+    });
+    if (requested.kind === 'refused') return expect.unreachable();
+    await services.redis.del('syncbot:operations');
+    expect(await services.context.operations.listNewest()).toEqual([]);
+    await runSweep();
+    expect(await services.context.operations.listNewest()).toMatchObject([{ id: requested.operation.id }]);
+  });
+
+  it('continues with the other batches if one cannot be read', async () => {
+    const project = (await services.context.projects.read('orders')) ?? expect.unreachable();
+    const request = async () => {
+      const requested = await requestBatch(services.context, {
+        action: 'pause',
+        by: 'U0ALICE',
+        reason: null,
+        selection: 'orders',
+        after: null,
+        origin: 'slack',
+        channel: 'C0SYNC',
+        threadTs: null,
+        projects: [project],
+        waves: null,
+      });
+      return requested.kind === 'requested' ? requested.batch.id : expect.unreachable();
+    };
+    const [damaged, readable] = [await request(), await request()];
+    await services.redis.hset(`syncbot:{b:${damaged}}:batch`, 'state', 'damaged');
+    const swept: string[] = [];
+    await runSweep((context) => ({
+      batches: {
+        ...context.batches,
+        async markNotified(id, notified) {
+          swept.push(id);
+          await context.batches.markNotified(id, notified);
+        },
+      },
+    }));
+    expect(swept).toEqual([readable]);
   });
 
   it('adds the job of a confirmed operation until the operation is finished', async () => {

@@ -241,6 +241,7 @@ export function createOperationStore({
         followUp: JSON.stringify(followUp),
         followEnd: toJson(followEnd),
       }),
+    repairIndex: (operation) => newest.add(operation),
     async beginExecution(project, executionId) {
       await runStep(beginExecutionStep, { project, executionId, executionTimeoutMs });
     },

@@ -12,30 +12,49 @@ export interface TypedLimit {
   readonly timeZone: string;
 }
 
+interface LimitRule {
+  readonly action: OperationKind;
+  readonly limit: TypedLimit | null;
+  readonly now: number;
+}
+
 type FixedLimit = { readonly kind: 'fixed'; readonly pauseUntil: PauseLimit | null } | Refused;
 
 /** When the operation ends its pause, counted from `now`. Null without a limit. */
 export function fixLimit(
   { id, definition: { pauseMax } }: Pick<Project, 'id' | 'definition'>,
-  { action, limit, now }: { readonly action: OperationKind; readonly limit: TypedLimit | null; readonly now: number },
+  { action, limit, now }: LimitRule,
 ): FixedLimit {
-  if (limit === null) {
+  const read = readLimit(id, { action, limit, now });
+  if (read.kind === 'refused') return read;
+  const { at } = read;
+  if (limit === null || at === null) {
     const isLimited = action === 'pause' && pauseMax !== null;
     return { kind: 'fixed', pauseUntil: isLimited ? { at: now + pauseMax, timeZone: null, source: 'pauseMax' } : null };
   }
-  if (action !== 'pause') return { kind: 'refused', refusal: { code: 'limit_not_possible', project: id, action } };
-  const parsed = parseLimit(limit.word, limit.text);
-  const resolved = parsed.kind === 'invalid' ? parsed : resolveLimit(parsed.limit, { now, timeZone: limit.timeZone });
-  if (resolved.kind === 'invalid')
-    return {
-      kind: 'refused',
-      refusal: { code: 'invalid_limit', project: id, verb: 'pause', ...limit, problem: resolved.code },
-    };
-  const { at } = resolved;
   if (pauseMax !== null && at > now + pauseMax)
     return { kind: 'refused', refusal: { code: 'limit_above_max', project: id, maxMs: pauseMax } };
   return {
     kind: 'fixed',
     pauseUntil: { at, timeZone: limit.word === 'until' ? limit.timeZone : null, source: 'person' },
+  };
+}
+
+/**
+ * Reads a limit without the rules of a project. `project`: what a refusal names, a project or a selection. `at` is null without a
+ * limit.
+ */
+export function readLimit(
+  project: string,
+  { action, limit, now }: LimitRule,
+): { readonly kind: 'read'; readonly at: number | null } | Refused {
+  if (limit === null) return { kind: 'read', at: null };
+  if (action !== 'pause') return { kind: 'refused', refusal: { code: 'limit_not_possible', project, action } };
+  const parsed = parseLimit(limit.word, limit.text);
+  const resolved = parsed.kind === 'invalid' ? parsed : resolveLimit(parsed.limit, { now, timeZone: limit.timeZone });
+  if (resolved.kind !== 'invalid') return { kind: 'read', at: resolved.at };
+  return {
+    kind: 'refused',
+    refusal: { code: 'invalid_limit', project, verb: 'pause', ...limit, problem: resolved.code },
   };
 }

@@ -5,8 +5,8 @@ import type { PauseLimit } from '../domain/paused-until.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
 import { toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
-import { fixLimit, type TypedLimit } from './pause-limit.ts';
-import { observeProjects } from './queries.ts';
+import { fixLimit, readLimit, type TypedLimit } from './pause-limit.ts';
+import { observeProjects, type Refused } from './queries.ts';
 import { checkRequest } from './request-action.ts';
 
 /** How many projects a request checks at once, if each check reads its own facts. */
@@ -40,7 +40,9 @@ export type BatchRequestResult =
   | ({ readonly kind: 'requested' } & RequestedBatch)
   /** No project can be changed. Nothing was written. */
   | { readonly kind: 'none_allowed'; readonly refused: readonly RefusedItem[] }
-  | { readonly kind: 'too_many'; readonly count: number };
+  | { readonly kind: 'too_many'; readonly count: number }
+  /** The limit is none, whatever the project. */
+  | Refused;
 
 /**
  * Checks the state rules of each project as `requestAction` does, and observes the links, then writes a batch as `requested`.
@@ -49,11 +51,14 @@ export type BatchRequestResult =
 export async function requestBatch(context: UseCaseContext, request: BatchRequest): Promise<BatchRequestResult> {
   const { projects, excluded = [], limit = null, ...fields } = request;
   if (projects.length > maxBatchProjects) return { kind: 'too_many', count: projects.length };
+  const { action, selection } = request;
+  const read = readLimit(selection, { action, limit, now: await context.serverClock.now() });
+  if (read.kind === 'refused') return read;
   const excludedIds = new Set<ProjectId>(excluded.map(({ project }) => project));
   const checked = await checkProjects(
     context,
     projects.filter(({ id }) => !excludedIds.has(id)),
-    { action: request.action, limit },
+    { action, limit },
   );
   const items = checked.flatMap((each) => (each.kind === 'allowed' ? [toItem(each)] : []));
   const refused = [...excluded, ...checked.flatMap((each) => (each.kind === 'refused' ? [toRefused(each)] : []))];
@@ -62,7 +67,7 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
     ...fields,
     items,
     refused,
-    waves: request.action === 'restore' ? request.waves : null,
+    waves: action === 'restore' ? request.waves : null,
     id: context.ids.next(),
     ttlMs: context.settings.confirmationTtlMs,
   });

@@ -57,6 +57,7 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
   });
   if (requested.kind === 'too_many')
     return fail(context, requested.kind, messages.batch.tooMany(requested.count, maxBatchProjects));
+  if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
   if (requested.kind === 'none_allowed') return refuse(context, command, requested.refused);
   const { batch, links } = requested;
   for (const line of refusedLines(batch.refused)) output.note(line);

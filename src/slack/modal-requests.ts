@@ -11,16 +11,16 @@ import {
 import { idSchema, type SlackRequest } from './requests.ts';
 
 /** The form of `/sync` without a command, submitted. */
-export interface RunSubmission extends SlackRequest, RunFormTexts {
+export interface RunSubmission extends SlackRequest, RunFormInputs {
   /** Null if the person chose none. */
   readonly project: ProjectId | null;
-  /** Null if the person chose none. */
-  readonly action: Action | null;
 }
 
-/** What a person typed in the form. Empty if nothing. */
-export interface RunFormTexts {
-  /** `label:prod except orders`. */
+/** What a person chose and typed in the form. */
+export interface RunFormInputs {
+  /** Null if the person chose none. */
+  readonly action: Action | null;
+  /** `label:prod except orders`. Empty without one, as the other texts. */
   readonly selection: string;
   readonly reason: string;
   /** `for 2h`, `until 18:30`, `2h`. */

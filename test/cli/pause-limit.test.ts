@@ -67,6 +67,16 @@ describe('the end of a pause', () => {
     expect(await read()).toMatchObject({ state: 'running', version: 1 });
   });
 
+  it('is refused once for several projects.', async () => {
+    const result = await cli(['pause', 'state:running', '--yes', '--until', '25:00']);
+    expect(result).toMatchObject({
+      exit: 1,
+      out: '',
+      err: expect.stringContaining('state:running · Not paused: “25:00”'),
+    });
+    expect(await read()).toMatchObject({ state: 'running', version: 1 });
+  });
+
   it('is not given twice.', async () => {
     const result = await cli(['pause', 'orders', '--yes', '--for', '2h', '--until', '18:30']);
     expect(result).toMatchObject({ exit: 2, err: expect.stringContaining("'--until <time>' cannot be used with") });

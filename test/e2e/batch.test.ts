@@ -88,6 +88,14 @@ describe('a pause of several projects', () => {
     expect(buttonLabels(answer)).toEqual([]);
   });
 
+  it.each([
+    ['pause label:prod until 25:00', /^label:prod · Not paused: “25:00” is a time that no clock shows\. Nothing/],
+    ['restore label:prod for 2h', /^label:prod · Not restored: only a pause can have an end/],
+  ])('whose end is none is refused once: %s.', async (command, sentence) => {
+    expect((await run(command)).text).toMatch(sentence);
+    expect(await harness.services.context.batches.listOpen()).toEqual([]);
+  });
+
   it('can be requested by operators only, and confirmed by the requester only, once.', async () => {
     expect((await run('pause carts orders', 'U0CAROL')).text).toContain('You are not an operator');
     const dialog = await run('pause carts orders');

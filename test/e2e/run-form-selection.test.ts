@@ -100,6 +100,8 @@ describe('several projects in the form', () => {
     const values = inputsOf(form.blocks).map(({ label, element }) => [label, element['initial_value']]);
     expect(values).toContainEqual(['Several projects', typed]);
     expect(values).toContainEqual(['Reason', 'deploy']);
+    const action = inputsOf(form.blocks).find(({ label }) => label === 'Action');
+    expect(action?.element['initial_option']).toMatchObject({ value: 'pause' });
     expect(await harness.services.context.batches.listOpen()).toEqual([]);
     expect(await states()).toEqual(['running', 'running', 'running']);
   });

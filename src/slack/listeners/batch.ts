@@ -41,6 +41,8 @@ export async function requestBatchConfirmation(
       const text = messages.batch.tooMany(result.count, maxBatchProjects);
       return { kind: 'message', message: messageWithSuggestions(text, [suggestedList]) };
     }
+    case 'refused':
+      return { kind: 'refusal', refusal: result.refusal, command: null };
     case 'none_allowed':
       return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
     case 'requested': {

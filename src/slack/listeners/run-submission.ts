@@ -49,7 +49,7 @@ export async function onRunSubmission(context: ListenerContext, submission: RunS
   const chosen = project === null || submission.selection !== '' ? null : await context.projects.read(project);
   const form = await readForm(context, submission, chosen);
   const page = (answer: Message) =>
-    buildRunForm({ ...form, refused: { text: answer.text, typed: submission } }, submission);
+    buildRunForm({ ...form, refused: { text: answer.text, inputs: submission } }, submission);
   return result.kind === 'message' ? { ...result, page: page(result.message) } : { ...result, page };
 }
 

@@ -7,7 +7,7 @@ import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
 import { actionIds, blockId, type ModalOrigin, projectValue, runActionBlockId, runForm } from '../contract.ts';
-import type { RunFormTexts } from '../modal-requests.ts';
+import type { RunFormInputs } from '../modal-requests.ts';
 import {
   actionsBlock,
   type Block,
@@ -34,8 +34,8 @@ export interface RunFormView {
   readonly chosen: Project | null;
   /** Why this person can only look. Null if they may change projects from where the modal was opened. */
   readonly restriction: string | null;
-  /** The refusal of the last submission, as mrkdwn, and what the person typed. Null without one. */
-  readonly refused: { readonly text: string; readonly typed: RunFormTexts } | null;
+  /** The refusal of the last submission, as mrkdwn, and the inputs of it. Null without one. */
+  readonly refused: { readonly text: string; readonly inputs: RunFormInputs } | null;
   readonly format: Formatter;
 }
 
@@ -58,7 +58,7 @@ export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.Moda
     const refusal = view.refused === null ? [] : intro;
     return { ...frame, blocks: [...refusal, sectionBlock(modal.noProjects), buttons] };
   }
-  const action = chosen === null ? anyActionInput(counts) : actionInput(chosen);
+  const action = chosen === null ? anyActionInput(view) : actionInput(chosen);
   const hasSelection = chosen === null && restriction === null && action !== null;
   const menu = projectMenu(view, { isOptional: hasSelection });
   const showForm = { ...frame, callback_id: runForm.showCallbackId, submit: plainText(messages.buttons.show) };
@@ -144,9 +144,10 @@ function actionInput({ id, state, version }: Project): types.InputBlock | null {
 }
 
 /** The actions that some project allows. Null while none allows any. */
-function anyActionInput(counts: StateCounts): types.InputBlock | null {
+function anyActionInput({ counts, refused }: RunFormView): types.InputBlock | null {
   const offered = offeredActions(counts);
   if (offered.length === 0) return null;
+  const [chosen] = actionOptions((action) => action === refused?.inputs.action && offered.includes(action));
   return {
     type: 'input',
     block_id: runForm.anyActionBlockId,
@@ -157,6 +158,7 @@ function anyActionInput(counts: StateCounts): types.InputBlock | null {
       type: 'radio_buttons',
       action_id: runForm.actionInput,
       options: actionOptions((action) => offered.includes(action)),
+      ...(chosen === undefined ? {} : { initial_option: chosen }),
     },
   };
 }
@@ -179,7 +181,7 @@ function canPause({ chosen, counts }: RunFormView): boolean {
 function selectionInput({ refused }: RunFormView): types.InputBlock {
   const { modal } = messages;
   return {
-    ...textInput(runForm.selectionInput, refused?.typed.selection, {
+    ...textInput(runForm.selectionInput, refused?.inputs.selection, {
       maxLength: maxSelectionLength,
       placeholder: modal.selectionPlaceholder,
     }),
@@ -192,7 +194,7 @@ function selectionInput({ refused }: RunFormView): types.InputBlock {
 function reasonInput({ refused }: RunFormView): types.InputBlock {
   const { modal } = messages;
   return {
-    ...textInput(runForm.reasonInput, refused?.typed.reason, {
+    ...textInput(runForm.reasonInput, refused?.inputs.reason, {
       maxLength: maxReasonLength,
       placeholder: modal.reasonPlaceholder,
     }),
@@ -205,7 +207,7 @@ function reasonInput({ refused }: RunFormView): types.InputBlock {
 function limitInput({ refused }: RunFormView): types.InputBlock {
   const { modal } = messages;
   return {
-    ...textInput(runForm.limitInput, refused?.typed.limit, { maxLength: 100, placeholder: modal.limitPlaceholder }),
+    ...textInput(runForm.limitInput, refused?.inputs.limit, { maxLength: 100, placeholder: modal.limitPlaceholder }),
     block_id: runForm.limitBlockId,
     label: plainText(modal.limit),
   };

@@ -116,3 +116,18 @@ it('Over HTTP a batch is confirmed and restored as in Socket Mode.', async () =>
   await harness.waitForMessage('3 projects were restored');
   expect(await harness.states()).toEqual(running);
 });
+
+it('Go On and Stop of two people at once: the first decision counts for all waves.', async () => {
+  harness = await startBatchHarness({ carts: 'paused', orders: 'paused', users: 'paused' });
+  await harness.setWaves({ size: 1, wait: 1_000 });
+  const dialog = await harness.runCommand('restore label:prod');
+  await harness.services.requestAndConfirm('carts', 'restore', 'U0BOB');
+  await harness.waitForStates({ carts: 'running' });
+  harness.press('OK', dialog);
+  const stopped = await harness.waitForMessage('Restore stopped · 0 of 3 projects restored');
+  harness.press('Go On', stopped, 'U0BOB');
+  harness.press('Stop', stopped);
+  const text = visibleText(await harness.waitForMessage(/[02] of 3 projects were restored/));
+  const isStopped = text.includes('because the waves were stopped');
+  await harness.waitForStates(isStopped ? { ...paused, carts: 'running' } : running);
+});

@@ -70,9 +70,11 @@ export async function readHomeProjects(
   return { worst, paused };
 }
 
-/** The dialogs that this person can still answer, newest first. */
+/** The dialogs that this person can still answer, newest first. A batch has one dialog for all its operations. */
 export function openDialogs({ operations, now }: Pick<HomeFacts, 'operations' | 'now'>, user: string): Operation[] {
-  return operations.filter(({ state, by, expiresAt }) => state === 'requested' && by === user && expiresAt > now);
+  return operations.filter(
+    ({ state, by, batch, expiresAt }) => state === 'requested' && by === user && batch === null && expiresAt > now,
+  );
 }
 
 /** The operations that a person has confirmed, newest first. */

@@ -57,6 +57,6 @@ function rowOf(text: string, id: string): string {
   return text.split('\n').find((line) => line.startsWith(`*${id}* · `)) ?? '';
 }
 
-function isOpenDialog({ state, by }: Readonly<Record<string, string>>, user: string): boolean {
-  return state === 'requested' && by === user;
+function isOpenDialog({ state, by, batch }: Readonly<Record<string, string>>, user: string): boolean {
+  return state === 'requested' && by === user && batch === '';
 }

@@ -127,6 +127,7 @@ describe('the sections of Home', () => {
       exampleOperation({ ...dialog, action: 'restore' }),
       exampleOperation({ ...dialog, by: 'U0BOB' }),
       exampleOperation({ ...dialog, expiresAt: exampleNow }),
+      exampleOperation({ ...dialog, batch: 'batch1' }),
       exampleOperation({ state: 'done', by: 'U0BOB' }),
     ];
     const home = build([paused], { operations });

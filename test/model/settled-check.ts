@@ -28,7 +28,7 @@ const endWords: Readonly<Record<string, (action: string) => RegExp>> = {
   superseded: () => /Replaced by a newer request/,
 };
 const inProgress = /(?:Starting|Pausing|Restoring|Re-applying|Adopting|Retrying)…/;
-const resolvedAlert = /Resolved|[Ww](?:as|ere) Failed|Ended|Kept Paused|Removed from syncbot/;
+const resolvedAlert = /Resolved|[Ww](?:as|ere) Failed|Ended|Kept Paused|Pause extended until|Removed from syncbot/;
 
 interface SettledFacts {
   readonly records: ReadonlyMap<string, ProjectRecords>;

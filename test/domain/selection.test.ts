@@ -12,7 +12,8 @@ import {
   type Selection,
   selectProjects,
 } from '../../src/domain/selection.ts';
-import { parseCommand, readProjectName } from '../../src/slack/commands/parse.ts';
+import { parseCommand } from '../../src/slack/commands/parse.ts';
+import { readProjectName } from '../../src/slack/commands/words.ts';
 import { projectIdArbitrary } from '../slack/arbitraries.ts';
 import { exampleProject } from '../support/example-records.ts';
 

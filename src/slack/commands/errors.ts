@@ -1,7 +1,7 @@
 import { exampleTimes } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
-import type { ParseError } from './parse.ts';
+import type { ParseError } from './command.ts';
 import {
   changesProject,
   commandOf,

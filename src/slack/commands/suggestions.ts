@@ -1,6 +1,7 @@
 import { closestMatch, closestMatches } from '../../lib/closest-match.ts';
 import { parseSince } from '../../lib/since-time.ts';
-import { type ProjectVerb, parseVerb, type Verb, verbs } from './parse.ts';
+import { type ProjectVerb, type Verb, verbs } from './command.ts';
+import { parseVerb } from './parse.ts';
 
 /** A command that syncbot suggests, as a text and as a button. */
 export interface Suggestion {

@@ -7,7 +7,7 @@ import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../doma
 import type { ProjectId } from '../../domain/project.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { LimitWords } from '../commands/parse.ts';
+import type { LimitWords } from '../commands/command.ts';
 import { suggestedList } from '../commands/suggestions.ts';
 import { readBatchId } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';

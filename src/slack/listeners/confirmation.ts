@@ -15,7 +15,7 @@ import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/o
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { LimitWords } from '../commands/parse.ts';
+import type { LimitWords } from '../commands/command.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { readOperationRef } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';

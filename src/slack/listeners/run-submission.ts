@@ -4,7 +4,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { parseLimit } from '../../lib/time-limit.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { LimitWords } from '../commands/parse.ts';
+import type { LimitWords } from '../commands/command.ts';
 import { runForm } from '../contract.ts';
 import { findMissingInput, type RunSubmission, readRunSubmission } from '../modal-requests.ts';
 import type { Message } from '../views/blocks.ts';

@@ -9,17 +9,11 @@ import type { ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { findNamedProject, formatSelection, readFollowingWords } from '../../domain/selection.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { ChangeSelection, Command, LimitWords, ParseError, SeveralNames } from '../commands/command.ts';
 import { explainParseError } from '../commands/errors.ts';
-import {
-  type ChangeSelection,
-  type Command,
-  type LimitWords,
-  type ParseError,
-  parseCommand,
-  readProjectName,
-  type SeveralNames,
-} from '../commands/parse.ts';
+import { parseCommand } from '../commands/parse.ts';
 import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
+import { readProjectName } from '../commands/words.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { escapeText } from '../views/mrkdwn.ts';

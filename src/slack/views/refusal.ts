@@ -4,7 +4,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { refusalText } from '../../messages/render.ts';
-import type { ProjectVerb } from '../commands/parse.ts';
+import type { ProjectVerb } from '../commands/command.ts';
 import {
   changesProject,
   suggestedHelp,

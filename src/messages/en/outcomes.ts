@@ -180,13 +180,15 @@ function whatChanged({ action }: Operation, refusal: Refusal, format: Formatter)
   return `No link was resumed, and no failed task was retried.${pausedText}`;
 }
 
-function advice({ project, action, refusal }: Operation, format: Formatter): string {
+function advice({ project, action, refusal, stateEndedAt }: Operation, format: Formatter): string {
   const show = format.command(`show ${project}`);
+  const again = isAction(action) ? `: ${format.command(`${action} ${project}`)}` : '';
   const texts: Readonly<Partial<Record<RefusalCode, string>>> = {
     not_allowed: `Check it with ${show} before you ask again.`,
     operation_active: `Check it with ${show} before you ask again.`,
     changed: `Check it with ${show} before you ask again.`,
-    claim_timeout: `Check that syncbot runs with the role worker or all, then ask again${isAction(action) ? `: ${format.command(`${action} ${project}`)}` : ''}.`,
+    // After another change of the state it may not be allowed any more.
+    claim_timeout: `Check that syncbot runs with the role worker or all${stateEndedAt === null ? `, then ask again${again}` : ''}.`,
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
     links_unreachable: 'Find the reason with syncbot doctor, then ask again.',
     adopt_mixed: adoptMixedHint,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { confirmBatch } from '../../src/application/confirm-batch.ts';
 import { execute } from '../../src/application/execute.ts';
@@ -152,7 +153,7 @@ async function createBatchFixture(
         });
         await expectOneOperation(harness, batch, fixture);
       }
-      await expectOneMessage(harness, batch, action);
+      await expectOneMessage(harness, batch, { action, changed: later.length });
     },
     async [Symbol.asyncDispose]() {
       await services.redis.zrem('syncbot:batches', batch.id);
@@ -209,18 +210,23 @@ const endTexts: Readonly<Record<Action, string>> = {
 async function expectOneMessage(
   { services, slack }: CrashHarness,
   { id, items }: Batch,
-  action: Action,
+  { action, changed }: { readonly action: Action; readonly changed: number },
 ): Promise<void> {
   const ended = await services.context.batches.read(id);
   const hasFailed = Object.values(ended?.results ?? {}).some(({ state }) => state !== 'done');
   const text = hasFailed ? '2 of 3 projects were restored' : endTexts[action];
   const [first] = items;
-  const messages = slack
-    .messagesVisibleTo(alice, channel)
-    .filter((message) => message.text.startsWith(`${first?.project} and 2 more · `));
-  expect(messages.map((message) => message.text.split('\n')[0])).toEqual([
+  const readMessages = () =>
+    slack
+      .messagesVisibleTo(alice, channel)
+      .filter((message) => message.text.startsWith(`${first?.project} and 2 more · `));
+  const restore = action === 'pause' ? [`Restore Those ${items.length - changed}`] : [];
+  const buttons = [[...(hasFailed ? ['Retry Failed'] : []), ...restore]];
+  // A later change of a project is taken over within seconds.
+  await waitFor(() => isDeepStrictEqual(readMessages().map(buttonLabels), buttons), {
+    description: `one message with the buttons ${JSON.stringify(buttons)}`,
+  });
+  expect(readMessages().map((message) => message.text.split('\n')[0])).toEqual([
     expect.stringMatching(new RegExp(`^${first?.project} and 2 more · ${text} · by <@${alice}> `)),
   ]);
-  const buttons = [...(hasFailed ? ['Retry Failed'] : []), ...(action === 'pause' ? ['Restore Those 3'] : [])];
-  expect(messages.map(buttonLabels)).toEqual([buttons]);
 }

@@ -102,9 +102,11 @@ function messageDifferences(batch: BatchRecord, { records, messages }: SettledBa
   const first = items[0]?.project ?? '';
   const names = items.length === 1 ? first : `${first} and ${items.length - 1} more`;
   const ofAll = done.length === items.length ? `${done.length}` : `${done.length} of ${items.length}`;
+  const ended =
+    items.length === 1 && done.length === 0 ? `1 project was not ${word}` : `${ofAll} projects? (?:was|were) ${word}`;
   const summary =
     state === 'done'
-      ? new RegExp(`^${names} · ${ofAll} projects? (?:was|were) ${word} · by ${personText(by)}`)
+      ? new RegExp(`^${names} · ${ended} · by ${personText(by)}`)
       : new RegExp(
           `^${names} · \\w+ stopped · ${done.length} of ${items.length} projects? ${word} · by ${personText(by)}`,
         );

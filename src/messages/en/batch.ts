@@ -159,6 +159,7 @@ function stateText(facts: BatchFacts): string[] {
     case 'stopped':
       return [`${label} stopped`, `${formatNumber(counts.done)} of ${total} ${done}`];
     case 'done':
+      if (counts.total === 1 && counts.done === 0) return [`1 project was not ${done}`];
       return counts.done === counts.total
         ? [counts.total === 1 ? `1 project was ${done}` : `${formatNumber(counts.total)} projects were ${done}`]
         : [`${formatNumber(counts.done)} of ${total} ${counts.done === 1 ? 'was' : 'were'} ${done}`];

@@ -36,6 +36,7 @@ export const cliMessages = {
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
     extend: 'move the end of the pause of a project',
+    keepPaused: 'remove the end of the pause of a project, or answer its reminder',
     extendDuration: 'by how long: 1h, 30 min, 1h30m',
     forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',
     untilOption: 'when the pause ends, in the local time zone: 18:30, tomorrow 06:00, monday 08:00, 2026-12-01 06:00',

@@ -199,4 +199,19 @@ describe('a pause beyond logRetention', () => {
     const open = await cli(['pause', 'orders'], { terminalInput: 'n\n' });
     expect(open.err).toMatch(/The source keeps its log until .* UTC: restore orders before then\.\nPause orders\?/);
   });
+
+  it('is possible for several projects. The question warns, and without one the command does.', async () => {
+    await services.createProject('users', [await services.createLink('users-full')]);
+    const late =
+      /The planned end is too late for orders: its source keeps its log only until .* UTC, and after that changes may be lost\.\n/;
+    const asked = await cli(['pause', 'orders', 'users', '--for', '2h'], { terminalInput: 'n\n' });
+    expect(asked).toMatchObject({ exit: 1, err: expect.stringMatching(late) });
+    expect(asked.err).toMatch(/\norders, users\nPlanned end: .* UTC\nThe planned end is too late/);
+    const open = await cli(['pause', 'orders', 'users'], { terminalInput: 'n\n' });
+    expect(open.err).toMatch(/The source of orders keeps its log until .* UTC: restore orders before then\.\nPause 2 /);
+    const short = await cli(['pause', 'orders', 'users', '--for', '30m'], { terminalInput: 'n\n' });
+    expect(short.err).not.toContain('keeps its log');
+    const done = await cli(['pause', 'orders', 'users', '--for', '2h', '--yes']);
+    expect(done).toMatchObject({ exit: 0, err: expect.stringMatching(late) });
+  });
 });

@@ -2,8 +2,9 @@ import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
+import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchRequestFacts, CheckText } from '../facts.ts';
-import { formatUtc } from '../format.ts';
+import { type Formatter, formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
 import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
@@ -140,10 +141,22 @@ export const cliMessages = {
   },
 
   changeBatch: {
-    question: (facts: BatchRequestFacts, stats: Pick<ProjectStats, 'backlog' | 'latencyMs'>) => {
+    question: (
+      facts: BatchRequestFacts,
+      {
+        logEnds,
+        ...stats
+      }: Pick<ProjectStats, 'backlog' | 'latencyMs'> & { readonly logEnds: readonly SourceLogEnd[] },
+      formatter: Formatter,
+    ) => {
       const counts = [pluralize(facts.links, 'link'), format.backlog(stats), format.latency(stats)].join(', ');
       const projects = facts.items.map(({ project }) => project).join(', ');
-      return `${batch.allowed(facts)}: ${counts}.\n${projects}\n${batch.question(facts)}?`;
+      const details = [
+        batch.plannedEnd(facts.items, formatter),
+        batch.endsTooLate(logEnds, formatter),
+        batch.restoreBefore(logEnds, formatter),
+      ].filter((line) => line !== null);
+      return [`${batch.allowed(facts)}: ${counts}.`, projects, ...details, `${batch.question(facts)}?`].join('\n');
     },
     checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
     unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,

@@ -7,6 +7,7 @@ import { type CommandContext, resolveName, withCommandContext } from './command-
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
 import { history } from './history.ts';
+import { keepPausedCommand } from './keep-paused.ts';
 import { list } from './list.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
@@ -48,7 +49,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { format, isIdempotent: command.name !== 'extend' };
+  const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -90,6 +91,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return changeBatch(context, command);
     case 'extend':
       return extend(context, command);
+    case 'keep-paused':
+      return keepPausedCommand(context, command.project);
     case 'doctor':
       return doctor(context);
     default:

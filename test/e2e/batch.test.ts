@@ -96,6 +96,16 @@ describe('a pause of several projects', () => {
     expect(await harness.services.context.batches.listOpen()).toEqual([]);
   });
 
+  it('that would last longer than the source of a project keeps its log has a warning.', async () => {
+    const link = await harness.services.createLink('billing');
+    await harness.services.createProject('billing', [link], { logRetention: 3_600_000 });
+    const timed = visibleText(await run('pause carts billing for 2h'));
+    expect(timed).toMatch(/The planned end is too late for billing: its source keeps its log only until /);
+    const open = visibleText(await run('pause carts billing'));
+    expect(open).toMatch(/The source of billing keeps its log until .*: restore billing before then\./);
+    expect(visibleText(await run('pause carts billing for 30m'))).not.toContain('keeps its log');
+  });
+
   it('can be requested by operators only, and confirmed by the requester only, once.', async () => {
     expect((await run('pause carts orders', 'U0CAROL')).text).toContain('You are not an operator');
     const dialog = await run('pause carts orders');

@@ -9,6 +9,7 @@ import {
   type RefusedItem,
 } from '../../domain/batch.ts';
 import type { Action } from '../../domain/lifecycle.ts';
+import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchFacts, BatchRequestFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { allOf, capitalize, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
@@ -68,6 +69,24 @@ export const batch = {
   /** The same, of the projects that have not been changed since, with the ends as they were moved. */
   plannedEndNow: ({ batch: record, items, format }: BatchFacts) =>
     plannedEndText(currentEnds(record, items), { total: items.length, format }),
+  /** The planned end is after the end of a source's log. Null if it is not. */
+  endsTooLate: (logEnds: readonly SourceLogEnd[], format: Formatter) => {
+    const late = logEnds.filter(({ isPauseTimed }) => isPauseTimed);
+    const [first] = late;
+    if (first === undefined) return null;
+    const source = late.length === 1 ? 'its source' : 'the first of their sources';
+    return `The planned end is too late for ${names(late)}: ${source} keeps its log only until ${format.time(first.until)}, and after that changes may be lost.`;
+  },
+  /** Until when to restore pauses without an end. Null if no source of theirs has `logRetention`. */
+  restoreBefore: (logEnds: readonly SourceLogEnd[], format: Formatter) => {
+    const open = logEnds.filter(({ isPauseTimed }) => !isPauseTimed);
+    const [first] = open;
+    if (first === undefined) return null;
+    const until = format.time(first.until);
+    return open.length === 1
+      ? `The source of ${first.project} keeps its log until ${until}: restore ${first.project} before then.`
+      : `The sources of ${names(open)} keep their logs for a limited time: restore the projects before ${until}, when the first log ends.`;
+  },
   /** No worker has taken the operations for a while. */
   unclaimed: ({ projects, until }: { readonly projects: number; readonly until: number }, format: Formatter) =>
     `No syncbot worker has taken ${pluralize(projects, 'project')} yet. Those that none takes before ${format.time(until)} are refused, and are not changed. Check that syncbot runs with the role worker or all.`,

@@ -54,6 +54,11 @@ export const pauseLimits = {
       : `syncbot was to restore it ${format.at(at)}, and does not any more, because it was changed`,
   /** The answer to an extension. */
   extended: (project: string, until: number, format: Formatter) => `The pause of ${project} ends ${format.at(until)}.`,
+  /** The answer to Keep Paused on the command line. `until`: the end that `pauseMax` sets. */
+  kept: (project: string, until: number | null, format: Formatter) =>
+    until === null
+      ? `${project} stays Paused until you restore it.`
+      : `${project} stays Paused until ${format.time(until)}, as its pauseMax allows. Then syncbot restores it by itself.`,
   /** `the timer that @alice set at 16:30`. */
   timer: ({ by, setAt }: Pick<Timer, 'by' | 'setAt'>, format: Formatter) =>
     `the timer that ${format.person(by)} set ${format.at(setAt)}`,

@@ -1,4 +1,5 @@
 import type { types } from '@slack/bolt';
+import type { RequestedBatch } from '../../application/request-batch.ts';
 import {
   type Batch,
   countItems,
@@ -32,13 +33,9 @@ const maxLines = 10;
 /** How many projects the dialog names. */
 const maxNames = 30;
 
-export interface BatchDialogView {
-  readonly batch: Batch;
+export interface BatchDialogView extends RequestedBatch {
   /** The batches that the selection names. */
   readonly earlier: readonly Batch[];
-  readonly links: number;
-  readonly backlog: number | null;
-  readonly latencyMs: number | null;
   readonly format: Formatter;
 }
 
@@ -53,12 +50,17 @@ export function buildBatchPage(view: BatchDialogView, origin: ModalOrigin): type
 }
 
 function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
-  const { batch, earlier, links, backlog, latencyMs, format } = view;
+  const { batch, earlier, links, backlog, latencyMs, logEnds, format } = view;
   const { batch: texts, confirmation, format: formats, onlyYouSeeThis } = messages;
   const facts = { ...batch, links };
   const question = texts.question(facts);
   const reason = formats.reason(batch.reason, format);
-  const details = [texts.inWaves(facts), texts.plannedEnd(batch.items, format)].filter((line) => line !== null);
+  const details = [
+    texts.inWaves(facts),
+    texts.plannedEnd(batch.items, format),
+    texts.endsTooLate(logEnds, format),
+    texts.restoreBefore(logEnds, format),
+  ].filter((line) => line !== null);
   const refused = refusedLines(batch.refused, format);
   const names = batch.items.slice(0, maxNames).map(({ project }) => project);
   const hidden = batch.items.length - names.length;

@@ -17,6 +17,9 @@ const request = { action: 'pause', items, refused, waves: null, links: 30 } as c
 const waves = { size: 5, wait: 'caughtUp' } as const;
 const restore = { ...request, action: 'restore', refused: [], waves } as const;
 
+const lateLog = { project: 'orders', until: at('04:30'), isPauseTimed: true } as const;
+const openLog = { ...lateLog, isPauseTimed: false } as const;
+
 const unchanged = { stateEndedAt: null, failedAt: null, limitChange: null } as const;
 const done = { state: 'done', refusal: null, linksDone: 10, ...unchanged } as const;
 const failed = { state: 'failed', refusal: null, linksDone: 9, ...unchanged } as const;
@@ -69,6 +72,14 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   plannedEnd: [
     ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
     ['no project has a limit', items, format],
+  ],
+  endsTooLate: [
+    ['`/sync pause label:prod for 2h`, and `logRetention` of one source ends before', [lateLog], format],
+    ['of several sources', [lateLog, { ...lateLog, project: 'users', until: at('04:50') }], format],
+  ],
+  restoreBefore: [
+    ['a pause without an end, and one source has `logRetention`', [openLog], format],
+    ['several sources have it', [openLog, { ...openLog, project: 'users', until: at('04:50') }], format],
   ],
   plannedEndNow: [
     ['all are Paused', paused({ carts: done, orders: done, users: done })],

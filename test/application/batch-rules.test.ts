@@ -3,7 +3,7 @@ import { findTouched } from '../../src/application/batch-selection.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
-import { type BatchRequest, requestBatch } from '../../src/application/request-batch.ts';
+import { type BatchRequest, readBatchDialog, requestBatch } from '../../src/application/request-batch.ts';
 import { readAllProjects } from '../../src/application/resolve-selection.ts';
 import { runBatch } from '../../src/application/run-batch.ts';
 import { type Batch, maxBatchProjects, operationIdOf, type RefusedItem } from '../../src/domain/batch.ts';
@@ -74,6 +74,26 @@ describe('the dialog of a batch', () => {
       kind: 'repeated',
       batch: { state: 'confirmed' },
     });
+  });
+
+  it('is read again by its requester, with what it showed, until it is answered.', async () => {
+    const result = await tryToRequest({ limit: { word: 'for', text: '2h', timeZone: 'UTC' } });
+    if (result.kind !== 'requested') return expect.fail(result.kind);
+    const { kind: _kind, ...shown } = result;
+    const { batch } = result;
+    expect(await readBatchDialog(context, batch.id, alice)).toEqual({ ...shown, kind: 'open' });
+    expect(await readBatchDialog(context, batch.id, 'U0BOB')).toEqual({
+      kind: 'refused',
+      refusal: { code: 'not_requester', by: alice },
+    });
+    expect(await readBatchDialog(context, 'unknown', alice)).toEqual({ kind: 'unknown' });
+    await services.redis.hset(`syncbot:{b:${batch.id}}:batch`, 'expiresAt', 1);
+    expect(await readBatchDialog(context, batch.id, alice)).toMatchObject({
+      kind: 'closed',
+      batch: { state: 'expired' },
+    });
+    await press(batch);
+    expect(await readBatchDialog(context, batch.id, alice)).toMatchObject({ kind: 'closed' });
   });
 
   it('changes nothing after it has expired.', async () => {

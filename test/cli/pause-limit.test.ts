@@ -72,7 +72,7 @@ describe('the end of a pause', () => {
   });
 
   it.each([
-    ['--until', '25:00', 'orders · Not paused: “25:00” is a time that no clock shows.'],
+    ['--until', '25:00', 'orders · Not paused: “25:00” is not a time of day.'],
     ['--until', '2020-01-01 06:00', 'orders · Not paused: “2020-01-01 06:00” has passed, read as '],
     ['--until', '2026-02-30 06:00', 'the date of “2026-02-30 06:00” does not exist.'],
     ['--until', 'tomorrow', 'orders · Not paused: “tomorrow” has no time of day.'],

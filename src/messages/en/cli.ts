@@ -61,7 +61,7 @@ export const cliMessages = {
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
-  skipNeedsOneProject: 'Tasks can be skipped of one project only.',
+  skipNeedsOneProject: 'Use --skip with one project only.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,

@@ -152,10 +152,10 @@ function pausedBy({ operation, project, format }: ConfirmationFacts): string[] {
 
 const maxOtherRequests = 3;
 
-/** `@alice is asking the same`, or `@alice asks to restore it`. */
+/** `@alice asks for the same`, or `@alice asks to restore it`. */
 function otherRequests({ operation, otherRequests: others, format }: ConfirmationFacts): string[] {
   const asks = others.slice(0, maxOtherRequests).map(({ by, action }) => {
-    const does = action === operation.action ? 'is asking the same' : `asks to ${actions[action].verb} it`;
+    const does = action === operation.action ? 'asks for the same' : `asks to ${actions[action].verb} it`;
     return `${format.person(by)} ${does}`;
   });
   const more = others.length - asks.length;

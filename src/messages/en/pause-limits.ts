@@ -17,12 +17,13 @@ const problems: Readonly<Record<LimitErrorCode, (facts: ProblemFacts) => string>
   not_a_duration: ({ text }) => `“${text}” is not a duration, and a reason follows “because”`,
   not_a_time: ({ text }) => `“${text}” is not a time, and a reason follows “because”`,
   time_missing: ({ text }) => `“${text}” has no time of day`,
-  no_such_time: ({ text }) => `“${text}” is a time that no clock shows`,
+  no_such_time: ({ text }) => `“${text}” is not a time of day`,
   no_such_date: ({ text }) => `the date of “${text}” does not exist`,
   too_short: () => `a pause with a limit lasts at least ${formatDuration(minLimitMs)}`,
   too_long: () => `a pause with a limit lasts at most ${formatDuration(maxLimitMs)}`,
   past: ({ text, zone }) => `“${text}” has passed, read as ${zone}`,
-  skipped_time: ({ text, zone }) => `the clock is moved forward over “${text}”, read as ${zone}`,
+  skipped_time: ({ text, zone }) =>
+    `“${text}” does not exist on that day, because the clock is moved forward (${zone})`,
 };
 
 /** `for 2h, until 18:30 or until tomorrow 06:00`. */

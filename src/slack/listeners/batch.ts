@@ -10,6 +10,7 @@ import {
 } from '../../application/request-batch.ts';
 import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../domain/batch.ts';
 import type { ProjectId } from '../../domain/project.ts';
+import { batchesIn, parseSelection } from '../../domain/selection.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/command.ts';
@@ -27,13 +28,17 @@ import { pollForAnswer } from './poll-for-answer.ts';
 export type RequestedBatch = Pick<
   BatchRequest,
   'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
-> & { readonly limit?: LimitWords | undefined };
+> & {
+  readonly limit?: LimitWords | undefined;
+  /** The batches that the selection names. */
+  readonly earlier: readonly Batch[];
+};
 
 /** Authorizes the requester, requests the batch and returns its dialog. Only the requester sees it. */
 export async function requestBatchConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { limit: words, ...requested }: RequestedBatch,
+  { limit: words, earlier, ...requested }: RequestedBatch,
 ): Promise<ListenerResult> {
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
@@ -51,15 +56,20 @@ export async function requestBatchConfirmation(
     case 'none_allowed':
       return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
     case 'requested': {
-      return { ...answerWithDialog(context, request, result), followUp: () => updateHomesLater(context) };
+      const dialog = answerWithDialog(context, request, { ...result, earlier });
+      return { ...dialog, followUp: () => updateHomesLater(context) };
     }
     default:
       return result satisfies never;
   }
 }
 
-function answerWithDialog({ format }: ListenerContext, request: SlackRequest, requested: RequestedDialog) {
-  const view = { ...requested, format };
+function answerWithDialog(
+  { format }: ListenerContext,
+  request: SlackRequest,
+  dialog: RequestedDialog & Pick<RequestedBatch, 'earlier'>,
+) {
+  const view = { ...dialog, format };
   return { kind: 'message', message: buildBatchDialog(view), page: buildBatchPage(view, request) } as const;
 }
 
@@ -78,10 +88,17 @@ export async function onShowBatchDialog(context: ListenerContext, press: BlockAc
     case 'closed':
       return { kind: 'message', message: buildBatch({ ...dialog, channel: null, format: context.format }) };
     case 'open':
-      return answerWithDialog(context, press, dialog);
+      return answerWithDialog(context, press, { ...dialog, earlier: await readEarlier(context, dialog.batch) });
     default:
       return dialog satisfies never;
   }
+}
+
+async function readEarlier({ batches }: ListenerContext, { selection }: Batch): Promise<Batch[]> {
+  const parsed = parseSelection(selection.split(' '));
+  if (parsed.kind === 'invalid') return [];
+  const found = await Promise.all(batchesIn(parsed.selection).map((id) => batches.read(id)));
+  return found.flatMap((batch) => batch ?? []);
 }
 
 /** OK: authorizes the presser again and confirms the batch. */
@@ -173,7 +190,7 @@ async function requestAfter(
   const { ids, ...following } = follow(batch, `batch:${id}`);
   const projects = await context.projects.readMany(ids);
   const excluded = findTouched(following.action, { batches: [batch], projects });
-  return requestBatchConfirmation(context, press, { ...following, after: id, projects, excluded });
+  return requestBatchConfirmation(context, press, { ...following, after: id, earlier: [batch], projects, excluded });
 }
 
 /** Go On begins the next wave. */

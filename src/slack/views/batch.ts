@@ -34,6 +34,8 @@ const maxLines = 10;
 const maxNames = 30;
 
 export interface BatchDialogView extends RequestedBatch {
+  /** The batches that the selection names. */
+  readonly earlier: readonly Batch[];
   readonly format: Formatter;
 }
 
@@ -48,7 +50,7 @@ export function buildBatchPage(view: BatchDialogView, origin: ModalOrigin): type
 }
 
 function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
-  const { batch, links, backlog, latencyMs, logEnds, format } = view;
+  const { batch, earlier, links, backlog, latencyMs, logEnds, format } = view;
   const { batch: texts, confirmation, format: formats, onlyYouSeeThis } = messages;
   const facts = { ...batch, links };
   const question = texts.question(facts);
@@ -79,14 +81,16 @@ function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
         ),
       ),
       sectionBlock([names.join(', '), ...(hidden > 0 ? [messages.format.more(hidden)] : [])]),
-      ...(refused.length === 0 ? [] : [sectionBlock(truncateMrkdwn(refused.join('\n'), sectionBudgetChars))]),
+      ...(refused.length === 0
+        ? []
+        : [sectionBlock(truncateMrkdwn([texts.leftOutTitle, ...refused].join('\n'), sectionBudgetChars))]),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       ...(buttons.length === 0 ? [] : [actionsBlock(blockId('batch', batch.id), buttons)]),
       contextBlock(
         joinDots(
           onlyYouSeeThis,
           confirmation.requestedBy(format.person(batch.by)),
-          texts.selected(batch.selection, format),
+          texts.selected(batch.selection, earlier, format),
           confirmation.expires(format.at(batch.expiresAt)),
         ),
       ),
@@ -152,7 +156,7 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
     ...(batch.state === 'confirmed' && batch.unclaimed !== null ? [texts.unclaimed(batch.unclaimed, format)] : []),
     ...changes,
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
-    ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
+    ...(part.refused.length > 0 ? [texts.leftOut(facts)] : []),
     ...(batch.state === 'stopped' ? [texts.stoppedAdvice(countItems(batch).waiting)] : []),
   ];
   return messageWithButtons(

@@ -40,7 +40,8 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     return withCommandContext(io, options, (context) => run(context, command.role));
   }
   if (command.name === 'apply') {
-    const options = { format: 'text', configFile: command.file, isIdempotent: false } as const;
+    const format = command.json ? 'json' : 'text';
+    const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
     return withCommandContext(io, options, (context) => apply(context, command));
   }
   const format = formatOf(command);

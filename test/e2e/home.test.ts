@@ -180,7 +180,7 @@ describe('presses in Home', () => {
     await start({ projects: ['orders', 'users'] });
     await openHome(/Nothing needs attention/);
     const isOpen =
-      /Waiting for your OK: 1\n2 projects: orders and 1 more · Pause · waits for your OK until .*\nReason: we deploy/;
+      /Waiting for your OK: 1\n2 projects: orders and users · Pause · waits for your OK until .*\nReason: we deploy/;
     const isAnswered = /^(?![\s\S]*Waiting for your OK)/;
     const dialog = await harness.runCommand('pause orders users because we deploy');
     await waitForHome(isOpen);

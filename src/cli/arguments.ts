@@ -17,7 +17,7 @@ export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
-  | { readonly name: 'show' | 'precheck' | 'skipped'; readonly project: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
   | ChangeBatchCommand
@@ -121,6 +121,15 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .addHelpText('after', `\n${help.changeExitCodes}`)
     .action((project: string, duration: string[], { json = false }: { json?: boolean }) =>
       onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
+    );
+  program
+    .command('keep-paused')
+    .description(help.keepPaused)
+    .addArgument(projectArgument())
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.exitCodes}`)
+    .action((project: string, { json = false }: { json?: boolean }) =>
+      onCommand({ name: 'keep-paused', project, json }),
     );
   program
     .command('doctor')

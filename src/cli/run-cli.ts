@@ -38,7 +38,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { format, isIdempotent: command.name !== 'extend' };
+  const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
   return inCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -91,6 +91,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return (await import('./change-batch.ts')).changeBatch(context, command);
     case 'extend':
       return (await import('./extend.ts')).extend(context, command);
+    case 'keep-paused':
+      return (await import('./keep-paused.ts')).keepPausedCommand(context, command.project);
     case 'doctor':
       return (await import('./doctor.ts')).doctor(context);
     default:

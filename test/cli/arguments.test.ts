@@ -45,6 +45,7 @@ describe('arguments', () => {
     ['skipped orders --json', { name: 'skipped', project: 'orders', json: true }],
     ['retry orders', { ...actionCommand, action: 'retry' }],
     ['retry orders 7 9 --yes', { ...actionCommand, action: 'retry', tasks: ['7', '9'], yes: true }],
+    ['keep-paused orders --json', { name: 'keep-paused', project: 'orders', json: true }],
     ['doctor --json', { name: 'doctor', json: true }],
   ])('are parsed: %s', (line, command) => {
     expect(parseLine(line)).toEqual(command);
@@ -93,6 +94,7 @@ describe('usage', () => {
       'start',
       'pause',
       'restore',
+      'keep-paused',
       'doctor',
     ]) {
       expect(help.out).toContain(`\n  ${command}`);

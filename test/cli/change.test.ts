@@ -230,7 +230,7 @@ describe('several projects', () => {
     });
     expect(await cli('restore orders users --yes')).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(/^orders and 1 more · 2 projects were restored · by cli:alice at .* UTC\n$/),
+      out: expect.stringMatching(/^orders and users · 2 projects were restored · by cli:alice at .* UTC\n$/),
     });
   });
 
@@ -250,7 +250,11 @@ describe('several projects', () => {
   });
 
   test.each([
-    ['pause label:none --yes', 1, '“label:none” selects no project. No project has label:none. Nothing was changed.'],
+    [
+      'pause label:none --yes',
+      1,
+      '“label:none” selects no project. No project matches label:none. Nothing was changed.',
+    ],
     [
       'pause orders usrs --yes',
       1,
@@ -259,7 +263,7 @@ describe('several projects', () => {
     ['start label:prod --yes', 1, 'None of 3 projects can be started. Nothing was changed.'],
     ['pause state:broken --yes', 2, 'There is no state called “broken”. Nothing was changed.'],
     ['pause label:prod except --yes', 2, 'There is nothing after “except”. Nothing was changed.'],
-    ['restore orders users --skip 7 --yes', 2, 'Tasks can be skipped of one project only.'],
+    ['restore orders users --skip 7 --yes', 2, 'Use --skip with one project only.'],
   ])('%s is exit code %d', async (line, exit, message) => {
     expect(await cli(line)).toMatchObject({ exit, err: expect.stringContaining(message) });
     expect(await projectState()).toBe('running');

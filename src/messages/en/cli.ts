@@ -2,8 +2,9 @@ import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
+import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchRequestFacts, CheckText } from '../facts.ts';
-import { formatUtc } from '../format.ts';
+import { type Formatter, formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
 import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
@@ -36,6 +37,7 @@ export const cliMessages = {
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
     extend: 'move the end of the pause of a project',
+    keepPaused: 'remove the end of the pause of a project, or answer its reminder',
     extendDuration: 'by how long: 1h, 30 min, 1h30m',
     forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',
     untilOption: 'when the pause ends, in the local time zone: 18:30, tomorrow 06:00, monday 08:00, 2026-12-01 06:00',
@@ -59,7 +61,7 @@ export const cliMessages = {
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
-  skipNeedsOneProject: 'Tasks can be skipped of one project only.',
+  skipNeedsOneProject: 'Use --skip with one project only.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
@@ -139,10 +141,22 @@ export const cliMessages = {
   },
 
   changeBatch: {
-    question: (facts: BatchRequestFacts, stats: Pick<ProjectStats, 'backlog' | 'latencyMs'>) => {
+    question: (
+      facts: BatchRequestFacts,
+      {
+        logEnds,
+        ...stats
+      }: Pick<ProjectStats, 'backlog' | 'latencyMs'> & { readonly logEnds: readonly SourceLogEnd[] },
+      formatter: Formatter,
+    ) => {
       const counts = [pluralize(facts.links, 'link'), format.backlog(stats), format.latency(stats)].join(', ');
       const projects = facts.items.map(({ project }) => project).join(', ');
-      return `${batch.allowed(facts)}: ${counts}.\n${projects}\n${batch.question(facts)}?`;
+      const details = [
+        batch.plannedEnd(facts.items, formatter),
+        batch.endsTooLate(logEnds, formatter),
+        batch.restoreBefore(logEnds, formatter),
+      ].filter((line) => line !== null);
+      return [`${batch.allowed(facts)}: ${counts}.`, projects, ...details, `${batch.question(facts)}?`].join('\n');
     },
     checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
     unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,

@@ -41,7 +41,7 @@ export const modal = {
     return `${lines.join(' ')} If you choose none, the state of the project decides.`;
   },
   reason: 'Reason',
-  reasonPlaceholder: 'Everybody in the channel reads it.',
+  reasonPlaceholder: 'It is shown in the channel.',
   limit: 'Pause ends',
   limitPlaceholder: '2h, 18:30 or tomorrow 06:00',
   next: 'Next',

@@ -23,7 +23,7 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   invalid_limit: 'the end of the pause was not valid',
   limit_not_possible: 'only a pause can have an end',
   limit_above_max: 'the pause would have been longer than pauseMax',
-  limit_passed: 'the end of the pause passed before it began',
+  limit_passed: 'the pause had not begun by its planned end',
   deadline_moved: 'the end of the pause had been changed',
   no_limit: 'the pause had no end that could be moved',
   alert_held: 'another person had the alert',
@@ -59,7 +59,7 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
     case 'invalid_limit':
       return `${refusalReasons.invalid_limit}: “${format.text(`${refusal.word} ${refusal.text}`.trim(), 60)}”`;
     case 'limit_passed':
-      return `the pause was to end ${format.at(refusal.until)}, and that passed before it began`;
+      return `the pause was to end ${format.at(refusal.until)}, and it had not begun by then`;
     case 'deadline_moved': {
       const end = refusal.until === null ? 'removed it' : `moved it to ${format.time(refusal.until)}`;
       return `${refusalReasons.deadline_moved}: ${format.person(refusal.by)} had ${end}`;

@@ -10,7 +10,7 @@ import { adoptMixedHint } from './past-refusals.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedLines } from './precheck.ts';
 import { skippedTasks } from './skipped.ts';
-import { actions, nothingChanged, stateClause, states } from './terms.ts';
+import { actions, buttons, nothingChanged, stateClause, states } from './terms.ts';
 
 /**
  * What happened or holds, that nothing was changed, and what to do instead. The text stays visible, so times are clock times.
@@ -69,7 +69,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   limit_above_max: ({ project, maxMs }, format) =>
     `${joinDots(format.text(project), 'Not done')}: it may stay Paused for at most ${formatDuration(maxMs)} from now (pauseMax). ${nothingChanged} Choose an earlier end.`,
   limit_passed: ({ project, until }, format) =>
-    `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and that passed before it began. ${nothingChanged} Ask again with a later end.`,
+    `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and it had not begun by then. ${nothingChanged} Ask again with a later end.`,
   deadline_moved: ({ project, by, until }, format) =>
     until === null
       ? `${stateClause(format.text(project), 'paused')}, and its pause has no end any more: ${format.person(by)} removed it. ${nothingChanged} It stays Paused until you restore it.`
@@ -81,7 +81,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     if (held === 'snoozed')
       return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
     const taken = joinDots(format.text(project), `Taken by ${person} ${format.at(at)}`);
-    return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
+    return `${taken}. ${nothingChanged} Talk to ${person}, or press ${buttons.takeOver}: then you have it.`;
   },
   alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,
   no_task_to_skip: ({ project }, format) =>
@@ -96,7 +96,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       return `${notDone}: several tasks are called ${name}. ${nothingChanged} Did you mean ${names}?`;
     }
     const found =
-      action === 'retry' ? `skips no task ${name}` : `has no failed task ${name} that a restore would retry`;
+      action === 'retry' ? `has no skipped task ${name}` : `has no failed task ${name} that a restore would retry`;
     return `${notDone}: it ${found}. ${nothingChanged} Check the name of the task.`;
   },
   not_skipped: ({ project }, format) =>

@@ -68,7 +68,14 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       [
         '`syncbot pause label:prod`',
         { action: 'pause', items: exampleBatch().items, refused: [], waves: null, links: 30 },
-        { backlog: 1_204, latencyMs: 5_000 },
+        { backlog: 1_204, latencyMs: 5_000, logEnds: [] },
+        format,
+      ],
+      [
+        '`syncbot pause label:prod` without an end, and a source has `logRetention`',
+        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, links: 30 },
+        { backlog: 1_204, latencyMs: 5_000, logEnds: [{ project: 'orders', until: at('05:00'), isPauseTimed: false }] },
+        format,
       ],
     ],
     unknownOutcome: [['Redis stopped during the command', 'b1']],

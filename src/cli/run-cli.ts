@@ -29,7 +29,8 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));
   }
   if (command.name === 'apply') {
-    const options = { format: 'text', configFile: command.file, isIdempotent: false } as const;
+    const format = command.json ? 'json' : 'text';
+    const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
   const format = formatOf(command);

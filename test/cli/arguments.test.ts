@@ -10,12 +10,14 @@ const parseLine = (line: string) => {
 
 describe('arguments', () => {
   const options = { reason: null, timeoutMs: 60_000, wait: null, yes: false, json: false };
+  const applyOptions = { prune: false, plan: false, json: false, yes: false };
   const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
-    ['apply', { name: 'apply', file: null, yes: false }],
-    ['apply other.yml --yes', { name: 'apply', file: 'other.yml', yes: true }],
+    ['apply', { name: 'apply', file: null, ...applyOptions }],
+    ['apply other.yml --prune --yes', { name: 'apply', file: 'other.yml', ...applyOptions, prune: true, yes: true }],
+    ['apply --plan --json', { name: 'apply', file: null, ...applyOptions, plan: true, json: true }],
     ['list', { name: 'list', filter: '', json: false }],
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],

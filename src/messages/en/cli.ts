@@ -7,13 +7,14 @@ import type { BatchRequestFacts, CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
 import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
-import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
+import { format, formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedTask } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged, stateClause, states } from './terms.ts';
 
+const maxKeptNames = 20;
 const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
 
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
@@ -23,6 +24,11 @@ export const cliMessages = {
     helpOption: 'show help',
     exitCodes,
     jsonOption: 'print JSON; errors are { code, message } on stderr',
+    pruneOption: 'remove the projects that are not in the file; without it they are kept',
+    planOption: 'print what would change, and change nothing',
+    planJsonOption: 'print the plan as JSON, with --plan',
+    planExitCodes:
+      'With --plan: 0 nothing would change; 1 refused, or Redis cannot be read; 2 the file is invalid; 3 something would change.',
     yesOption: 'do not ask for confirmation',
     selection:
       'ids of projects, label:<label>, source:<name>, target:<name>, state:<state>, batch:<id>, except <…>; one id may also be a part of it',
@@ -59,6 +65,7 @@ export const cliMessages = {
   },
 
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
+  jsonNeedsPlan: '--json can be used with --plan only.',
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
   skipNeedsOneProject: 'Use --skip with one project only.',
@@ -200,6 +207,8 @@ export const cliMessages = {
       `+ create ${project}: ${states[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
     change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
     remove: (project: string) => `- remove ${project}`,
+    kept: (projects: readonly string[]) =>
+      `Not in the file, kept: ${nameUpTo(projects, maxKeptNames)}. To remove ${projects.length === 1 ? 'it' : 'them'}: syncbot apply --prune`,
     pauseAgain: (project: string) => `! pause again ${project}`,
     pauses: (link: string) => `pauses ${link}`,
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,

@@ -102,6 +102,10 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
     change: [['another definition', 'orders', ['description', 'link orders-incr added']]],
     remove: [['a project that is not in the file', 'orders']],
+    kept: [
+      ['a project that is not in the file, without --prune', ['orders']],
+      ['several', ['orders', 'users']],
+    ],
     pauseAgain: [['a link was resumed since the last apply', 'orders']],
     pauses: [['below a project', 'orders-full']],
     leftPaused: [['below a removed project', ['orders-full', 'orders-incr']]],

@@ -250,6 +250,10 @@ export const applyRefusals: { readonly [Code in ApplyRefusalCode]: ExamplesOf<ty
       format,
     ],
   ],
+  queue_of_kept: [
+    ['a project was renamed', { code: 'queue_of_kept', project: 'orders-2', link: full, other: project }, format],
+  ],
+  connection_of_kept: [['a truncated file', { code: 'connection_of_kept', project, connection: 'warehouse' }, format]],
   queue_shared: [
     [
       'two connections to the same Redis',

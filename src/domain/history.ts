@@ -24,6 +24,7 @@ export const historyEvents = [
   'failed',
   'drained',
   'caught_up',
+  'wait_ended',
   'correction_scheduled',
   'kept_paused',
   'pause_extended',
@@ -76,6 +77,8 @@ export const historyEntrySchema = z.object({
   links: z.array(linkSchema).nullable().catch(null),
   /** When the pause ends, epoch ms. Null without a limit. */
   until: z.number().nullable().catch(null),
+  /** Whether the pause was to wait until the project had caught up. Earlier versions did not write it. */
+  whenCaughtUp: z.boolean().catch(false),
   cause: z.enum(['late_write', 'queue_created']).nullable().catch(null),
   /** The tasks that are not failed any more, so that syncbot does not skip them any more. */
   tasks: z.array(taskRefSchema).nullable().catch(null),

@@ -3,6 +3,7 @@ import { parseSince } from '../../lib/since-time.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 import { type Command, invalid, type ProjectVerb, type Verb, verbs } from './command.ts';
 import { hasSelectionWord, maxLimitTextLength, parseAction, parseSelectionCommand } from './parse-change.ts';
+import { removeWhenCaughtUp, withWhenCaughtUp } from './when-caught-up.ts';
 import { decodeEntities, normalizeProject, normalizeWord, unwrapLink } from './words.ts';
 
 /** A longer filter is cut. */
@@ -65,6 +66,10 @@ function parseHistorySince(project: string | null, words: readonly string[]): Co
 function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Command {
   const [target, ...rest] = words;
   const isChange = verb === 'start' || verb === 'pause' || verb === 'restore';
+  if (isChange) {
+    const { isFound, otherWords } = removeWhenCaughtUp(words);
+    if (isFound) return withWhenCaughtUp(parseProjectCommand(verb, otherWords));
+  }
   if (isChange && hasSelectionWord(words)) return parseSelectionCommand(verb, words);
   const project = target === undefined ? null : normalizeProject(target);
   if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });

@@ -22,20 +22,21 @@ import { pollForAnswer } from './poll-for-answer.ts';
 export type RequestedBatch = Pick<
   BatchRequest,
   'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
-> & { readonly limit?: LimitWords | undefined };
+> & { readonly limit?: LimitWords | undefined; readonly whenCaughtUp?: boolean | undefined };
 
 /** Authorizes the requester, requests the batch and returns its dialog. Only the requester sees it. */
 export async function requestBatchConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { limit: words, ...requested }: RequestedBatch,
+  { limit: words, whenCaughtUp = false, ...requested }: RequestedBatch,
 ): Promise<ListenerResult> {
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   const { user: by, channel, threadTs } = request;
   const { waves } = context.settings;
   const limit = words === undefined ? null : { ...words, timeZone: await readTimeZone(context, by, words) };
-  const result = await requestBatch(context, { ...requested, limit, by, channel, threadTs, origin: 'slack', waves });
+  const origin = { by, channel, threadTs, origin: 'slack' } as const;
+  const result = await requestBatch(context, { ...requested, ...origin, limit, whenCaughtUp, waves });
   switch (result.kind) {
     case 'too_many': {
       const text = messages.batch.tooMany(result.count, maxBatchProjects);

@@ -12,6 +12,7 @@
   Output:
     { kind = 'claimed', operation, project, definition, now, hasOtherExecutions }
     { kind = 'refused', operation }   the refusal is in the operation, which is finished now
+    { kind = 'waiting', operation }   it waits until its project has caught up
     { kind = 'finished', operation }  it was finished before, or never confirmed
     { kind = 'unknown' }              the operation does not exist
 ]]
@@ -41,6 +42,7 @@ end
 
 if operation.state == 'running' and project.activeOperation == id then return claimed() end
 if operation.state ~= 'confirmed' then return cjson.encode({ kind = 'finished', operation = operation }) end
+if isWaiting(operation) then return cjson.encode({ kind = 'waiting', operation = operation }) end
 
 local refusal = claimRefusal(operation, project, args.transitions)
 if not refusal and isClaimTimedOut(operation) then refusal = claimTimeout(operation) end
@@ -68,6 +70,13 @@ else
   transition(state, operation.by, operation.reason)
 end
 redis.call('HSET', stateKey, 'activeOperation', id, 'before', cjson.encode(before))
+local limit = (operation.pauseUntil or '') ~= '' and cjson.decode(operation.pauseUntil)
+if limit and limit.durationMs then
+  limit.at = now + limit.durationMs
+  limit.durationMs = nil
+  operation.pauseUntil = cjson.encode(limit)
+  redis.call('HSET', operationKey(id), 'pauseUntil', operation.pauseUntil)
+end
 redis.call('HSET', operationKey(id), 'state', 'running', 'startedAt', int(now), 'fromState', before.state)
 markMessageOutdated(id)
 audit('started', operation, { 'by', operation.by })

@@ -38,7 +38,7 @@ local function claimRefusal(operation, project, transitions)
     return { code = 'deadline_moved', project = args.project, by = by, ['until'] = (pausedUntil or {}).at or cjson.null }
   end
   local limit = decodeField(operation.pauseUntil)
-  if limit and limit.at <= now then
+  if limit and not limit.durationMs and limit.at <= now then
     return { code = 'limit_passed', project = args.project, ['until'] = limit.at }
   end
   return nil

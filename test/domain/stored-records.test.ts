@@ -225,6 +225,19 @@ const operations: Operation[] = [
   ...operationStates.map((state) => exampleOperation({ state, origin: 'cli', channel: null, reason: null })),
   ...operationKinds.map((action) => exampleOperation({ action })),
   exampleOperation({
+    state: 'confirmed',
+    pauseUntil: { at, timeZone: null, source: 'person', durationMs: 1 },
+    catchUpMs: 1,
+    waitsUntil: 2,
+    waitEndedAt: 3,
+    waitEndedBy: text,
+    waitObservation: {
+      latest: { at, remaining: null, counters: null, rates: null, noWorker: { total: 0, first: [] } },
+      latencyMs: null,
+      shown: { at, latencyMs: 42 },
+    },
+  }),
+  exampleOperation({
     tasks: [taskFailure],
     resolvedAt: 1,
     executeBy: 2,
@@ -294,6 +307,7 @@ const entry = {
   delivered,
   links: [link],
   until: at,
+  catchUpMs: 1,
   cause: 'late_write',
   tasks: [{ link, taskId: '7', at }],
 } as const;

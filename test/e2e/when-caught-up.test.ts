@@ -42,18 +42,18 @@ describe('/sync pause orders when caught up', () => {
   it('waits, is shown, and pauses the project when it has caught up.', async () => {
     const message = await requestWait('pause orders when caught up for 2h');
     expect(buttonLabels(message)).toEqual(['Cancel', 'Pause Now']);
-    expect(await textOf('list')).toMatch(/Running · to be paused when it has caught up, until <!date/);
+    expect(await textOf('list')).toMatch(/orders · .*to be paused when it has caught up, until <!date/);
     const shown = await harness.runCommand('show orders');
     expect(visibleText(shown)).toMatch(/It is to be paused when it has caught up, as <@U0ALICE> asked/);
     expect(buttonLabels(shown)).toEqual(expect.arrayContaining(['Pause', 'Cancel', 'Pause Now']));
     expect(await textOf('pause orders when caught up')).toMatch(/<@U0ALICE> has asked already to pause it/);
+    expect(await textOf('history orders')).toMatch(/confirmed the request to pause it when it has caught up/);
     await testLink.queue.drain();
     await waitForChannelMessage(
       harness,
       /orders was paused · 1 link[\s\S]*It had caught up [\s\S]*Planned end: <!date/,
     );
     expect((await read()).state).toBe('paused');
-    expect(await textOf('history orders')).toMatch(/asked to pause it when it has caught up/);
   });
 
   it('is cancelled by another operator, and not by a person who may not pause.', async () => {
@@ -62,7 +62,7 @@ describe('/sync pause orders when caught up', () => {
     await harness.waitForMessage('You are not an operator', { user: 'U0CAROL' });
     const { waitingPause } = await read();
     harness.press('Cancel', message, 'U0BOB');
-    await waitForChannelMessage(harness, /^orders · Cancelled by <@U0BOB> .*, it was not paused/);
+    await waitForChannelMessage(harness, /^orders · Cancelled by <@U0BOB> .* · it was not paused/);
     expect(await read()).toMatchObject({ state: 'running', waitingPause: null });
     const value = `orders/${waitingPause?.operation}`;
     harness.slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: actionIds.wait.now, value });

@@ -29,7 +29,7 @@ const emptyEntry: HistoryEntry = {
   alertKind: null,
   links: null,
   until: null,
-  whenCaughtUp: false,
+  catchUpMs: null,
   cause: null,
   tasks: null,
 };

@@ -609,7 +609,7 @@ export const historyEntryArbitrary: fc.Arbitrary<HistoryEntry> = fc.record({
   delivered: fc.option(deliveredAlert),
   links: fc.option(fc.array(link)),
   until: fc.option(timestamp),
-  whenCaughtUp: fc.boolean(),
+  catchUpMs: fc.option(taskCount),
   cause: fc.option(fc.constantFrom('late_write' as const, 'queue_created' as const)),
   tasks: fc.option(fc.array(failedTask)),
 });

@@ -27,10 +27,10 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   created: () => 'added the project',
   changed: () => 'changed its definition',
   removed: () => 'removed the project',
-  requested: ({ action, reason, channel, until, whenCaughtUp }, { format }) => {
+  requested: ({ action, reason, channel, until, catchUpMs }, { format }) => {
     const why = formatReason(reason, format, 120);
     return joinDots(
-      whenCaughtUp ? `${asked({ action })} ${catchUp.when}` : asked({ action }),
+      catchUpMs === null ? asked({ action }) : `${asked({ action })} ${catchUp.when}`,
       until === null ? null : `until ${format.time(until)}`,
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${format.channel(channel)}`,
@@ -127,8 +127,9 @@ function titleOf(kind: AlertKind | null): string {
 }
 
 /** `request to pause it`. Without the verb when the entry does not have the action. */
-function request({ action }: HistoryEntry): string {
-  return action === null ? 'request' : `request to ${actions[action].verb} it`;
+function request({ action, catchUpMs }: HistoryEntry): string {
+  const when = catchUpMs === null ? '' : ` ${catchUp.when}`;
+  return action === null ? 'request' : `request to ${actions[action].verb} it${when}`;
 }
 
 /** Several tasks failed. Null if it was one, or if that is not known. */

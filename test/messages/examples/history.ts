@@ -20,7 +20,7 @@ function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): Hist
     delivered: null,
     links: null,
     until: null,
-    whenCaughtUp: false,
+    catchUpMs: null,
     cause: null,
     tasks: null,
   };
@@ -95,7 +95,7 @@ export const history: ExamplesOf<typeof messages.history> = {
     removed: [['`syncbot apply`', entry('removed'), historyContext]],
     requested: [
       ['a request', entry('requested', { reason: 'we deploy', channel: 'C0SYNC' }), historyContext],
-      ['`pause orders when caught up`', entry('requested', { whenCaughtUp: true }), historyContext],
+      ['`pause orders when caught up`', entry('requested', { catchUpMs: 1_800_000 }), historyContext],
     ],
     wait_ended: [
       ['the project has caught up', entry('wait_ended', { by: null }), historyContext],

@@ -1,5 +1,5 @@
 # The bot, the worker and the command line in one image: `docker run … syncbot list`. It writes no file.
-ARG NODE_VERSION=20.20.2
+ARG NODE_VERSION=24.21.0
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /build

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { ack } from './ack.ts';
 import { helpText, type Letter, parseBenchmarkArguments, type RunArguments } from './arguments.ts';
 import { batch } from './batch.ts';
+import { config } from './config.ts';
 import { failure } from './failure.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
   f: memory,
   g: failure,
   j: batch,
+  l: config,
 };
 
 /** The root of the repository: scripts/bench.mjs starts this program there. */

@@ -17,12 +17,12 @@ export async function fix({ port, project, print }: FixOptions): Promise<void> {
   if (demoProject === null) throw new DemoError(2, `The demo has no project "${project}".`);
   await withRunningDemo(port, async (redis) => {
     let isRepaired = false;
-    for (const { queue, columnLimit } of demoProject.links) {
+    for (const { queue } of demoProject.links) {
       const rows = await fixRefusedRows(redis, { project, link: queue });
       if (rows.length === 0) continue;
       isRepaired = true;
-      const column = columnLimit === undefined ? '' : ` (column ${columnLimit.column} is wide enough now)`;
-      print(`${queue}: row ${rows.join(', ')} fits into the target now${column}.`);
+      const are = rows.length === 1 ? `row ${rows.join()} fits` : `rows ${rows.join(', ')} fit`;
+      print(`${queue}: ${are} into the target now, because its column is wide enough.`);
     }
     const nextCommand = formatDemoCommand(port, `compare ${project}`);
     print(

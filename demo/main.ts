@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { StartError } from '../src/cli/cli-app.ts';
 import { helpText, parseArguments, parseSlackPort } from './arguments.ts';
+import { breakProject } from './break.ts';
 import { compare } from './compare.ts';
 import { DemoError, RedisStartError } from './errors.ts';
 import { fix } from './fix.ts';
@@ -25,6 +26,9 @@ async function main(args: readonly string[]): Promise<number> {
         return 0;
       case 'fix':
         await fix({ port, project: command.project, print });
+        return 0;
+      case 'break':
+        await breakProject({ port, project: command.project, print });
         return 0;
       case 'compare':
         return await compare({ port, project: command.project, print });

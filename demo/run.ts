@@ -165,11 +165,13 @@ function welcomeText({ port, slack, redisUrl, configFile, logFile }: WelcomeOpti
   return `
 Open ${slack.pageUrl} and choose #sync. Use the bot as alice or bob (operators), or as carol (not an operator).
 
-Three things to try in #sync:
+Four things to try in #sync:
   1. /sync pause orders            then OK; /sync list shows how the latency grows
   2. ${formatDemoCommand(port, 'fix payments')}
      in another terminal           then /sync restore payments
   3. /sync start users
+  4. ${formatDemoCommand(port, 'break payments')}
+     in another terminal           then wait for the alert, and go on with 2; any other project is possible, too
 
 From a terminal:
   ${formatDemoCommand(port, 'compare')}

@@ -10,9 +10,12 @@ import { findProject, type Refused } from './queries.ts';
 export interface KeepPausedRequest {
   readonly project: string;
   readonly by: Actor;
-  /** The end of the pause that the pressed button showed, epoch ms. Null if it showed none. */
+  /** The end of the pause that the person saw, epoch ms. Null if they saw none. */
   readonly expectedEnd?: number | null;
 }
+
+/** `until`: when the pause ends now, epoch ms. Null if it has no end. */
+export type KeptPaused = { readonly kind: 'kept'; readonly until: number | null };
 
 /** Each conflict means that another person or the observer was faster. */
 const maxAttempts = 5;
@@ -24,10 +27,10 @@ const maxAttempts = 5;
 export async function keepPaused(
   context: UseCaseContext,
   { project: id, by, expectedEnd = null }: KeepPausedRequest,
-): Promise<{ readonly kind: 'kept' } | Refused> {
+): Promise<KeptPaused | Refused> {
   if (expectedEnd !== null) {
     const moved = await keepPausedBeyondEnd(context, { project: id, by, expected: expectedEnd });
-    return moved.kind === 'refused' ? moved : { kind: 'kept' };
+    return moved.kind === 'refused' ? moved : { kind: 'kept', until: moved.until };
   }
   for (let attempt = 1; ; attempt++) {
     const found = await findProject(context, id);
@@ -54,6 +57,6 @@ export async function keepPaused(
     context.log.info({ project: id, by }, 'project kept paused');
     const delivered = project.alerts.paused_reminder?.delivered ?? null;
     await requestAlertDelivery(context, [{ project, alerts: [{ alert: after, delivered }] }], { wake: true });
-    return { kind: 'kept' };
+    return { kind: 'kept', until: null };
   }
 }

@@ -13,8 +13,8 @@ import { defaultConnection, type Link, linkId, type Watermark } from '../domain/
 import { linkTimeoutMs } from '../domain/operation.ts';
 import { type ConnectionInfo, type PrecheckItem, precheckItems } from '../domain/precheck.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
-import type { ApplyRefusal } from '../domain/refusal.ts';
-import { findQueuesOfOthers, findSharedQueues } from '../domain/shared-queues.ts';
+import type { ApplyRefusal, ApplyRefusalOf } from '../domain/refusal.ts';
+import { findQueuesOfKept, findQueuesOfOthers, findSharedQueues } from '../domain/shared-queues.ts';
 import type { UseCaseContext } from './context.ts';
 import {
   initialWatermarks,
@@ -36,11 +36,18 @@ export interface Plan {
   readonly configuration: PlannedConfiguration | null;
   readonly create: readonly PlannedCreate[];
   readonly update: readonly PlannedUpdate[];
-  /** Projects that are no longer in the file, and their links that stay paused, or may. */
+  /** Projects that are no longer in the file, and their links that stay paused, or may. Empty without `prune`. */
   readonly remove: readonly { readonly project: Project; readonly leftPaused: readonly Link[] }[];
   /** Links that run although their project desires them paused, because an earlier apply was interrupted. */
   readonly pauseAgain: readonly { readonly project: Project; readonly links: readonly Link[] }[];
   readonly unchanged: readonly ProjectId[];
+  /** Projects that are no longer in the file, and stay as they are. Empty with `prune`. */
+  readonly kept: readonly ProjectId[];
+}
+
+export interface PlanOptions {
+  /** Remove the projects that are not in the file. Otherwise a truncated file would remove most of them. */
+  readonly prune: boolean;
 }
 
 /** A policy, settings or connections in the file that differ from the stored ones. */
@@ -92,29 +99,36 @@ export interface DesiredFile extends DesiredProjects {
  * Plans what applying the file would do, or returns every reason why it is refused. Changes nothing.
  * Throws `StoreUnavailableError`.
  */
-export async function planApply(context: ReadContext, desired: DesiredFile): Promise<PlanResult> {
+export async function planApply(
+  context: ReadContext,
+  desired: DesiredFile,
+  { prune }: PlanOptions = { prune: false },
+): Promise<PlanResult> {
   const planned = await planConfiguration(context, desired.configuration ?? null);
   const stored = await context.projects.readMany(await context.projects.listIds());
   const diff = diffProjects(stored, desired.projects);
+  const [removed, kept] = prune ? [diff.removed, []] : [[], diff.removed];
   const others = await context.installations.listOthers();
   const [snapshots, connections] = await Promise.all([
     readSnapshots(context, linksToRead(diff)),
-    readConnectionsOf(context, desired.projects, others.length > 0),
+    readConnectionsOf(context, [...kept, ...desired.projects], others.length > 0),
   ]);
   const refusals: ApplyRefusal[] = [
     ...(planned.kind === 'unreadable' ? [{ code: 'configuration_unreadable', project: null } as const] : []),
     ...findSharedQueues(desired.projects, connections),
+    ...findQueuesOfKept(desired.projects, kept, connections),
+    ...(desired.configuration === undefined ? [] : findConnectionsOfKept(kept, desired.configuration)),
     ...findQueuesOfOthers(desired.projects, others, connections),
     ...diff.created.flatMap((project) => createRefusals(project, snapshots)),
     ...diff.updated.flatMap((update) => updateRefusals(update, snapshots)),
-    ...diff.removed.flatMap(removalRefusals),
+    ...removed.flatMap(removalRefusals),
   ];
   if (refusals.length > 0 || planned.kind === 'unreadable') return { kind: 'refused', refusals };
   const [create, update, remove] = await Promise.all([
     Promise.all(diff.created.map((project) => planCreate(context, project, snapshots))),
     Promise.all(diff.updated.map((change) => planUpdate(context, change, snapshots))),
     Promise.all(
-      diff.removed.map(async (project) => ({
+      removed.map(async (project) => ({
         project,
         leftPaused: await leftPaused(context, project.definition.links),
       })),
@@ -125,7 +139,8 @@ export async function planApply(context: ReadContext, desired: DesiredFile): Pro
     .map((project) => ({ project, links: runningLinks(project.definition.links, snapshots) }))
     .filter(({ links }) => links.length > 0);
   const unchanged = diff.unchanged.map(({ id }) => id);
-  return { kind: 'planned', plan: { configuration: planned.change, create, update, remove, pauseAgain, unchanged } };
+  const plan = { create, update, remove, pauseAgain, unchanged, kept: kept.map(({ id }) => id) };
+  return { kind: 'planned', plan: { configuration: planned.change, ...plan } };
 }
 
 /** Returns whether applying the plan would change nothing. */
@@ -153,12 +168,24 @@ async function planConfiguration(
 /** Several connections may lead to one Redis. Reads nothing if only one connection counts. */
 async function readConnectionsOf(
   { links }: ReadContext,
-  projects: readonly DesiredProject[],
+  projects: readonly Pick<DesiredProject, 'definition'>[],
   hasOthers: boolean,
 ): Promise<readonly ConnectionInfo[]> {
   const used = projects.flatMap(({ definition }) => definition.links.map(({ connection }) => connection));
   const names = new Set([...(hasOthers ? [defaultConnection] : []), ...used]);
   return names.size < 2 ? [] : links.readConnections([...names]);
+}
+
+/** The connections that links need which stay, although the file has neither. */
+function findConnectionsOfKept(
+  kept: readonly Project[],
+  { connections }: Configuration,
+): ApplyRefusalOf<'connection_of_kept'>[] {
+  return kept.flatMap(({ id: project, definition }) => {
+    const names = new Set(definition.links.map(({ connection }) => connection));
+    const removed = [...names].filter((name) => name !== defaultConnection && !Object.hasOwn(connections, name));
+    return removed.map((connection) => ({ code: 'connection_of_kept', project, connection }) as const);
+  });
 }
 
 function createRefusals({ definition, adopt }: DesiredProject, snapshots: LinkSnapshots): ApplyRefusal[] {

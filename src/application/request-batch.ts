@@ -4,6 +4,7 @@ import { type Action, isAllowed } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { PauseLimit } from '../domain/paused-until.ts';
 import type { Actor, Project, ProjectId } from '../domain/project.ts';
+import { logEndInPause, type SourceLogEnd } from '../domain/source-log-retention.ts';
 import { toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
 import { fixLimit, readLimit, type TypedLimit } from './pause-limit.ts';
@@ -37,6 +38,8 @@ export interface RequestedBatch {
   /** Their backlog and the worst latency. Null if some link could not be read. */
   readonly backlog: number | null;
   readonly latencyMs: number | null;
+  /** Of a pause: the sources that may delete their logs before it ends, the first one first. */
+  readonly logEnds: readonly SourceLogEnd[];
 }
 
 export type BatchRequestResult =
@@ -78,17 +81,21 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
     ttlMs: context.settings.confirmationTtlMs,
   });
   context.log.info({ batch: batch.id, action: batch.action, projects: items.length }, 'batch requested');
-  const stats = checked.flatMap((each) => (each.kind === 'allowed' ? [each.stats] : []));
-  return { kind: 'requested', batch, ...sumStats(items, stats) };
+  const allowed = checked.filter((each) => each.kind === 'allowed');
+  const stats = allowed.map((each) => each.stats);
+  const logEnds = action === 'pause' ? findLogEnds(allowed, batch.requestedAt) : [];
+  return { kind: 'requested', batch, ...sumStats(items, stats), logEnds };
+}
+
+interface AllowedProject {
+  readonly kind: 'allowed';
+  readonly project: Project;
+  readonly stats: ProjectStats;
+  readonly pauseUntil: PauseLimit | null;
 }
 
 type Checked =
-  | {
-      readonly kind: 'allowed';
-      readonly project: Project;
-      readonly stats: ProjectStats;
-      readonly pauseUntil: PauseLimit | null;
-    }
+  | AllowedProject
   | { readonly kind: 'refused'; readonly project: Project; readonly refusal: RefusedItem['refusal'] };
 
 /** A pause needs no facts beside the state, so all links are observed together. */
@@ -122,7 +129,7 @@ async function checkProjects(
   });
 }
 
-function toItem({ project, pauseUntil }: Extract<Checked, { kind: 'allowed' }>): BatchItem {
+function toItem({ project, pauseUntil }: AllowedProject): BatchItem {
   const { id, version, definition } = project;
   const { links, channel } = definition;
   return { project: id, projectVersion: version, links: links.length, channel, pauseUntil };
@@ -132,7 +139,10 @@ function toRefused({ project, refusal }: Extract<Checked, { kind: 'refused' }>):
   return { project: project.id, channel: project.definition.channel, refusal };
 }
 
-function sumStats(items: readonly BatchItem[], stats: readonly ProjectStats[]): Omit<RequestedBatch, 'batch'> {
+function sumStats(
+  items: readonly BatchItem[],
+  stats: readonly ProjectStats[],
+): Omit<RequestedBatch, 'batch' | 'logEnds'> {
   const sum = (values: readonly (number | null)[]) =>
     values.reduce((total, value) => (total === null || value === null ? null : total + value), 0);
   const latencies = stats.map(({ latencyMs }) => latencyMs);
@@ -141,4 +151,12 @@ function sumStats(items: readonly BatchItem[], stats: readonly ProjectStats[]): 
     backlog: sum(stats.map(({ backlog }) => backlog)),
     latencyMs: latencies.reduce((worst, ms) => (worst === null || ms === null ? null : Math.max(worst, ms)), 0),
   };
+}
+
+function findLogEnds(allowed: readonly AllowedProject[], now: number): SourceLogEnd[] {
+  const ends = allowed.flatMap(({ project: { id, definition }, stats: { latencyMs }, pauseUntil }) => {
+    const until = logEndInPause(definition, { now, latencyMs, pauseUntil: pauseUntil?.at ?? null });
+    return until === null ? [] : [{ project: id, until, isPauseTimed: pauseUntil !== null }];
+  });
+  return ends.sort((a, b) => a.until - b.until);
 }

@@ -8,16 +8,29 @@ import { applyRefusalText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
+import { planJson } from './plan-json.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
 import { processProblems, waitForProcesses } from './running-processes.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.apply;
 
+export interface ApplyOptions {
+  /** Does not ask for confirmation. */
+  readonly yes: boolean;
+  /** Removes the projects that are not in the file. */
+  readonly prune: boolean;
+  /** Prints the plan only. */
+  readonly plan: boolean;
+}
+
 /** `syncbot apply [file]`: shows the plan, asks for confirmation, and applies it. */
-export async function apply(context: CommandContext, { yes }: { readonly yes: boolean }): Promise<ExitCode> {
+export async function apply(
+  context: CommandContext,
+  { yes, prune, plan: isPlanOnly }: ApplyOptions,
+): Promise<ExitCode> {
   const { app, config, output, io } = context;
-  const planned = await planApply(app.useCaseContext, config);
+  const planned = await planApply(app.useCaseContext, config, { prune });
   if (planned.kind === 'refused') {
     output.error({
       code: 'refused',
@@ -26,7 +39,8 @@ export async function apply(context: CommandContext, { yes }: { readonly yes: bo
     return exitCodes.failure;
   }
   const { plan } = planned;
-  output.result(planText(plan, config.projects), null);
+  output.result(planText(plan, config.projects), planJson(plan));
+  if (isPlanOnly) return isEmpty(plan) ? exitCodes.success : exitCodes.wouldChange;
   if (isEmpty(plan)) {
     await noteProcesses(context);
     return exitCodes.success;
@@ -87,7 +101,8 @@ function printResult(
 /** What applying the plan would change. Names each queue that it would pause. */
 function planText(plan: Plan, projects: readonly DesiredProject[]): string {
   const unchanged = plan.unchanged.length === 0 ? [] : [texts.unchanged(plan.unchanged.length)];
-  if (isEmpty(plan)) return [texts.nothingToDo, ...unchanged].join(' ');
+  const kept = plan.kept.length === 0 ? [] : [texts.kept(plan.kept)];
+  if (isEmpty(plan)) return [[texts.nothingToDo, ...unchanged].join(' '), ...kept].join('\n');
   return [
     ...configurationLines(plan, projects),
     ...plan.create.flatMap(createLines),
@@ -97,7 +112,7 @@ function planText(plan: Plan, projects: readonly DesiredProject[]): string {
       ...linkLine(texts.leftPaused, leftPaused),
     ]),
     ...plan.pauseAgain.flatMap(({ project, links }) => [texts.pauseAgain(project.id), ...pauseLines(links)]),
-    ...unchanged.map((text) => `= ${text}`),
+    ...[...unchanged, ...kept].map((text) => `= ${text}`),
   ].join('\n');
 }
 

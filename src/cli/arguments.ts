@@ -15,14 +15,24 @@ import { sanitizeText } from './terminal-text.ts';
 /** A command with its arguments. */
 export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
-  | { readonly name: 'apply'; readonly file: string | null; readonly yes: boolean }
+  | ApplyCommand
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
-  | { readonly name: 'show' | 'precheck' | 'skipped'; readonly project: string; readonly json: boolean }
+  | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
   | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | { readonly name: 'doctor'; readonly json: boolean };
+
+export interface ApplyCommand {
+  readonly name: 'apply';
+  readonly file: string | null;
+  readonly prune: boolean;
+  /** Prints the plan only. */
+  readonly plan: boolean;
+  readonly json: boolean;
+  readonly yes: boolean;
+}
 
 export interface HistoryCommand {
   readonly name: 'history';
@@ -81,10 +91,16 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .command('apply')
     .description(help.apply)
     .argument('[file]', help.applyFile)
+    .option('--prune', help.pruneOption)
     .option('--yes', help.yesOption)
-    .action((file: string | undefined, { yes = false }: { yes?: boolean }) =>
-      onCommand({ name: 'apply', file: file ?? null, yes }),
-    );
+    .addOption(new Option('--plan', help.planOption).conflicts('yes'))
+    .option('--json', help.planJsonOption)
+    .addHelpText('after', `\n${help.planExitCodes}`)
+    .action((file: string | undefined, options: ApplyOptions, command: Command) => {
+      const { prune = false, plan = false, json = false, yes = false } = options;
+      if (json && !plan) command.error(messages.cli.jsonNeedsPlan);
+      onCommand({ name: 'apply', file: file ?? null, prune, plan, json, yes });
+    });
   program
     .command('list')
     .description(help.list)
@@ -123,6 +139,15 @@ function addCommands(program: Command, onCommand: OnCommand): void {
       onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
     );
   program
+    .command('keep-paused')
+    .description(help.keepPaused)
+    .addArgument(projectArgument())
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.exitCodes}`)
+    .action((project: string, { json = false }: { json?: boolean }) =>
+      onCommand({ name: 'keep-paused', project, json }),
+    );
+  program
     .command('doctor')
     .description(help.doctor)
     .option('--json', help.jsonOption)
@@ -133,6 +158,13 @@ function addCommands(program: Command, onCommand: OnCommand): void {
 function quoteLabel(argument: string): string {
   const [, label] = /^label:([^"]*\s[^"]*)$/u.exec(argument) ?? [];
   return label === undefined ? argument : `label:"${label}"`;
+}
+
+interface ApplyOptions {
+  readonly prune?: boolean;
+  readonly plan?: boolean;
+  readonly json?: boolean;
+  readonly yes?: boolean;
 }
 
 interface HistoryOptions {

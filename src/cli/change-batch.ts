@@ -69,7 +69,9 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
     return fail(context, 'cannot_be_quiet', messages.wait.cannotPause(ids));
   }
   if (wait !== null && already.length > 0) output.note(messages.wait.already(wait.goal, already));
-  if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested)))) {
+  const warning = yes ? messages.batch.endsTooLate(requested.logEnds, cliFormatter) : null;
+  if (warning !== null) output.note(warning);
+  if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested, cliFormatter)))) {
     await cancelBatch(useCases, { id: batch.id, by, dialog: null });
     return fail(context, 'cancelled', messages.cli.change.cancelled);
   }

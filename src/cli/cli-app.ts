@@ -9,9 +9,16 @@ export type Role = (typeof roles)[number];
 
 /**
  * 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration. Only of a command that waits: 3 the time is
- * over; 4 a project changed during the wait.
+ * over; 4 a project changed during the wait. Only of `apply --plan`: 3 something would change.
  */
-export const exitCodes = { success: 0, failure: 1, usageError: 2, waitTimedOut: 3, changedDuringWait: 4 } as const;
+export const exitCodes = {
+  success: 0,
+  failure: 1,
+  usageError: 2,
+  waitTimedOut: 3,
+  wouldChange: 3,
+  changedDuringWait: 4,
+} as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** What the command line needs from the composition root (`app.ts`). */

@@ -7,6 +7,7 @@ import { type CommandContext, resolveName, withCommandContext } from './command-
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
 import { history } from './history.ts';
+import { keepPausedCommand } from './keep-paused.ts';
 import { list } from './list.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
@@ -39,7 +40,8 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     return withCommandContext(io, options, (context) => run(context, command.role));
   }
   if (command.name === 'apply') {
-    const options = { format: 'text', configFile: command.file, isIdempotent: false } as const;
+    const format = command.json ? 'json' : 'text';
+    const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
     return withCommandContext(io, options, (context) => apply(context, command));
   }
   const format = formatOf(command);
@@ -48,7 +50,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
-  const options = { format, isIdempotent: command.name !== 'extend' };
+  const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
   return withCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -90,6 +92,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return changeBatch(context, command);
     case 'extend':
       return extend(context, command);
+    case 'keep-paused':
+      return keepPausedCommand(context, command.project);
     case 'doctor':
       return doctor(context);
     default:

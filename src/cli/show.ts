@@ -216,7 +216,7 @@ function statFacts(details: ProjectDetails, now: number): Fact[] {
   const { factLabels, show: shared } = messages;
   return [
     [factLabels.numbers, shared.numbers(details, samples, now)],
-    ...shared.trends(samples, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
+    ...shared.trends(details, { format: cliFormatter, now }).map((line) => [factLabels.lastHour, line] as const),
   ];
 }
 

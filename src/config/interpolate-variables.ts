@@ -25,6 +25,22 @@ export function interpolateVariables(document: Document, env: RawEnvironment): K
   return errors;
 }
 
+/** As `interpolateVariables`, for plain data. Returns a copy, or null if a reference cannot be replaced. */
+export function interpolateValue(value: unknown, env: RawEnvironment): { readonly value: unknown } | null {
+  if (typeof value === 'string') {
+    const interpolated = interpolateText(value, env);
+    return interpolated.kind === 'resolved' ? { value: interpolated.text } : null;
+  }
+  if (typeof value !== 'object' || value === null) return { value };
+  const entries: [string, unknown][] = [];
+  for (const [key, item] of Object.entries(value)) {
+    const interpolated = interpolateValue(item, env);
+    if (interpolated === null) return null;
+    entries.push([key, interpolated.value]);
+  }
+  return { value: Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries) };
+}
+
 /** The names of the variables in a text, each once. */
 export function variablesIn(text: string): string[] {
   const names = [...text.matchAll(variableReference)].map(([reference]) => nameOf(reference));

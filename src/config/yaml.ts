@@ -10,10 +10,12 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { z } from 'zod';
 import { messages } from '../messages/catalog.ts';
 import type { RawEnvironment } from './environment.ts';
 import type { ConfigError, KeyError } from './errors.ts';
-import { interpolateVariables } from './interpolate-variables.ts';
+import { interpolateValue, interpolateVariables } from './interpolate-variables.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
 
 export type YamlResult =
   | {
@@ -35,6 +37,31 @@ const jsOptions = { maxAliasCount: 100 };
 
 /** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
+  return parseQuickly(text, env) ?? parseWithLines(text, env);
+}
+
+/** Returns null for a text with an error, and for one with rare parts of YAML. Parses it again when a line is asked for. */
+function parseQuickly(text: string, env: RawEnvironment): YamlResult | null {
+  const plain = parsePlainYaml(text);
+  if (plain === null) return null;
+  const interpolated = text.includes('${') ? interpolateValue(plain.value, env) : plain;
+  if (interpolated === null) return null;
+  let withLines: YamlResult | null = null;
+  return {
+    kind: 'read',
+    value: interpolated.value,
+    connectionTexts: connectionsSchema.safeParse(plain.value).data?.connections ?? {},
+    variableErrors: [],
+    lineOf: (path) => {
+      withLines ??= parseWithLines(text, env);
+      return withLines.kind === 'read' ? withLines.lineOf(path) : 1;
+    },
+  };
+}
+
+const connectionsSchema = z.object({ connections: z.unknown() });
+
+function parseWithLines(text: string, env: RawEnvironment): YamlResult {
   try {
     const lineCounter = new LineCounter();
     const document = parseDocument(text, { lineCounter, stringKeys: true, prettyErrors: false, logLevel: 'error' });

@@ -12,7 +12,7 @@ export const alertTargetSchema = z.union([
 ]);
 export type AlertTarget = Readonly<z.infer<typeof alertTargetSchema>>;
 
-/** The buttons **I've Got It**, **Snooze 1 h** and **Hand Over**. */
+/** The buttons **I've Got It**, **Snooze 1 h** and **Take Over / Give Back**. */
 export const alertPresses = ['own', 'snooze', 'hand_over'] as const;
 export type AlertPress = (typeof alertPresses)[number];
 

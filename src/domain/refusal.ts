@@ -175,6 +175,15 @@ export type ApplyRefusal =
       readonly other: { readonly project: ProjectId; readonly link: Link };
     }
   | {
+      readonly code: 'queue_of_kept';
+      readonly project: ProjectId;
+      readonly link: Link;
+      /** A project that is not in the file and stays. */
+      readonly other: ProjectId;
+    }
+  /** A connection that the file does not have, of a project that is not in the file and stays. */
+  | { readonly code: 'connection_of_kept'; readonly project: ProjectId; readonly connection: string }
+  | {
       readonly code: 'queue_of_other_syncbot';
       readonly project: ProjectId;
       readonly link: Link;

@@ -15,11 +15,28 @@ export function findSharedQueues(
   const firstByQueue = new Map<string, { readonly project: string; readonly link: Link }>();
   return projects.flatMap(({ definition: { id: project, links } }) =>
     links.flatMap((link) => {
-      const key = JSON.stringify([firstNameOf(link.connection, connections), link.prefix, link.queue]);
+      const key = queueKey(link, connections);
       const other = firstByQueue.get(key);
       if (other !== undefined) return [{ code: 'queue_shared' as const, project, link, other }];
       firstByQueue.set(key, { project, link });
       return [];
+    }),
+  );
+}
+
+/** Finds links with the queue of a project that is not in the file and stays. */
+export function findQueuesOfKept(
+  projects: readonly Pick<DesiredProject, 'definition'>[],
+  kept: readonly Pick<DesiredProject, 'definition'>[],
+  connections: readonly ConnectionInfo[],
+): ApplyRefusalOf<'queue_of_kept'>[] {
+  const owners = new Map(
+    kept.flatMap(({ definition: { id, links } }) => links.map((link) => [queueKey(link, connections), id] as const)),
+  );
+  return projects.flatMap(({ definition: { id: project, links } }) =>
+    links.flatMap((link) => {
+      const other = owners.get(queueKey(link, connections));
+      return other === undefined ? [] : [{ code: 'queue_of_kept' as const, project, link, other }];
     }),
   );
 }
@@ -33,21 +50,24 @@ export function findQueuesOfOthers(
   others: readonly OtherSyncbot[],
   connections: readonly ConnectionInfo[],
 ): ApplyRefusalOf<'queue_of_other_syncbot'>[] {
-  const keyOf = ({ connection, prefix, queue }: Link) =>
-    JSON.stringify([firstNameOf(connection, connections), prefix, queue]);
   const owners = new Map<string, { readonly prefix: string; readonly project: string }>();
   for (const { prefix, projects: definitions } of others) {
     for (const { id: project, links } of definitions ?? []) {
       const known = links.filter(({ connection }) => connection === defaultConnection);
-      for (const link of known) owners.set(keyOf(link), { prefix, project });
+      for (const link of known) owners.set(queueKey(link, connections), { prefix, project });
     }
   }
   return projects.flatMap(({ definition: { id: project, links } }) =>
     links.flatMap((link) => {
-      const other = owners.get(keyOf(link));
+      const other = owners.get(queueKey(link, connections));
       return other === undefined ? [] : [{ code: 'queue_of_other_syncbot' as const, project, link, other }];
     }),
   );
+}
+
+/** Equal for links with the same queue. */
+function queueKey({ connection, prefix, queue }: Link, connections: readonly ConnectionInfo[]): string {
+  return JSON.stringify([firstNameOf(connection, connections), prefix, queue]);
 }
 
 /** The first connection that leads to the same database as the connection `name`. */

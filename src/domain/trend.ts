@@ -39,23 +39,25 @@ export type TrendStat = 'backlog' | 'latencyMs';
 export interface Trend {
   /**
    * The highest value of each three minutes, the oldest first. Null if the project was not observed then, or if a link could
-   * not be read. Begins with the first sample.
+   * not be read. The cells of the first and the last sample have the values of `first` and `last`, which a text shows beside.
    */
   readonly cells: readonly (number | null)[];
   readonly first: { readonly at: number; readonly value: number };
   readonly last: { readonly at: number; readonly value: number };
 }
 
-/** Returns null if there are not at least two samples. `now` is epoch ms of the bot's Redis server. */
+/** Returns null if the samples fill only one cell. `now` is epoch ms of the bot's Redis server. */
 export function trendOf(samples: readonly TrendSample[], stat: TrendStat, now: number): Trend | null {
   const end = minuteOf(now) + sampleIntervalMs;
   const begin = end - cellCount * cellMs;
   const shown = samples.filter(({ at }) => at >= begin && at < end).sort((a, b) => a.at - b.at);
   const [first] = shown;
   const last = shown.at(-1);
-  if (first === undefined || last === undefined || first === last) return null;
   const cellOf = ({ at }: TrendSample) => Math.floor((at - begin) / cellMs);
+  if (first === undefined || last === undefined || cellOf(first) === cellOf(last)) return null;
   const cells = Array.from({ length: cellCount }, (_cell, index): number | null => {
+    if (index === cellOf(first)) return first[stat];
+    if (index === cellOf(last)) return last[stat];
     const values = shown.filter((sample) => cellOf(sample) === index).map((sample) => sample[stat]);
     return values.length === 0 ? null : Math.max(...values);
   });

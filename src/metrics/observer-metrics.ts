@@ -1,10 +1,10 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { OnObserved } from '../application/observer.ts';
 import { firingConditions } from '../domain/alert.ts';
-import { alertKinds } from '../domain/conditions.ts';
+import { type AlertKind, alertKinds, severities } from '../domain/conditions.ts';
 import type { ObservedProject } from '../domain/observation.ts';
 import type { ProjectId } from '../domain/project.ts';
-import { projectStates } from '../domain/project-state.ts';
+import { type ProjectState, projectStates } from '../domain/project-state.ts';
 
 /** One observe cycle. It passes what it observes to `onObserved`. */
 export type ObserveCycle = (onObserved: OnObserved) => Promise<void>;
@@ -16,9 +16,18 @@ export interface ProjectMetrics {
   readonly render: () => string;
 }
 
+interface ProjectSample {
+  readonly id: ProjectId;
+  readonly state: ProjectState;
+  readonly latencyMs: number | null;
+  readonly backlog: number | null;
+  /** The kinds of the alerts that fire. */
+  readonly alerts: readonly AlertKind[];
+}
+
 /** What the last cycle of this process observed. */
 interface CycleTotals {
-  readonly projects: { readonly id: ProjectId; readonly latencyMs: number | null; readonly backlog: number | null }[];
+  readonly projects: ProjectSample[];
   readonly states: Map<string, number>;
   readonly alerts: Map<string, number>;
   readonly unreachable: Map<string, number>;
@@ -106,8 +115,9 @@ function cycleGauges(registry: Registry, current: () => LastCycle | null): void 
 }
 
 /** Formats the text itself: prom-client blocks the event loop for 0.1 s with 10,000 projects. */
-function renderProjects(projects: CycleTotals['projects']): string {
+function renderProjects(projects: readonly ProjectSample[]): string {
   const [latency, backlog] = ['syncbot_project_latency_seconds', 'syncbot_project_backlog'];
+  const [state, alert] = ['syncbot_project_state', 'syncbot_project_alert'];
   const lines = [
     `# HELP ${latency} How far the worst link of a project is behind. Absent while a link does not answer.`,
     `# TYPE ${latency} gauge`,
@@ -123,6 +133,12 @@ function renderProjects(projects: CycleTotals['projects']): string {
   for (const project of projects) {
     if (project.backlog !== null) lines.push(`${backlog}{project="${project.id}"} ${project.backlog}`);
   }
+  lines.push('', `# HELP ${state} 1 for the state that a project has.`, `# TYPE ${state} gauge`);
+  for (const project of projects) lines.push(`${state}{project="${project.id}",state="${project.state}"} 1`);
+  lines.push('', `# HELP ${alert} 1 while an alert of a project fires, else absent.`, `# TYPE ${alert} gauge`);
+  for (const { id, alerts } of projects) {
+    for (const kind of alerts) lines.push(`${alert}{project="${id}",kind="${kind}",severity="${severities[kind]}"} 1`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -132,10 +148,11 @@ function emptyTotals(): CycleTotals {
 }
 
 function addProject(totals: CycleTotals, { project, stats: { links, latencyMs, backlog } }: ObservedProject): void {
-  const { id, state, alerts } = project;
-  totals.projects.push({ id, latencyMs, backlog });
+  const { id, state } = project;
+  const alerts = firingConditions(project.alerts).map(({ kind }) => kind);
+  totals.projects.push({ id, state, latencyMs, backlog, alerts });
   increment(totals.states, state, 1);
-  for (const { kind } of firingConditions(alerts)) increment(totals.alerts, kind, 1);
+  for (const kind of alerts) increment(totals.alerts, kind, 1);
   for (const { kind, link } of links) increment(totals.unreachable, link.connection, kind === 'unreachable' ? 1 : 0);
 }
 

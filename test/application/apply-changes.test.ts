@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isEmpty, planApply } from '../../src/application/plan.ts';
 import { diffProjects } from '../../src/domain/diff-projects.ts';
 import { linkId } from '../../src/domain/link.ts';
 import { messages } from '../../src/messages/catalog.ts';
+import { parsedConfig } from '../config/config-fixture.ts';
 import { missingLink } from '../infra/link-fixture.ts';
+import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { appliedResult, createApplyFixture, desiredProject, processOneTask, queueNames } from './apply-fixture.ts';
 
@@ -68,11 +71,45 @@ describe('a changed project', () => {
     expect(await fixture.planRefusals(desiredProject('orders', [link], { description: 'new' }))).toEqual([
       'orders in_transition',
     ]);
+    fixture.withPrune();
     expect(await fixture.planRefusals()).toEqual(['orders in_transition']);
   });
 });
 
+describe('a project that is not in the file', () => {
+  test('stays as it is without --prune', async () => {
+    const [one, two] = [await services.createLink('one'), await services.createLink('two')];
+    await fixture.apply(desiredProject('runs', [one], { adopt: true }), desiredProject('rests', [two]));
+    const planned = await fixture.planOrThrow(desiredProject('runs', [one]));
+    expect(planned).toMatchObject({ remove: [], unchanged: ['runs'], kept: ['rests'] });
+    expect(isEmpty(planned)).toBe(true);
+    expect(await fixture.apply()).toEqual(appliedResult);
+    expect((await services.context.projects.listIds()).sort()).toEqual(['rests', 'runs']);
+  });
+
+  test('needs the connections of its links', async () => {
+    const definition = makeDefinition('old', { links: [{ queue: 'q', connection: 'warehouse', prefix: 'bull' }] });
+    await services.context.projects.save(definition, { state: 'paused', watermarks: {} }, 'cli:test');
+    const plan = (prune: boolean) => planApply(services.context, parsedConfig('projects: {}'), { prune });
+    expect(await plan(false)).toEqual({
+      kind: 'refused',
+      refusals: [{ code: 'connection_of_kept', project: 'old', connection: 'warehouse' }],
+    });
+    expect(await plan(true)).toMatchObject({ kind: 'planned' });
+  });
+
+  test('keeps its queues', async () => {
+    const link = await services.createLink('one');
+    await fixture.apply(desiredProject('old', [link]));
+    expect(await fixture.planRefusals(desiredProject('new', [link]))).toEqual(['new queue_of_kept']);
+    fixture.withPrune();
+    expect(await fixture.planOrThrow(desiredProject('new', [link]))).toMatchObject({ kept: [] });
+  });
+});
+
 describe('a removed project', () => {
+  beforeEach(() => fixture.withPrune());
+
   test('must be Not Started or Paused; its queues stay paused, and the plan names them', async () => {
     const [one, two] = [await services.createLink('one'), await services.createLink('two')];
     await fixture.apply(

@@ -37,7 +37,8 @@ export function desiredProject(
 
 /** Plans and applies with the test's services. No worker runs. */
 export function createApplyFixture({ context }: Pick<TestServices, 'context'>) {
-  const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(context, { projects });
+  let prune = false;
+  const plan = (...projects: DesiredProject[]): Promise<PlanResult> => planApply(context, { projects }, { prune });
 
   async function planOrThrow(...projects: DesiredProject[]): Promise<Plan> {
     const result = await plan(...projects);
@@ -59,7 +60,11 @@ export function createApplyFixture({ context }: Pick<TestServices, 'context'>) {
   function applyPlanned(approvedPlan: Plan): Promise<ApplyResult> {
     return applyPlan(context, { plan: approvedPlan, by: 'cli:test' });
   }
-  return { plan, planOrThrow, planRefusals, apply, applyPlanned };
+  /** The plans after it are those of `apply --prune`. */
+  const withPrune = () => {
+    prune = true;
+  };
+  return { withPrune, plan, planOrThrow, planRefusals, apply, applyPlanned };
 }
 
 export const queueNames = (links: readonly { readonly queue: string }[]) => links.map(({ queue }) => queue);

@@ -113,6 +113,29 @@ describe('a request', () => {
     ]);
   });
 
+  it('knows the sources that may delete their logs before a pause ends, the first one first.', async () => {
+    const logs = { billing: 3 * hour, docs: 1.5 * hour, events: hour };
+    for (const [id, logRetention] of Object.entries(logs))
+      await services.createProject(id, [await services.createLink(id)], { logRetention });
+    const logEnds = async (overrides: Partial<BatchRequest>) => {
+      const result = await tryToRequest(overrides);
+      if (result.kind !== 'requested') return expect.fail(result.kind);
+      const { requestedAt } = result.batch;
+      return result.logEnds.map(({ until, ...end }) => ({ ...end, afterMs: until - requestedAt }));
+    };
+    const limit = { word: 'for', text: '2h', timeZone: 'UTC' } as const;
+    const late = await logEnds({ limit });
+    expect(late).toMatchObject([
+      { project: 'events', isPauseTimed: true, afterMs: hour },
+      { project: 'docs', isPauseTimed: true },
+    ]);
+    expect(await logEnds({})).toMatchObject([
+      { project: 'events', isPauseTimed: false },
+      { project: 'docs' },
+      { project: 'billing' },
+    ]);
+  });
+
   it('has waves only if it is a restore.', async () => {
     const waves = { size: 1, wait: 0 };
     expect((await request({ waves })).waves).toBeNull();

@@ -399,14 +399,20 @@ describe('the end of a pause', () => {
     expect(await press(until)).toEqual({ kind: 'moved', until: until + hour });
     expect(await press(until + hour)).toEqual({ kind: 'moved', until: until + 2 * hour });
     const expectedEnd = until + 2 * hour;
-    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({ kind: 'kept' });
+    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({
+      kind: 'kept',
+      until: null,
+    });
     expect((await read()).pausedUntil).toBeNull();
   });
 
   it('is removed by Keep Paused, and then the timer does nothing.', async () => {
     const pause = await pauseFor('2h');
     const expectedEnd = pause.pauseUntil?.at ?? 0;
-    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({ kind: 'kept' });
+    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({
+      kind: 'kept',
+      until: null,
+    });
     expect(await read()).toMatchObject({ state: 'paused', pausedUntil: null, keptPaused: { by: 'U0BOB' } });
     expect(
       await extendPause(context, { project: 'orders', by: 'U0ALICE', duration: '1h', expected: expectedEnd }),
@@ -471,9 +477,10 @@ describe('the end of a pause', () => {
     expect((await press('30m')).kind).toBe('moved');
     const expectedEnd = (await read()).pausedUntil?.at ?? 0;
     const before = await context.serverClock.now();
-    expect(await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd })).toEqual({ kind: 'kept' });
+    const kept = await keepPaused(context, { project: 'orders', by: 'U0BOB', expectedEnd });
     const { pausedUntil, keptPaused } = await read();
     expect(keptPaused?.by).toBe('U0BOB');
+    expect(kept).toEqual({ kind: 'kept', until: pausedUntil?.at });
     expect(pausedUntil?.at).toBeGreaterThanOrEqual(before + 3 * hour);
     expect(pausedUntil?.at).toBeLessThanOrEqual((await context.serverClock.now()) + 3 * hour);
   });

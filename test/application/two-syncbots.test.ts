@@ -82,7 +82,9 @@ test('The refusal works in both directions, and ends when the other syncbot has 
   const { apply, planRefusals } = createApplyFixture(services.instance);
   await createApplyFixture(staging).apply(desiredProject('orders', [orders]));
   expect(await planRefusals(desiredProject('orders', [orders]))).toEqual(['orders queue_of_other_syncbot']);
-  await createApplyFixture(staging).apply();
+  const other = createApplyFixture(staging);
+  other.withPrune();
+  await other.apply();
   expect(await apply(desiredProject('orders', [orders]))).toMatchObject({ kind: 'applied' });
 });
 

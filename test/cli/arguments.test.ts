@@ -10,12 +10,14 @@ const parseLine = (line: string) => {
 
 describe('arguments', () => {
   const options = { reason: null, timeoutMs: 60_000, wait: null, yes: false, json: false };
+  const applyOptions = { prune: false, plan: false, json: false, yes: false };
   const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, whenCaughtUp: false, ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
-    ['apply', { name: 'apply', file: null, yes: false }],
-    ['apply other.yml --yes', { name: 'apply', file: 'other.yml', yes: true }],
+    ['apply', { name: 'apply', file: null, ...applyOptions }],
+    ['apply other.yml --prune --yes', { name: 'apply', file: 'other.yml', ...applyOptions, prune: true, yes: true }],
+    ['apply --plan --json', { name: 'apply', file: null, ...applyOptions, plan: true, json: true }],
     ['list', { name: 'list', filter: '', json: false }],
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],
@@ -50,6 +52,7 @@ describe('arguments', () => {
     ['skipped orders --json', { name: 'skipped', project: 'orders', json: true }],
     ['retry orders', { ...actionCommand, action: 'retry' }],
     ['retry orders 7 9 --yes', { ...actionCommand, action: 'retry', tasks: ['7', '9'], yes: true }],
+    ['keep-paused orders --json', { name: 'keep-paused', project: 'orders', json: true }],
     ['doctor --json', { name: 'doctor', json: true }],
   ])('are parsed: %s', (line, command) => {
     expect(parseLine(line)).toEqual(command);
@@ -98,6 +101,7 @@ describe('usage', () => {
       'start',
       'pause',
       'restore',
+      'keep-paused',
       'doctor',
     ]) {
       expect(help.out).toContain(`\n  ${command}`);

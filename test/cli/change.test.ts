@@ -156,6 +156,47 @@ describe('apply and run', () => {
     expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
   });
 
+  test('apply --plan prints what would change, with exit code 3, and changes nothing', async () => {
+    await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }, { queue: ghost }]\n');
+    expect(await cli('apply --plan')).toMatchObject({ exit: 3, out: expect.stringContaining('+ create orders') });
+    const planned = await cli('apply --plan --json');
+    const orders = { queue: 'orders', connection: 'default', prefix: 'bull' };
+    expect(planned).toMatchObject({ exit: 3, err: '' });
+    expect(JSON.parse(planned.out)).toEqual({
+      changes: true,
+      configuration: [],
+      create: [
+        {
+          project: 'orders',
+          state: 'not_started',
+          links: [orders, { ...orders, queue: 'ghost' }],
+          pauses: [orders],
+          missing: [{ ...orders, queue: 'ghost' }],
+          precheck: expect.arrayContaining([{ item: 'queues exist', result: 'fail', message: expect.any(String) }]),
+        },
+      ],
+      update: [],
+      remove: [],
+      pauseAgain: [],
+      unchanged: [],
+      kept: [],
+    });
+    expect(await projectState()).toBeUndefined();
+    await cli('apply --yes');
+    expect(await cli('apply --plan')).toMatchObject({ exit: 0 });
+    await configFile.rewrite('projects:\n');
+    expect(await cli('apply --plan')).toMatchObject({ exit: 2 });
+    await configFile.rewrite('projects: {}\n');
+    expect(await cli('apply --plan')).toMatchObject({
+      exit: 0,
+      out: 'Nothing to do.\nNot in the file, kept: orders. To remove it: syncbot apply --prune\n',
+    });
+    const pruned = await cli('apply --prune --plan --json');
+    expect(pruned.exit).toBe(3);
+    expect(JSON.parse(pruned.out)).toMatchObject({ remove: [{ project: 'orders', leftPaused: [orders] }], kept: [] });
+    expect(await projectState()).toBe('not_started');
+  });
+
   test('an apply that a conflict stops names what it has applied', async () => {
     await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }]\n');
     const projects = { ...services.context.projects, save: async () => ({ kind: 'conflict' as const }) };
@@ -230,7 +271,7 @@ describe('several projects', () => {
     });
     expect(await cli('restore orders users --yes')).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(/^orders and 1 more · 2 projects were restored · by cli:alice at .* UTC\n$/),
+      out: expect.stringMatching(/^orders and users · 2 projects were restored · by cli:alice at .* UTC\n$/),
     });
   });
 
@@ -250,7 +291,11 @@ describe('several projects', () => {
   });
 
   test.each([
-    ['pause label:none --yes', 1, '“label:none” selects no project. No project has label:none. Nothing was changed.'],
+    [
+      'pause label:none --yes',
+      1,
+      '“label:none” selects no project. No project matches label:none. Nothing was changed.',
+    ],
     [
       'pause orders usrs --yes',
       1,
@@ -259,7 +304,7 @@ describe('several projects', () => {
     ['start label:prod --yes', 1, 'None of 3 projects can be started. Nothing was changed.'],
     ['pause state:broken --yes', 2, 'There is no state called “broken”. Nothing was changed.'],
     ['pause label:prod except --yes', 2, 'There is nothing after “except”. Nothing was changed.'],
-    ['restore orders users --skip 7 --yes', 2, 'Tasks can be skipped of one project only.'],
+    ['restore orders users --skip 7 --yes', 2, 'Use --skip with one project only.'],
   ])('%s is exit code %d', async (line, exit, message) => {
     expect(await cli(line)).toMatchObject({ exit, err: expect.stringContaining(message) });
     expect(await projectState()).toBe('running');

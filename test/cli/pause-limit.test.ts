@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { updateAlertsFromState } from '../../src/application/alerts.ts';
+import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
@@ -18,7 +20,7 @@ const cli = (argv: readonly string[], options: CliRunOptions = {}) =>
   runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services), ...options });
 const read = async () => (await services.context.projects.read('orders')) ?? expect.fail('no project');
 
-async function createOrders(definition: { pauseMax?: number; logRetention?: number } = {}): Promise<void> {
+async function createOrders(definition: Partial<ProjectDefinition> = {}): Promise<void> {
   await services.createProject('orders', [await services.createLink('orders-full')], definition);
 }
 
@@ -51,8 +53,26 @@ describe('the end of a pause', () => {
     expect((await read()).pausedUntil?.at).toBe(before + hourMs);
   });
 
+  it('is removed by keep-paused, once.', async () => {
+    await services.instance.startWorkers();
+    await cli(['pause', 'orders', '--yes', '--for', '2h']);
+    expect(await cli(['keep-paused', 'orders'])).toEqual({
+      exit: 0,
+      out: 'orders stays Paused until you restore it.\n',
+      err: '',
+    });
+    expect(await read()).toMatchObject({ state: 'paused', pausedUntil: null, keptPaused: { by: 'cli:alice' } });
+    expect(await cli(['keep-paused', 'orders', '--json'])).toMatchObject({
+      exit: 1,
+      out: '',
+      err: expect.stringMatching(
+        /^\{"code":"no_reminder","message":"orders is Paused already: cli:alice kept it Paused/,
+      ),
+    });
+  });
+
   it.each([
-    ['--until', '25:00', 'orders · Not paused: “25:00” is a time that no clock shows.'],
+    ['--until', '25:00', 'orders · Not paused: “25:00” is not a time of day.'],
     ['--until', '2020-01-01 06:00', 'orders · Not paused: “2020-01-01 06:00” has passed, read as '],
     ['--until', '2026-02-30 06:00', 'the date of “2026-02-30 06:00” does not exist.'],
     ['--until', 'tomorrow', 'orders · Not paused: “tomorrow” has no time of day.'],
@@ -92,11 +112,30 @@ describe('the end of a pause', () => {
     expect(await cli(argv)).toMatchObject({ exit: 1, out: '', err: expect.stringContaining(sentence) });
   });
 
-  it('of a project that is not Paused is not moved.', async () => {
-    expect(await cli(['extend', 'orders', '1h', '--json'])).toMatchObject({
-      exit: 1,
-      err: expect.stringMatching(/^\{"code":"not_paused","message":"orders is Running, since /),
-    });
+  it.each([[['extend', 'orders', '1h', '--json']], [['keep-paused', 'orders', '--json']]])(
+    'of a project that is not Paused is not moved: %j.',
+    async (argv) => {
+      expect(await cli(argv)).toMatchObject({
+        exit: 1,
+        err: expect.stringMatching(/^\{"code":"not_paused","message":"orders is Running, since /),
+      });
+    },
+  );
+});
+
+describe('the reminder of a pause', () => {
+  it('is answered by keep-paused.', async () => {
+    await createOrders({ pausedReminder: hourMs });
+    await services.instance.startWorkers();
+    await cli(['pause', 'orders', '--yes']);
+    await services.redis.hincrby('syncbot:{p:orders}:state', 'since', -hourMs);
+    await updateAlertsFromState(services.context, 'orders');
+    expect((await read()).alerts.paused_reminder?.alert.state).toBe('firing');
+    const { exit, out } = await cli(['keep-paused', 'orders', '--json']);
+    expect(exit).toBe(0);
+    const message = 'orders stays Paused until you restore it.';
+    expect(JSON.parse(out)).toEqual({ project: 'orders', pausedUntil: null, message });
+    expect(await read()).toMatchObject({ state: 'paused', keptPaused: { by: 'cli:alice' } });
   });
 });
 
@@ -109,6 +148,20 @@ describe('a pause above pauseMax', () => {
       err: expect.stringContaining('it may stay Paused for at most 1 h from now (pauseMax). Nothing was changed.'),
     });
     expect(await read()).toMatchObject({ state: 'running' });
+  });
+
+  it('is the end that keep-paused sets.', async () => {
+    await services.instance.startWorkers();
+    await cli(['pause', 'orders', '--yes', '--for', '5 min']);
+    const before = (await read()).pausedUntil?.at ?? expect.fail('no end');
+    const { exit, out } = await cli(['keep-paused', 'orders', '--json']);
+    expect(exit).toBe(0);
+    const after = (await read()).pausedUntil?.at ?? expect.fail('no end');
+    expect(after).toBeGreaterThan(before + 50 * 60_000);
+    expect(JSON.parse(out)).toMatchObject({ pausedUntil: { at: after, by: 'cli:alice' } });
+    expect(out).toMatch(
+      /orders stays Paused until .* UTC, as its pauseMax allows\. Then syncbot restores it by itself\./,
+    );
   });
 
   it('is not reached by an extension.', async () => {
@@ -145,5 +198,20 @@ describe('a pause beyond logRetention', () => {
     expect(timed.err).toContain('Latency will grow until then.\nPause orders?');
     const open = await cli(['pause', 'orders'], { terminalInput: 'n\n' });
     expect(open.err).toMatch(/The source keeps its log until .* UTC: restore orders before then\.\nPause orders\?/);
+  });
+
+  it('is possible for several projects. The question warns, and without one the command does.', async () => {
+    await services.createProject('users', [await services.createLink('users-full')]);
+    const late =
+      /The planned end is too late for orders: its source keeps its log only until .* UTC, and after that changes may be lost\.\n/;
+    const asked = await cli(['pause', 'orders', 'users', '--for', '2h'], { terminalInput: 'n\n' });
+    expect(asked).toMatchObject({ exit: 1, err: expect.stringMatching(late) });
+    expect(asked.err).toMatch(/\norders, users\nPlanned end: .* UTC\nThe planned end is too late/);
+    const open = await cli(['pause', 'orders', 'users'], { terminalInput: 'n\n' });
+    expect(open.err).toMatch(/The source of orders keeps its log until .* UTC: restore orders before then\.\nPause 2 /);
+    const short = await cli(['pause', 'orders', 'users', '--for', '30m'], { terminalInput: 'n\n' });
+    expect(short.err).not.toContain('keeps its log');
+    const done = await cli(['pause', 'orders', 'users', '--for', '2h', '--yes']);
+    expect(done).toMatchObject({ exit: 0, err: expect.stringMatching(late) });
   });
 });

@@ -57,7 +57,10 @@ test('restore --skip leaves a task out, skipped lists it, and retry moves it bac
   ]);
   expect((await cli('show orders')).out).toMatch(/skipped +1 skipped task · syncbot skipped orders/);
   target.refuses = false;
-  expect(await cli('retry orders 9 --yes')).toMatchObject({ exit: 1, err: expect.stringContaining('skips no task 9') });
+  expect(await cli('retry orders 9 --yes')).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining('has no skipped task 9'),
+  });
   expect(await cli('retry orders orders/1 --yes')).toMatchObject({
     exit: 0,
     out: expect.stringMatching(

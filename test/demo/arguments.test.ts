@@ -8,6 +8,7 @@ describe('the arguments of the demo', () => {
     [['--help'], { kind: 'help' }],
     [['fix', 'payments', '-h'], { kind: 'help' }],
     [['fix', 'payments'], { kind: 'fix', project: 'payments' }],
+    [['break', 'orders'], { kind: 'break', project: 'orders' }],
     [['compare'], { kind: 'compare', project: null }],
     [['compare', 'orders'], { kind: 'compare', project: 'orders' }],
   ] as const)('%j is the command %j', (args, command) => {
@@ -15,8 +16,9 @@ describe('the arguments of the demo', () => {
   });
 
   test.each([
-    [['repair'], 'Unknown command "repair": use fix, compare or --help, or no argument to start the demo.'],
+    [['repair'], 'Unknown command "repair": use fix, break, compare or --help, or no argument to start the demo.'],
     [['fix'], 'The project is missing: use `npm run demo -- fix payments`.'],
+    [['break'], 'The project is missing: use `npm run demo -- break payments`.'],
     [['fix', 'payment'], 'Unknown project "payment": did you mean payments?'],
     [['fix', 'payments', 'orders'], 'Unknown argument "orders": fix takes one project.'],
     [['compare', 'x'], 'Unknown project "x": the demo\'s projects are orders, users, invoices, payments.'],

@@ -37,7 +37,7 @@ async function expectAllGone(demo: DemoProcess, ports: readonly number[]): Promi
 }
 
 describe.skipIf(!hasLocalSlack())('the running demo', () => {
-  test('lets users list, pause, start, fix and restore projects in the local Slack, and Ctrl-C ends everything', async () => {
+  test('lets users list, pause, start, fix, restore and break projects in the local Slack, and Ctrl-C ends everything', async () => {
     const port = await findAnyFreePort();
     const demo = await build.startDemo(port);
     await demo.waitUntilReady();
@@ -80,6 +80,17 @@ describe.skipIf(!hasLocalSlack())('the running demo', () => {
     await slack.waitForMessage(/^invoices was restored/);
     const after = await runDemoCommand('compare');
     expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Every target equals') });
+
+    expect(await runDemoCommand('break', 'payments')).toMatchObject({ code: 0, stderr: '' });
+    await slack.waitForMessage(/^payments · Failed(?: again)? .*value too long for column amount \(6\)/);
+    expect(await runDemoCommand('fix', 'payments')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^payments-incr: rows? .* because its column is wide enough\.$/m),
+    });
+    await runAndConfirm(bob, 'restore payments');
+    await waitFor(async () => (await slack.messages()).every(({ text }) => !text.startsWith('payments · Failed')), {
+      description: 'the end of the second alert',
+    });
 
     const ports = [port, redisPort(demo)];
     demo.kill('SIGINT');
@@ -178,9 +189,9 @@ describe('the program of the demo', () => {
     });
   });
 
-  test('prints for fix and compare that no demo is running', async () => {
+  test('prints for fix, break and compare that no demo is running', async () => {
     const port = String(await findAnyFreePort());
-    for (const args of [['fix', 'payments'], ['compare']]) {
+    for (const args of [['fix', 'payments'], ['break', 'payments'], ['compare']]) {
       const { code, stderr } = await run(args, port);
       expect(code).toBe(2);
       expect(stderr).toMatch(/^No demo is running on port \d+: [^\n]+\.\n$/);

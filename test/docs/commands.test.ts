@@ -29,6 +29,8 @@ const checkedElsewhere: Readonly<Record<string, string>> = {
   'npm run check': '.ci/run',
   'npm test': '.ci/run',
   'npx tsc --noEmit': '.ci/run',
+  'promtool check rules deploy/prometheus/rules.yml': 'test/deploy/prometheus.test.ts',
+  'promtool test rules deploy/prometheus/rules.test.yml': 'test/deploy/prometheus.test.ts',
 };
 
 const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);

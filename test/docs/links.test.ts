@@ -32,13 +32,15 @@ test.each(readdirSync(join(root, 'docs/pictures')))('the picture %s has less tha
   expect(statSync(join(root, 'docs/pictures', file)).size).toBeLessThan(150_000);
 });
 
-const sources = ['src', 'test'].flatMap((folder) =>
+const sources = ['src', 'test', 'deploy'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
 );
 const namedFiles = pageNames.flatMap((name) =>
-  [...readPage(name).matchAll(/`((?:[\w.-]+\/)*[\w*.-]+\.(?:ts|yml|json|mjs|lua)|(?:src|test|docs)\/[\w./-]+)`/g)].map(
-    ([, file = '']) => ({ name, file }),
-  ),
+  [
+    ...readPage(name).matchAll(
+      /`((?:[\w.-]+\/)*[\w*.-]+\.(?:ts|yml|json|mjs|lua)|(?:src|test|docs|deploy)\/[\w./-]+)`/g,
+    ),
+  ].map(([, file = '']) => ({ name, file })),
 );
 
 test('the pages name files and contain syncbot.yml blocks', () => {

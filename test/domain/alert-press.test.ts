@@ -48,7 +48,7 @@ describe('a press', () => {
     expect(pressAlert(previous, press, { by, now, seenAt: now - minute })).toEqual(result);
   });
 
-  it('of Hand Over does not give the alert back if it is the second press on the same message', () => {
+  it('of Take Over / Give Back does not give the alert back if it is the second press on the same message', () => {
     const afterFirst: Acknowledgement = { ...mine, from: 'U0ALICE' };
     const facts = { by: 'U0BOB', now: now + 1, seenAt: now - minute };
     expect(pressAlert(afterFirst, 'hand_over', facts)).toEqual(unchanged);

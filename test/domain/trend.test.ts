@@ -13,11 +13,15 @@ const sample = (minutesAgo: number, backlog: number): TrendSample => ({
 });
 
 describe('the trend of the last hour', () => {
-  it('has the highest value of each three minutes, and the first and the last value', () => {
-    const trend = trendOf([sample(5, 7), sample(4, 9), sample(3, 8), sample(1, 2), sample(0, 1)], 'backlog', now);
+  it('has the highest value of each three minutes between the first and the last value', () => {
+    const trend = trendOf(
+      [sample(8, 7), sample(7, 9), sample(5, 3), sample(4, 6), sample(3, 4), sample(1, 2), sample(0, 1)],
+      'backlog',
+      now,
+    );
     expect(trend).toEqual({
-      cells: [9, 2],
-      first: { at: now - 5 * minuteMs, value: 7 },
+      cells: [7, 6, 1],
+      first: { at: now - 8 * minuteMs, value: 7 },
       last: { at: now, value: 1 },
     });
     expect(trendOf([sample(5, 7), sample(0, 1)], 'latencyMs', now)?.cells).toEqual([70, 10]);
@@ -27,7 +31,8 @@ describe('the trend of the last hour', () => {
     expect(trendOf([sample(11, 4), sample(10, 0), sample(3, 0)], 'backlog', now)?.cells).toEqual([4, null, 0, null]);
   });
 
-  it('needs two samples of the last hour', () => {
+  it('needs samples of the last hour in two cells', () => {
+    expect(trendOf([sample(2, 3), sample(0, 4)], 'backlog', now)).toBeNull();
     expect(trendOf([], 'backlog', now)).toBeNull();
     expect(trendOf([sample(1, 3)], 'backlog', now)).toBeNull();
     expect(trendOf([sample(1, 3), sample(60, 3), sample(400, 3)], 'backlog', now)).toBeNull();

@@ -42,7 +42,7 @@ async function takeAlert(user = 'U0ALICE'): Promise<MessageView> {
 
 it("I've Got It is shown in the message of the alert, in list, in show and in the history. The person gets no other answer.", async () => {
   const message = await takeAlert();
-  expect(buttonLabels(message)).toEqual(['Show', 'Hand Over', 'Snooze 1 h']);
+  expect(buttonLabels(message)).toEqual(['Show', 'Take Over / Give Back', 'Snooze 1 h']);
   expect(channelMessages(harness)).toHaveLength(1);
   expect([answers('U0ALICE'), threadReplies(harness)]).toEqual([[], []]);
   expect(visibleText(await harness.runCommand('list'))).toMatch(
@@ -54,11 +54,11 @@ it("I've Got It is shown in the message of the alert, in list, in show and in th
   );
 });
 
-it('Home shows who is on the alert, and follows a Hand Over.', async () => {
+it('Home shows who is on the alert, also after another person has taken it over.', async () => {
   const message = await takeAlert();
   harness.slack.views.openHome('U0BOB');
   await waitForHome(/orders · No worker connected · since .* · <@U0ALICE> is on it/);
-  harness.press('Hand Over', message, 'U0BOB');
+  harness.press('Take Over / Give Back', message, 'U0BOB');
   await waitForHome(/orders · No worker connected · since .* · <@U0BOB> is on it/);
 });
 
@@ -67,15 +67,15 @@ async function waitForHome(pattern: RegExp): Promise<void> {
   await harness.slack.waitFor(() => pattern.test(text()), { description: `${pattern} in Home` });
 }
 
-it('The second person reads who has the alert. One tap on Hand Over makes it theirs, and a second tap changes nothing.', async () => {
+it('The second person reads who has the alert. One tap on Take Over / Give Back makes it theirs, and a second tap changes nothing.', async () => {
   const message = await takeAlert();
   const { projects } = harness.services.context;
   const value = JSON.stringify({ target: { project: 'orders' }, seenAt: 0 });
   harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:alert:own', value });
-  const answer = await harness.waitForMessage(/^orders · Taken by <@U0ALICE> .*Hand Over/, { user: 'U0BOB' });
-  expect([answer.ephemeralFor, buttonLabels(answer)]).toEqual(['U0BOB', ['Hand Over', 'Show']]);
-  await harness.press('Hand Over', message, 'U0BOB').acked;
-  await harness.press('Hand Over', message, 'U0BOB').acked;
+  const answer = await harness.waitForMessage(/^orders · Taken by <@U0ALICE> .*press Take Over:/, { user: 'U0BOB' });
+  expect([answer.ephemeralFor, buttonLabels(answer)]).toEqual(['U0BOB', ['Take Over', 'Show']]);
+  await harness.press('Take Over / Give Back', message, 'U0BOB').acked;
+  await harness.press('Take Over / Give Back', message, 'U0BOB').acked;
   const takenOver = await waitForChannelMessage(harness, isOnItAfter('U0BOB', 'U0ALICE'));
   expect(takenOver.ts).toBe(message.ts);
   expect((await projects.read('orders'))?.alerts.no_worker?.alert.acknowledgement).toMatchObject({
@@ -90,9 +90,9 @@ it('The second person reads who has the alert. One tap on Hand Over makes it the
 const isOnItAfter = (user: string, from: string) =>
   new RegExp(`<@${user}> is on it since .*, taken over from <@${from}>`);
 
-it('The person who has the alert gives it back with Hand Over, and a reply says so.', async () => {
+it('The person who has the alert gives it back with Take Over / Give Back, and a reply says so.', async () => {
   const message = await takeAlert();
-  harness.press('Hand Over', message);
+  harness.press('Take Over / Give Back', message);
   const back = await waitForChannelMessage(harness, /<@U0ALICE> was on it from .*, and gave it back <!date/);
   expect(buttonLabels(back)).toEqual(['Show', ownLabel, 'Snooze 1 h']);
   const [reply] = await harness.slack.waitFor(() => {
@@ -145,5 +145,5 @@ it('A button of an alert that is resolved meanwhile changes nothing, and says so
   await harness.waitForMessage(/This alert does not fire any more. Nothing was changed/, { user: 'U0BOB' });
   harness.slack.pressForged({ user: 'U0BOB', channel: 'C0SYNC', actionId: 'sync:v1:alert:snooze', value: 'orders' });
   await harness.waitForMessage(/older version/, { user: 'U0BOB' });
-  expect(buttonLabels(message)).toContain('Hand Over');
+  expect(buttonLabels(message)).toContain('Take Over / Give Back');
 });

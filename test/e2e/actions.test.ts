@@ -78,7 +78,7 @@ describe('commands and buttons over Socket Mode', () => {
     await harness.services.createProject('orders', links, { state: 'not_started' });
     await harness.services.instance.startWorkers();
     const refusalMessage = await harness.runCommand('start orders');
-    expect(visibleText(refusalMessage)).toContain('Start the workers of `orders-full` and 1 more');
+    expect(visibleText(refusalMessage)).toContain('Start the workers of `orders-full` and `orders-incr`');
     expect(visibleText(refusalMessage)).toContain('Nothing was changed');
 
     for (const { startWorker } of links) await startWorker(async () => {});

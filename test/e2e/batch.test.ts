@@ -60,11 +60,11 @@ describe('a pause of several projects', () => {
     expect(text).toContain('Pause 2 of 3 projects?');
     expect(text).toContain('2 of 3 can be paused · 2 links · backlog 0');
     expect(text).toContain('carts, orders');
-    expect(text).toMatch(/invoices · it was Paused, since/);
+    expect(text).toMatch(/Left out:\ninvoices · it was Paused, since/);
     expect(text).toContain('Reason: we deploy');
     expect(buttonLabels(dialog)).toEqual(['OK', 'Cancel']);
     harness.press('OK', dialog);
-    const message = await harness.waitForMessage('carts and 1 more · 2 projects were paused');
+    const message = await harness.waitForMessage('carts and orders · 2 projects were paused');
     expect(await states()).toEqual({ carts: 'paused', invoices: 'paused', orders: 'paused', users: 'running' });
     expect(visibleText(message)).toContain('we deploy');
     expect(buttonLabels(message)).toEqual(['Restore Those 2']);
@@ -75,7 +75,7 @@ describe('a pause of several projects', () => {
   it('changes nothing after Cancel.', async () => {
     const dialog = await run('pause carts orders');
     harness.press('Cancel', dialog);
-    await harness.waitForMessage('carts and 1 more · Cancelled, nothing was paused');
+    await harness.waitForMessage('carts and orders · Cancelled, nothing was paused');
     expect(await states()).toMatchObject({ carts: 'running', orders: 'running' });
   });
 
@@ -83,17 +83,27 @@ describe('a pause of several projects', () => {
     harness.press('OK', await run('pause carts'));
     await harness.waitForMessage('carts was paused');
     const answer = await run('pause carts invoices');
-    expect(answer.text).toContain('carts and 1 more · None of 2 projects can be paused. Nothing was changed.');
-    expect(answer.text).toMatch(/invoices · it was Paused, since/);
+    expect(answer.text).toContain('carts and invoices · None of 2 projects can be paused. Nothing was changed.');
+    expect(answer.text).toMatch(/\ninvoices · it was Paused, since/);
     expect(buttonLabels(answer)).toEqual([]);
   });
 
   it.each([
-    ['pause label:prod until 25:00', /^label:prod · Not paused: “25:00” is a time that no clock shows\. Nothing/],
+    ['pause label:prod until 25:00', /^label:prod · Not paused: “25:00” is not a time of day\. Nothing/],
     ['restore label:prod for 2h', /^label:prod · Not restored: only a pause can have an end/],
   ])('whose end is none is refused once: %s.', async (command, sentence) => {
     expect((await run(command)).text).toMatch(sentence);
     expect(await harness.services.context.batches.listOpen()).toEqual([]);
+  });
+
+  it('that would last longer than the source of a project keeps its log has a warning.', async () => {
+    const link = await harness.services.createLink('billing');
+    await harness.services.createProject('billing', [link], { logRetention: 3_600_000 });
+    const timed = visibleText(await run('pause carts billing for 2h'));
+    expect(timed).toMatch(/The planned end is too late for billing: its source keeps its log only until /);
+    const open = visibleText(await run('pause carts billing'));
+    expect(open).toMatch(/The source of billing keeps its log until .*: restore billing before then\./);
+    expect(visibleText(await run('pause carts billing for 30m'))).not.toContain('keeps its log');
   });
 
   it('can be requested by operators only, and confirmed by the requester only, once.', async () => {
@@ -132,9 +142,10 @@ it('Restore Those 2 restores only what the batch has paused and nothing has chan
   await harness.slack.waitFor(async () => (await stateOf('users')) === 'paused', { description: 'users paused again' });
   harness.press('Restore Those 3', message, 'U0BOB');
   const dialog = await harness.waitForMessage('Restore 2 of 3 projects?', { user: 'U0BOB' });
-  expect(visibleText(dialog)).toContain('users · the project or its definition changed after the request');
+  expect(visibleText(dialog)).toContain('users · changed since that pause, or not paused by it: it was Paused');
+  expect(visibleText(dialog)).toMatch(/Selected: the projects of the pause by <@U0ALICE> .*, “we deploy”/);
   // The reason of the pause is not that of the restore.
-  expect(visibleText(dialog)).not.toContain('we deploy');
+  expect(visibleText(dialog)).not.toContain('Reason:');
   harness.press('OK', dialog, 'U0BOB');
   await harness.waitForMessage('2 projects were restored');
   expect(await states()).toEqual({ carts: 'running', invoices: 'paused', orders: 'running', users: 'paused' });

@@ -125,7 +125,7 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.waitForMessage(/1 project(?: is well)?: 1 Running/);
     harness.press('History orders', await harness.runCommand('histroy orders'));
     await harness.waitForMessage('History of orders');
-    harness.press('History since 2h', await harness.runCommand('log since 2h'));
+    harness.press('History since 2h', await harness.runCommand('history 2h'));
     await harness.waitForMessage('History of 1 project since');
     harness.press('History since yesterday', await harness.runCommand('history orders since noon'));
     await harness.waitForMessage('History of orders since');
@@ -187,8 +187,8 @@ describe('repeated, late, foreign and outdated button presses', () => {
     await harness.services.instance.startWorkers();
     await secondBot.services.startWorkers();
     const dialogs = [await harness.runCommand('pause orders'), await harness.runCommand('pause orders', bob)] as const;
-    expect(dialogs.map((dialog) => visibleText(dialog).includes('is asking the same'))).toEqual([false, true]);
-    expect(visibleText(dialogs[1])).toContain('<@U0ALICE> is asking the same');
+    expect(dialogs.map((dialog) => visibleText(dialog).includes('asks for the same'))).toEqual([false, true]);
+    expect(visibleText(dialogs[1])).toContain('<@U0ALICE> asks for the same');
     harness.press('OK', dialogs[0]);
     harness.press('OK', dialogs[1], 'U0BOB');
     await waitForPaused();

@@ -69,7 +69,7 @@ describe('a reason without because', () => {
     async (words) => {
       const before = await openOperations('invoices');
       const answer = await run(`pause invoices ${words}`);
-      expect(answer.text).toContain('also names “orders-eu”. Nothing was changed.');
+      expect(answer.text).toContain('has the name of the project orders-eu. Nothing was changed.');
       expect(buttonLabels(answer)).toEqual(['Pause invoices orders-eu', 'Pause invoices', 'Pause orders-eu']);
       expect(await openOperations('invoices')).toBe(before);
       harness.press('Pause invoices', answer);
@@ -91,7 +91,7 @@ describe('a pause with an end', () => {
 
   it('keeps its end in the buttons of words that may name another project.', async () => {
     const answer = await run('pause invoices and orders-eu for 1h');
-    expect(answer.text).toContain('“and orders-eu” also names “orders-eu”. Nothing was changed.');
+    expect(answer.text).toContain('“and orders-eu” has the name of the project orders-eu. Nothing was changed.');
     harness.press('Pause invoices orders-eu for 1h', answer);
     expect(visibleText(await harness.waitForMessage('Selected: invoices orders-eu'))).toContain('Planned end: ');
   });
@@ -117,7 +117,7 @@ describe('a pause with an end', () => {
 
 describe('a selection', () => {
   it.each([
-    ['pause label:none', '“label:none” selects no project. No project has label:none. Nothing was changed.'],
+    ['pause label:none', '“label:none” selects no project. No project matches label:none. Nothing was changed.'],
     ['pause orders-eu except orders-eu', '“orders-eu except orders-eu” selects no project.'],
     ['pause state:running because', 'There is no reason after “because”'],
     ['pause state:running we deploy', '“we” in `/sync pause state:running we deploy` does not mean one project.'],
@@ -135,7 +135,7 @@ describe('a selection', () => {
     '%s opens the dialog of all of its projects.',
     async (text) => {
       const answer = await run(text);
-      expect(answer.text).toContain('invoices and 1 more · Pause 2 projects?');
+      expect(answer.text).toContain('invoices and orders-eu · Pause 2 projects?');
       expect(buttonLabels(answer)).toEqual(['OK', 'Cancel']);
     },
   );

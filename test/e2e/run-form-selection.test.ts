@@ -90,7 +90,7 @@ describe('several projects in the form', () => {
   });
 
   it.each([
-    ['label:nowhere', 'No project has'],
+    ['label:nowhere', 'No project matches'],
     ['carts nobodyknows label:prod', 'nobodyknows'],
     ['state:lost', 'lost'],
     ['except carts', 'There is no project called except'],

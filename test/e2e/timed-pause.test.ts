@@ -59,7 +59,7 @@ describe('the dialog of a pause with an end', () => {
   });
 
   it.each([
-    ['pause orders until 25:00', /“25:00” is a time that no clock shows\. Nothing was changed\./],
+    ['pause orders until 25:00', /“25:00” is not a time of day\. Nothing was changed\./],
     ['pause orders for soon', /“soon” is not a duration/],
     ['pause orders until tomorrow', /“tomorrow” has no time of day/],
     ['pause orders for 10s', /lasts at least 1 min/],

@@ -78,7 +78,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
       'paused',
-      /^Paused, but 2 links run · a and 1 more\. .* Re-apply pauses them again; Adopt records the project as Running\.$/,
+      /^Paused, but 2 links run · a and b\. .* Re-apply pauses them again; Adopt records the project as Running\.$/,
     ],
     [
       { kind: 'unexpectedly_running', links: sample(2, 'a', 'b'), cause: 'resumed' },
@@ -98,7 +98,7 @@ describe('a firing alert', () => {
     [
       { kind: 'unexpectedly_paused', links: sample(2, 'a', 'b') },
       'running',
-      /^Running, but 2 links are paused · a and 1 more\. .*; Adopt records the project as Paused\.$/,
+      /^Running, but 2 links are paused · a and b\. .*; Adopt records the project as Paused\.$/,
     ],
     [
       { kind: 'unexpectedly_paused', links: sample(1, 'a') },
@@ -124,7 +124,7 @@ describe('a firing alert', () => {
     [
       { kind: 'link_unreadable', links: sample(2, 'a', 'b') },
       'paused',
-      /^Cannot be read · a and 1 more\. .* Ask the owner of the queues to remove that task\.$/,
+      /^Cannot be read · a and b\. .* Ask the owner of the queues to remove that task\.$/,
     ],
     [{ kind: 'no_worker', noWorker: sample(1, 'a'), overdue: sample(0) }, 'running', /^No worker connected · a\. /],
     [

@@ -45,15 +45,14 @@ it.each([
 const failure = { kind: 'task_failed', link: exampleLink('a'), taskId: '1', at: 5, reason: 'refused' } as const;
 const project = exampleProject({ state: 'failed' });
 
-it('Both alerts about failed tasks have the causes, since when, and the workers.', () => {
+it('Both alerts about failed tasks have the causes, when the oldest task failed, and the workers.', () => {
   const context = { project, format, revealReasons: true };
-  const since = `since ${format.time(5)}`;
+  const at = format.at(5);
   const failed = alertText({ kind: 'project_failed', since: 6, failure, causes: twoCauses }, context);
   expect([failed.event, ...failed.details]).toEqual([
     'Failed',
     '7 tasks failed, 2 causes: connection refused (6); duplicate entry (1)',
-    'the oldest on a',
-    since,
+    `the oldest on a ${at}`,
     '3 workers connected',
   ]);
   const { workers: _workers, ...causes } = twoCauses;
@@ -61,8 +60,7 @@ it('Both alerts about failed tasks have the causes, since when, and the workers.
   expect([continues.event, ...continues.details]).toEqual([
     '7 tasks failed',
     '2 causes: connection refused (6); duplicate entry (1)',
-    'the oldest on a',
-    since,
+    `the oldest on a ${at}`,
   ]);
 });
 
@@ -81,7 +79,6 @@ it('A resolved alert keeps its causes, without the workers of that time.', () =>
   const facts = { kind: 'project_failed', project, condition, occurrence, format, revealReasons: false } as const;
   expect(messages.alerts.resolved(facts).slice(1)).toEqual([
     '7 tasks failed, 2 causes',
-    'the oldest on a',
-    `since ${format.time(5)}`,
+    `the oldest on a ${format.at(5)}`,
   ]);
 });

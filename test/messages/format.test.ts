@@ -21,9 +21,9 @@ describe('names', () => {
   it.each([
     [[], ''],
     [['a'], 'a'],
-    [['a', 'b'], 'a and 1 more'],
+    [['a', 'b'], 'a and b'],
     [Array.from({ length: 2_000 }, () => 'a'), 'a and 1,999 more'],
-  ])('%j are the first one and the number of the others', (names, expected) => {
+  ])('%j are both of two, or the first one and the number of the others', (names, expected) => {
     expect(nameAndMore(names)).toBe(expected);
   });
 

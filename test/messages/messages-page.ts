@@ -45,7 +45,10 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
     'The message of an alert, and its line in `list` and `history`. The message begins with the project.',
   ],
   alertGroups: ['Alerts', 'One message about several projects, and replies in the thread of an alert.'],
-  acknowledgements: ['Alerts', "Who is on an alert, after **I've Got It**, **Snooze 1 h** and **Hand Over**."],
+  acknowledgements: [
+    'Alerts',
+    "Who is on an alert, after **I've Got It**, **Snooze 1 h** and **Take Over / Give Back**.",
+  ],
   withoutButtons: ['Alerts', 'At the end of alerts and outcomes in a channel of `channelsWithoutButtons`.'],
   failures: ['Alerts', 'Parts of an alert about failed tasks.'],
   observation: ['Alerts', 'No syncbot worker observes the links.'],

@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { AlertRecord } from '../../src/domain/alert.ts';
 import type { ObservedProject } from '../../src/domain/observation.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import { exampleCondition, firingAlert } from '../support/example-alerts.ts';
 import { exampleProject } from '../support/example-records.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -24,9 +26,11 @@ test('The metrics show projects, links and alerts as the last cycle observed the
   expect(scrape.value('syncbot_project_latency_seconds', { project: 'far' })).toBe(0);
   expect(scrape.table('syncbot_projects')).toEqual({ running: 1, paused: 1 });
   expect(scrape.value('syncbot_projects', { state: 'failed' })).toBe(0);
+  expect(scrape.table('syncbot_project_state')).toEqual({ 'near running': 1, 'far paused': 1 });
   expect(scrape.value('syncbot_links_unreachable', { connection: 'far' })).toBe(0);
   expect(scrape.value('syncbot_observation_timestamp_seconds')).toBeGreaterThan(1_700_000_000);
   expect(scrape.value('syncbot_alerts', { kind: 'unexpectedly_paused' })).toBe(0);
+  expect(scrape.table('syncbot_project_alert')).toEqual({});
 
   // The first reconcile of a new project would resume the link.
   await waitFor(async () => {
@@ -36,6 +40,8 @@ test('The metrics show projects, links and alerts as the last cycle observed the
   await near.queue.pause();
   const readDriftAlerts = async () => (await app.scrape()).value('syncbot_alerts', { kind: 'unexpectedly_paused' });
   await expect.poll(readDriftAlerts).toBe(1);
+  const driftAlert = { project: 'near', kind: 'unexpectedly_paused', severity: 'warning' };
+  expect((await app.scrape()).value('syncbot_project_alert', driftAlert)).toBe(1);
 
   services.server('far').kill('SIGKILL');
   const readUnreachable = async () => (await app.scrape()).value('syncbot_links_unreachable', { connection: 'far' });
@@ -63,6 +69,28 @@ test('A failed cycle keeps the last values, and values that are too old are remo
   onTestFinished(() => clock.mockRestore());
   const names = (await scrape()).samples.map(({ name }) => name);
   expect(names.filter((name) => /project|alerts|links|observation/.test(name))).toEqual([]);
+});
+
+test('Each firing alert of a project has a sample with its kind and severity, and a pending one has none.', async () => {
+  const metrics = createMetrics({ observeEveryMs: () => 10_000 });
+  const orders = observed('orders');
+  const times = { since: 0, changedAt: 0, seq: 1, version: 1 };
+  const pendingAlert: AlertRecord = {
+    alert: { state: 'pending', condition: exampleCondition('latency'), ...times },
+    delivered: null,
+  };
+  const alerts = {
+    project_failed: firingAlert('project_failed'),
+    latency: pendingAlert,
+    paused_reminder: firingAlert('paused_reminder'),
+  };
+  await metrics.instrumentCycle(async (onObserved) =>
+    onObserved([{ ...orders, project: { ...orders.project, alerts } }, observed('users')]),
+  );
+  expect(parseScrape(await metrics.render()).table('syncbot_project_alert')).toEqual({
+    'orders project_failed critical': 1,
+    'orders paused_reminder info': 1,
+  });
 });
 
 test('Each metrics object counts only its own events.', async () => {

@@ -99,8 +99,9 @@ function messageDifferences(batch: BatchRecord, { records, messages }: SettledBa
     )['stateEndedAt'] ?? '') === '';
   const restorable = done.filter(isUnchanged).length;
   const word = doneWords[batch.action] ?? '';
-  const first = items[0]?.project ?? '';
-  const names = items.length === 1 ? first : `${first} and ${items.length - 1} more`;
+  const [first = '', second = ''] = items.map(({ project }) => project);
+  const others = items.length === 2 ? second : `${items.length - 1} more`;
+  const names = items.length === 1 ? first : `${first} and ${others}`;
   const ofAll = done.length === items.length ? `${done.length}` : `${done.length} of ${items.length}`;
   const ended =
     items.length === 1 && done.length === 0 ? `1 project was not ${word}` : `${ofAll} projects? (?:was|were) ${word}`;
@@ -128,7 +129,7 @@ function messageDifferences(batch: BatchRecord, { records, messages }: SettledBa
     { isWrong: unnamed.length > 0, what: `does not name ${JSON.stringify(unnamed)}` },
     { isWrong: wronglyNamed.length > 0, what: `says that ${JSON.stringify(wronglyNamed)} was not done` },
     { isWrong: state === 'done' && !text.includes(dateOf(finishedAt)), what: `does not have the time ${finishedAt}` },
-    { isWrong: refused.length > 0 !== text.includes('Left out before: '), what: `has left out ${refused.length}` },
+    { isWrong: refused.length > 0 !== text.includes('Left out, because '), what: `has left out ${refused.length}` },
     {
       isWrong: state === 'done' && leftOut > 0 !== /because the waves were stopped/.test(text),
       what: `has not begun ${leftOut}`,

@@ -142,7 +142,7 @@ export async function pressKeepPaused(
   run.trace.keeps.push({ project: project.id, by, refusal, permission: await permission() });
 }
 
-/** Presses I've Got It, Snooze 1 h or Hand Over in `show`. */
+/** Presses I've Got It, Snooze 1 h or Take Over / Give Back in `show`. */
 export async function pressAlertButton(
   run: ModelRun,
   bot: ModelBot,

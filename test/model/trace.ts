@@ -60,7 +60,7 @@ export interface KeepRecord {
   readonly refusal: Refusal | null;
 }
 
-/** A press of I've Got It, Snooze 1 h or Hand Over. */
+/** A press of I've Got It, Snooze 1 h or Take Over / Give Back. */
 export interface AlertPressRecord {
   readonly project: string;
   readonly by: string;

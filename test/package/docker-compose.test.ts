@@ -20,6 +20,7 @@ const mountSchema = z.strictObject({
 const serviceSchema = z.strictObject({
   build: z.string().optional(),
   image: z.string().optional(),
+  pull_policy: z.enum(['always', 'never', 'missing', 'build']).optional(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).optional(),
   env_file: z.array(z.strictObject({ path: z.string(), required: z.boolean().optional() })).optional(),
@@ -67,6 +68,15 @@ describe('docker-compose.yml', () => {
     expect(worker).toMatchObject({ command: ['run', '--role', 'worker'], deploy: { replicas: 2 } });
   });
 
+  it('builds one image, which bot and worker use and no registry is asked for', () => {
+    for (const { image, pull_policy } of syncbotServices) {
+      expect(image).toMatch(/^syncbot:\$\{SYNCBOT_VERSION:-latest\}$/);
+      expect(pull_policy).toBe('never');
+    }
+    expect(bot.build).toBe('.');
+    for (const service of [redis, worker]) expect(service).not.toHaveProperty('build');
+  });
+
   it('runs a Redis that writes to disk, evicts no key, and is reachable from this machine only', () => {
     const [program, ...options] = redis.command ?? [];
     expect(program).toBe('redis-server');
@@ -87,7 +97,6 @@ describe('docker-compose.yml', () => {
   it('runs bot and worker without root, capabilities, new privileges, open ports and a writable file system', () => {
     for (const service of syncbotServices) {
       expect(service).toMatchObject({
-        build: '.',
         user: '1000:1000',
         read_only: true,
         cap_drop: ['ALL'],

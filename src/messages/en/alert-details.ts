@@ -18,11 +18,7 @@ export function failedDetails(
 export function tasksFailedDetails({ failure, causes }: ConditionOf<'tasks_failed'>, context: AlertContext): string[] {
   const link = context.format.link(failure.link);
   if (causes === undefined || causes.tasks < 2) return [`the oldest on ${link}${failureReason(failure, context)}`];
-  return [
-    failures.causesOnly(causes, context),
-    `the oldest on ${link}`,
-    ...failures.circumstances(causes, context.format),
-  ];
+  return [failures.causesOnly(causes, context), ...failures.circumstances(causes, failure, context.format)];
 }
 
 /** `a`, or `a and 9 more`. */

@@ -29,7 +29,7 @@ const events: Readonly<Record<AlertKind, string>> = {
 /** What to do first. Each project has its own buttons. */
 const advice: Readonly<Record<AlertKind, string>> = {
   project_failed:
-    'syncbot pauses their links, so that later tasks wait. The cause may be the same. Fix it, then restore the projects.',
+    'syncbot keeps their links paused until a restore, so that later tasks wait. The cause may be the same. Fix it, then restore the projects.',
   unexpectedly_running: 'Workers may process their tasks. Re-apply pauses the links of a project again.',
   pause_ignored: 'Stop these workers, and upgrade them to BullMQ 5 or newer.',
   unexpectedly_paused: 'Their tasks wait. Re-apply resumes the links of a project.',
@@ -121,12 +121,12 @@ function reply(facts: AlertReplyFacts): string {
       return joinDots(
         subject,
         isSingle
-          ? `Other people called since ${time}`
+          ? `Other people on call since ${time}`
           : `More since ${time}: ${pluralize(firing, 'project')}, before ${formatNumber(before.firing)}`,
         past,
       );
     case 'needs_person':
-      return joinDots(subject, `From ${time} on, only a person could correct it`, past);
+      return joinDots(subject, `A person was needed from ${time} on, because syncbot could not correct it`, past);
     case 'unconfirmed': {
       const [what = `Not confirmed ${format.at(at)}`, whose = null] =
         ended === null ? [] : acknowledgements.ended(ended, format);

@@ -25,7 +25,7 @@ type FiringTexts = { readonly [Kind in AlertKind]: (condition: ConditionOf<Kind>
 const firing: FiringTexts = {
   project_failed: (condition, context) => ({
     ...failedEvent(condition, context),
-    advice: `syncbot pauses the ${pluralize(context.project.definition.links.length, 'link')} of ${context.project.id}, so that later tasks wait.${keptTasks(condition)} Fix the cause, then restore ${context.project.id}.${failedAgainHint(condition)}`,
+    advice: `${pausedLinks(condition, context)}${keptTasks(condition)} Fix the cause, then restore ${context.project.id}.${failedAgainHint(condition)}`,
   }),
   unexpectedly_running: ({ links, cause }, context) => ({
     event: `${stateOf(context)}, but ${links.total === 1 ? 'a link runs' : `${pluralize(links.total, 'link')} run`}`,
@@ -92,7 +92,7 @@ const firing: FiringTexts = {
   pause_ending: ({ until, by, setAt }, { project, format }) => ({
     event: `${states.paused} until ${format.time(until)}`,
     details: [`set by ${format.person(by)} ${format.at(setAt)}`],
-    advice: `Then syncbot restores ${project.id} by itself. Extend 1 h moves that by 1 hour. Keep Paused keeps it Paused.`,
+    advice: `Then syncbot restores ${project.id} by itself. Extend 1 h moves this end by 1 hour. Keep Paused ${project.definition.pauseMax === null ? 'removes it' : 'moves it as far as pauseMax allows'}.`,
   }),
   pause_overdue: ({ until, by, setAt, cause }, { project, format }) => ({
     event: `Still ${states.paused}`,
@@ -162,6 +162,16 @@ function logRetentionText(
   };
 }
 
+/** The message is not edited when the links are paused. So this is true before and after. */
+function pausedLinks(
+  { failure }: ConditionOf<'project_failed'>,
+  { project: { id, definition } }: AlertContext,
+): string {
+  return failure?.kind === 'link_unreachable'
+    ? 'syncbot pauses it as soon as it can be reached. Until then, workers may process its tasks.'
+    : `syncbot keeps the ${pluralize(definition.links.length, 'link')} of ${id} paused until a restore, so that later tasks wait.`;
+}
+
 /** What happened to the failed tasks. Empty if that is not known. */
 function keptTasks({ failure, causes }: ConditionOf<'project_failed'>): string {
   if (failure?.kind !== 'task_failed') return '';
@@ -171,10 +181,11 @@ function keptTasks({ failure, causes }: ConditionOf<'project_failed'>): string {
   return count === 1 ? ' The failed task is kept.' : ` The ${formatNumber(count)} failed tasks are kept.`;
 }
 
-/** `a and 9 more links`. */
+/** `a and b`, or `a and 9 more links`. */
 function linksWithoutWorker(sample: LinkSample, context: AlertContext): string {
-  const others = sample.total - 1;
-  return `${someLinks(sample, context)}${others > 0 && sample.first.length > 0 ? ` ${others === 1 ? 'link' : 'links'}` : ''}`;
+  const { total, first } = sample;
+  const namesAll = first.length === 0 || total === 1 || (total === 2 && first.length === 2);
+  return `${someLinks(sample, context)}${namesAll ? '' : total === 2 ? ' link' : ' links'}`;
 }
 
 /** In a list of alerts and in the history: `alert: links run although they should be paused`. */

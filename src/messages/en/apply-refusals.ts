@@ -23,6 +23,10 @@ export const applyRefusals: Sentences = {
     `${project}: ${usageOf(links, format)}. A new link of this project is paused, which would stop work. Pause ${links.length === 1 ? 'this queue' : 'these queues'} first, then apply again.`,
   queue_shared: ({ project, link, other }, format) =>
     `${project}: ${format.link(link)} is already a link of ${other.project}, because the connections ${other.link.connection} and ${link.connection} lead to the same Redis database. A queue belongs to one link. Remove one of the two, then apply again.`,
+  queue_of_kept: ({ project, link, other }, format) =>
+    `${project}: ${format.link(link)} is already a link of ${other}, which is not in the file and stays. A queue belongs to one link. Remove it from ${project}, or remove ${other} with --prune.`,
+  connection_of_kept: ({ project, connection }) =>
+    `${project} is not in the file and stays, and its links need the connection ${connection}, which is not in the file either. Add the connection to the file, or remove ${project} with --prune.`,
   queue_of_other_syncbot: ({ project, link, other }, format) =>
     `${project}: ${format.link(link)} is already a link of ${other.project} in another syncbot (SYNCBOT_PREFIX ${other.prefix}) on the same Redis. A queue belongs to one link. Remove one of the two, then apply again.`,
   not_removable: ({ project, state }) =>

@@ -1,4 +1,5 @@
 import {
+  type Batch,
   type BatchItem,
   changedItems,
   countItems,
@@ -8,10 +9,11 @@ import {
   type RefusedItem,
 } from '../../domain/batch.ts';
 import type { Action } from '../../domain/lifecycle.ts';
+import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchFacts, BatchRequestFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { catchUp } from './catch-up.ts';
-import { capitalize, formatDuration, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
+import { allOf, capitalize, formatDuration, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
 import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -30,6 +32,8 @@ const effects: Readonly<Record<Action, (items: readonly BatchItem[]) => string>>
   restore: () => 'take tasks again. Failed tasks are retried before newer ones.',
 };
 
+type EarlierBatch = Pick<Batch, 'id' | 'action' | 'by' | 'requestedAt' | 'reason'>;
+
 /** One action on several projects. */
 export const batch = {
   /** `Pause 5 of 7 projects`. */
@@ -44,10 +48,10 @@ export const batch = {
     `If you press OK, ${catchUpMs === null ? '' : `${catchUp.eachWaits(catchUpMs)} Then `}${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action](items)}`,
   /** `5 of 7 can be paused`. */
   allowed: ({ action, items, refused }: BatchRequestFacts) => {
-    const count = formatNumber(items.length);
     const can = `can be ${actions[action].done}`;
-    if (refused.length > 0) return `${count} of ${formatNumber(items.length + refused.length)} ${can}`;
-    return items.length === 1 ? `It ${can}` : `All ${count} ${can}`;
+    if (refused.length > 0)
+      return `${formatNumber(items.length)} of ${formatNumber(items.length + refused.length)} ${can}`;
+    return items.length === 1 ? `It ${can}` : `${allOf(items.length)} ${can}`;
   },
   /** `In waves of 5 projects. A wave begins when the one before has caught up.` */
   inWaves: ({ waves }: BatchRequestFacts) => {
@@ -56,7 +60,7 @@ export const batch = {
       waves.wait === 'caughtUp'
         ? 'when the one before has caught up'
         : `${formatNumber(Math.round(waves.wait / 1_000))} s after the one before has ended`;
-    return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. The first project that is not restored stops them.`;
+    return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. If a project is not restored, the next waves wait for Go On or Stop.`;
   },
   /** When the pauses end by themselves. Null if no project has a limit. */
   plannedEnd: (items: readonly BatchItem[], format: Formatter) => {
@@ -70,9 +74,27 @@ export const batch = {
   /** The same, of the projects that have not been changed since, with the ends as they were moved. */
   plannedEndNow: ({ batch: record, items, format }: BatchFacts) =>
     plannedEndText(currentEnds(record, items), { total: items.length, format }),
+  /** The planned end is after the end of a source's log. Null if it is not. */
+  endsTooLate: (logEnds: readonly SourceLogEnd[], format: Formatter) => {
+    const late = logEnds.filter(({ isPauseTimed }) => isPauseTimed);
+    const [first] = late;
+    if (first === undefined) return null;
+    const source = late.length === 1 ? 'its source' : 'the first of their sources';
+    return `The planned end is too late for ${names(late)}: ${source} keeps its log only until ${format.time(first.until)}, and after that changes may be lost.`;
+  },
+  /** Until when to restore pauses without an end. Null if no source of theirs has `logRetention`. */
+  restoreBefore: (logEnds: readonly SourceLogEnd[], format: Formatter) => {
+    const open = logEnds.filter(({ isPauseTimed }) => !isPauseTimed);
+    const [first] = open;
+    if (first === undefined) return null;
+    const until = format.time(first.until);
+    return open.length === 1
+      ? `The source of ${first.project} keeps its log until ${until}: restore ${first.project} before then.`
+      : `The sources of ${names(open)} keep their logs for a limited time: restore the projects before ${until}, when the first log ends.`;
+  },
   /** No worker has taken the operations for a while. */
   unclaimed: ({ projects, until }: { readonly projects: number; readonly until: number }, format: Formatter) =>
-    `No syncbot worker has taken ${pluralize(projects, 'project')} yet. What none takes before ${format.time(until)} is refused, and is not changed. Check that syncbot runs with the role worker or all.`,
+    `No syncbot worker has taken ${pluralize(projects, 'project')} yet. Those that none takes before ${format.time(until)} are refused, and are not changed. Check that syncbot runs with the role worker or all.`,
   /** What has become of the projects that a pause has paused. Null if nothing has. */
   changedSince: ({ batch: record, items, format }: BatchFacts) => {
     const done = doneItems({ results: record.results, items });
@@ -82,7 +104,9 @@ export const batch = {
     if (changed.length === 1) return `Restored or changed since: ${names(changed)}, ${last}`;
     const which =
       changed.length === done.length
-        ? `all ${pluralize(changed.length, 'project')}`
+        ? changed.length === 2
+          ? names(changed)
+          : `all ${pluralize(changed.length, 'project')}`
         : `${formatNumber(changed.length)} of ${pluralize(done.length, 'project')}, ${names(changed)}`;
     return `Restored or changed since: ${which}, the last one ${last}`;
   },
@@ -98,9 +122,23 @@ export const batch = {
       failed.length === 1 ? names(failed) : `${pluralize(failed.length, 'project')}, ${names(failed)}, the last one`;
     return `Became ${states.failed} later: ${which}${failed.length === 1 ? ',' : ''} ${last}`;
   },
-  selected: (selection: string, format: Formatter) => `Selected: ${format.text(selection, 150)}`,
+  /** What the person selected. `earlier`: the batches that the selection names. */
+  selected: (selection: string, earlier: readonly EarlierBatch[], format: Formatter) => {
+    const [only] = earlier;
+    if (only === undefined || selection !== `batch:${only.id}`) return `Selected: ${format.text(selection, 150)}`;
+    const { action, by, requestedAt, reason } = only;
+    const why = formatReason(reason, format, 100);
+    return `Selected: the projects of the ${actions[action].verb} by ${format.person(by)} ${format.at(requestedAt)}${why === null ? '' : `, “${why}”`}`;
+  },
   /** A project that the batch leaves out. */
-  refusedLine: ({ project, refusal }: RefusedItem, format: Formatter) => joinDots(project, pastReason(refusal, format)),
+  refusedLine: ({ project, refusal }: RefusedItem, format: Formatter) => {
+    if (refusal.code !== 'changed') return joinDots(project, pastReason(refusal, format));
+    const { state, since, by } = refusal;
+    return joinDots(
+      project,
+      `changed since that pause, or not paused by it: it was ${states[state]}, since ${format.time(since)}, by ${format.person(by)}`,
+    );
+  },
   noneAllowed: ({ action, refused }: { readonly action: Action; readonly refused: readonly RefusedItem[] }) =>
     joinDots(
       names(refused),
@@ -118,12 +156,15 @@ export const batch = {
   /** A project of the batch that was not done. */
   failedLine: ({ project }: BatchItem, result: ItemResult, { batch: { action }, items, format }: BatchFacts) =>
     joinDots(project, failedReason(result, { action, links: linksOf(items, project), format })),
-  leftOut: (refused: readonly RefusedItem[]) => `Left out before: ${names(refused)}`,
+  /** Above the lines of these projects. */
+  leftOutTitle: 'Left out:',
+  leftOut: ({ batch: { action }, refused }: BatchFacts) =>
+    `Left out, because ${refused.length === 1 ? 'it' : 'they'} could not be ${actions[action].done}: ${names(refused)}`,
   notBegun: (count: number, { batch: { action } }: BatchFacts) =>
     `${pluralize(count, 'project')} ${count === 1 ? 'was' : 'were'} not ${actions[action].done}, because the waves were stopped`,
   /** A batch in waves that was stopped by a failure. */
   stoppedAdvice: (waiting: number) =>
-    `The next waves wait, with ${pluralize(waiting, 'project')}. Check what is not restored, then press Go On or Stop.`,
+    `${pluralize(waiting, 'project')} ${waiting === 1 ? 'waits' : 'wait'} for the next waves. Check the projects that were not restored, then press Go On or Stop.`,
   /** Go On or Stop, after another person was faster or the batch has ended. */
   notStopped: (facts: BatchFacts) => `${batch.state(facts)}. The batch does not wait for an answer any more.`,
   unknown: `This request does not exist any more. ${nothingChanged}`,

@@ -3,18 +3,20 @@ import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
+import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchRequestFacts, CheckText } from '../facts.ts';
-import { formatUtc } from '../format.ts';
+import { type Formatter, formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
 import { catchUp } from './catch-up.ts';
 import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
-import { format, formatDuration, formatNumber, nameAndMore, pluralize } from './format.ts';
+import { format, formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedTask } from './skipped.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged, stateClause, states } from './terms.ts';
 
+const maxKeptNames = 20;
 const exitCodes = 'Exit codes: 0 done; 1 refused, failed or outcome unknown; 2 invalid usage or configuration.';
 
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
@@ -24,6 +26,11 @@ export const cliMessages = {
     helpOption: 'show help',
     exitCodes,
     jsonOption: 'print JSON; errors are { code, message } on stderr',
+    pruneOption: 'remove the projects that are not in the file; without it they are kept',
+    planOption: 'print what would change, and change nothing',
+    planJsonOption: 'print the plan as JSON, with --plan',
+    planExitCodes:
+      'With --plan: 0 nothing would change; 1 refused, or Redis cannot be read; 2 the file is invalid; 3 something would change.',
     yesOption: 'do not ask for confirmation',
     selection:
       'ids of projects, label:<label>, source:<name>, target:<name>, state:<state>, batch:<id>, except <…>; one id may also be a part of it',
@@ -38,6 +45,7 @@ export const cliMessages = {
     precheck: 'check whether a project can be started',
     history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
     extend: 'move the end of the pause of a project',
+    keepPaused: 'remove the end of the pause of a project, or answer its reminder',
     extendDuration: 'by how long: 1h, 30 min, 1h30m',
     forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',
     untilOption: 'when the pause ends, in the local time zone: 18:30, tomorrow 06:00, monday 08:00, 2026-12-01 06:00',
@@ -61,9 +69,10 @@ export const cliMessages = {
   },
 
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
+  jsonNeedsPlan: '--json can be used with --plan only.',
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
-  skipNeedsOneProject: 'Tasks can be skipped of one project only.',
+  skipNeedsOneProject: 'Use --skip with one project only.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
@@ -145,11 +154,25 @@ export const cliMessages = {
   },
 
   changeBatch: {
-    question: (facts: BatchRequestFacts, stats: Pick<ProjectStats, 'backlog' | 'latencyMs'>) => {
+    question: (
+      facts: BatchRequestFacts,
+      {
+        logEnds,
+        ...stats
+      }: Pick<ProjectStats, 'backlog' | 'latencyMs'> & { readonly logEnds: readonly SourceLogEnd[] },
+      formatter: Formatter,
+    ) => {
       const counts = [pluralize(facts.links, 'link'), format.backlog(stats), format.latency(stats)].join(', ');
       const projects = facts.items.map(({ project }) => project).join(', ');
       const waits = facts.catchUpMs === null ? '' : ` If you answer yes, ${catchUp.eachWaits(facts.catchUpMs)}`;
-      return `${batch.allowed(facts)}: ${counts}.${waits}\n${projects}\n${batch.question(facts)}?`;
+      const details = [
+        batch.plannedEnd(facts.items, formatter),
+        batch.endsTooLate(logEnds, formatter),
+        batch.restoreBefore(logEnds, formatter),
+      ].filter((line) => line !== null);
+      return [`${batch.allowed(facts)}: ${counts}.${waits}`, projects, ...details, `${batch.question(facts)}?`].join(
+        '\n',
+      );
     },
     checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
     unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,
@@ -193,6 +216,8 @@ export const cliMessages = {
       `+ create ${project}: ${states[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
     change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
     remove: (project: string) => `- remove ${project}`,
+    kept: (projects: readonly string[]) =>
+      `Not in the file, kept: ${nameUpTo(projects, maxKeptNames)}. To remove ${projects.length === 1 ? 'it' : 'them'}: syncbot apply --prune`,
     pauseAgain: (project: string) => `! pause again ${project}`,
     pauses: (link: string) => `pauses ${link}`,
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,

@@ -9,13 +9,16 @@ export const commandErrors = {
     `The command is longer than ${formatNumber(maxLength)} characters. ${nothingChanged} Shorten the reason.`,
   unknownCommand: (words: string, suggestions: readonly string[], format: Formatter) =>
     `syncbot has no command ${format.command(words)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('help')} shows the commands.` : didYouMean(suggestions.map(format.command))}`,
-  projectMissing: (example: string, format: Formatter) =>
-    `The command needs a project. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
+  /** `time`: what was typed after the project. Empty if nothing was. */
+  projectMissing: ({ example, time }: { readonly example: string; readonly time: string }, format: Formatter) =>
+    `The command needs a project${time === '' ? '' : ` before “${format.text(time, 50)}”`}. ${nothingChanged} For example: ${format.command(example)}. ${format.command('list')} shows all projects.`,
   unknownProject: (project: string, suggestions: readonly string[], format: Formatter) =>
     `There is no project called ${format.text(project, maxShownNameLength)}. ${nothingChanged} ${suggestions.length === 0 ? `${format.command('list')} shows all projects.` : didYouMean(suggestions.map(format.command))}`,
   /** `command` is that without the time. */
   invalidSince: (text: string, command: string, format: Formatter) =>
     `${text === '' ? 'There is no time after “since”' : `syncbot cannot read the time “${format.text(text)}”`}. ${nothingChanged} ${sinceHint((time) => format.command(`${command} since ${time}`))}`,
+  sinceMissing: ({ time, command }: { readonly time: string; readonly command: string }, format: Formatter) =>
+    `“${format.text(time, 50)}” is a time. ${nothingChanged} Type “since” before it: ${format.command(command)}.`,
   reasonMissing: (command: string, format: Formatter) =>
     `There is no reason after “because”. ${nothingChanged} Type one, as in ${format.command(`${command} because we deploy`)}, or leave out the word.`,
   /** A duration or a time after the project. `limited` has it as the end of the pause, and `unlimited` has no end. */

@@ -5,7 +5,7 @@ import { repeatedFailure } from '../../domain/failure-streak.ts';
 import { desiredLinkState, type OperationKind, stateAfterAdopt } from '../../domain/lifecycle.ts';
 import type { Link, TaskFailure } from '../../domain/link.ts';
 import { type Operation, operationReconcileTimeoutMs } from '../../domain/operation.ts';
-import { logRetainedUntil, oldestUnprocessedAt } from '../../domain/source-log-retention.ts';
+import { logEndInPause } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { catchUp } from './catch-up.ts';
@@ -108,15 +108,12 @@ export interface LogRetentionFacts extends Pick<ConfirmationFacts, 'format' | 'n
 
 /** Until when the source keeps its log, after another sentence. Empty if that is not known, or the pause ends before. */
 export function logRetention({ project, operation, stats, format, now }: LogRetentionFacts): string {
-  const { pauseUntil } = operation;
-  const until = logRetainedUntil(project.definition, oldestUnprocessedAt({ now, latencyMs: stats.latencyMs }));
-  if (until !== null && pauseUntil !== null)
-    return pauseUntil.at < until
-      ? ''
-      : ` This is too late: the source keeps its log only until ${format.time(until)}, and after that changes may be lost.`;
-  return until === null
-    ? ''
-    : ` The source keeps its log until ${format.time(until)}: restore ${project.id} before then.`;
+  const pauseUntil = operation.pauseUntil?.at ?? null;
+  const until = logEndInPause(project.definition, { now, latencyMs: stats.latencyMs, pauseUntil });
+  if (until === null) return '';
+  return pauseUntil === null
+    ? ` The source keeps its log until ${format.time(until)}: restore ${project.id} before then.`
+    : ` This is too late: the source keeps its log only until ${format.time(until)}, and after that changes may be lost.`;
 }
 
 function retriedTasks(failedTasks: number | null): string {
@@ -160,10 +157,10 @@ function pausedBy({ operation, project, format }: ConfirmationFacts): string[] {
 
 const maxOtherRequests = 3;
 
-/** `@alice is asking the same`, or `@alice asks to restore it`. */
+/** `@alice asks for the same`, or `@alice asks to restore it`. */
 function otherRequests({ operation, otherRequests: others, format }: ConfirmationFacts): string[] {
   const asks = others.slice(0, maxOtherRequests).map(({ by, action }) => {
-    const does = action === operation.action ? 'is asking the same' : `asks to ${actions[action].verb} it`;
+    const does = action === operation.action ? 'asks for the same' : `asks to ${actions[action].verb} it`;
     return `${format.person(by)} ${does}`;
   });
   const more = others.length - asks.length;

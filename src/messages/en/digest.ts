@@ -1,7 +1,7 @@
 import type { ObservationStatus } from '../../domain/observation-status.ts';
 import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { capitalize, formatNumber, pluralize } from './format.ts';
+import { allOf, capitalize, pluralize } from './format.ts';
 import { list } from './list.ts';
 import { observation } from './observation.ts';
 import { states } from './terms.ts';
@@ -15,9 +15,7 @@ export const digest = {
   allWell: (counts: StateCounts) => {
     const total = totalCount(counts);
     if (counts.running < total) return list.allWell(counts, false);
-    return total === 1
-      ? `The project is ${states.running}`
-      : `All ${formatNumber(total)} projects are ${states.running}`;
+    return total === 1 ? `The project is ${states.running}` : `${allOf(total)} projects are ${states.running}`;
   },
   noProjects: 'There is no project yet',
   /** The whole digest if there is nothing to report. */

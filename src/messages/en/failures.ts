@@ -60,18 +60,24 @@ function reasons({ causes: total, grouped, first }: FailureCauses, { format }: C
   return `${texts.join('; ')}${total > first.length ? ` ${andMore(total - first.length)}` : ''}`;
 }
 
-/** Since when tasks fail, and how many workers are connected, if that is known: `since 02:58`, `3 workers connected`. */
-function circumstances({ since, workers }: FailureCauses, format: Formatter): string[] {
+/**
+ * Where and when the oldest task failed, and how many workers are connected, if that is known: `the oldest on orders-full at
+ * 02:58`, `3 workers connected`.
+ */
+function circumstances(
+  { since, workers }: FailureCauses,
+  { link }: Pick<TaskFailure, 'link'>,
+  format: Formatter,
+): string[] {
   return [
-    `since ${format.time(since)}`,
+    `the oldest on ${format.link(link)} ${format.at(since)}`,
     ...(workers === undefined ? [] : [`${pluralize(workers, 'worker')} connected`]),
   ];
 }
 
-/** `7 tasks failed: connection refused`, `the oldest on orders-full`, `since 02:58`, `3 workers connected`. */
-function details(facts: FailureCauses, { link }: TaskFailure, context: CausesContext): string[] {
-  const { format } = context;
-  return [causes(facts, context), `the oldest on ${format.link(link)}`, ...circumstances(facts, format)];
+/** `7 tasks failed: connection refused`, `the oldest on orders-full at 02:58`, `3 workers connected`. */
+function details(facts: FailureCauses, failure: Pick<TaskFailure, 'link'>, context: CausesContext): string[] {
+  return [causes(facts, context), ...circumstances(facts, failure, context.format)];
 }
 
 /** Texts about the failures of a project. `afterRun` and `repetition`: from the second failure in a row on. */

@@ -26,10 +26,16 @@ export function joinOr(names: readonly string[]): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
 }
 
-/** One of `total` names: `a`, or `a and 9 more`. */
+/** The first of `total` names, or both of two: `a`, `a and b`, or `a and 9 more`. */
 export function nameAndMore(names: readonly string[], total = names.length): string {
   const [first = ''] = names;
+  if (total === 2 && names.length === 2) return names.join(' and ');
   return total > 1 ? `${first} ${andMore(total - 1)}` : first;
+}
+
+/** `Both`, `All 3`: the count of at least two things, before what they are. */
+export function allOf(count: number): string {
+  return count === 2 ? 'Both' : `All ${formatNumber(count)}`;
 }
 
 /** What follows a list that is cut: `and 9 more`. */

@@ -249,7 +249,7 @@ export const history = {
   empty: 'Nothing yet',
   noOlder: 'Nothing older',
   /** `orders`, `orders and users`, or `orders and 59 more`. */
-  projects: (names: readonly string[]) => (names.length === 2 ? names.join(' and ') : nameAndMore(names)),
+  projects: (names: readonly string[]) => nameAndMore(names),
   /** `02:58 – 03:04`, or one time if both are in the same minute. `to` is null while it goes on. */
   times: ({ from, to }: Period, format: Formatter) =>
     to === null || minuteOf(from) === minuteOf(to) ? format.time(from) : `${format.time(from)} – ${format.time(to)}`,

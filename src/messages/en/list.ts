@@ -10,7 +10,7 @@ import type { Actor } from '../../domain/project.ts';
 import { type ProjectState, projectStates, type StateCounts, totalCount, urgency } from '../../domain/project-state.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean } from './commands.ts';
-import { capitalize, formatNumber, formatReason, joinOr, pluralize } from './format.ts';
+import { allOf, capitalize, formatNumber, formatReason, joinOr, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 /** How the projects are that have this alert. Follows a number, or "is". */
@@ -53,8 +53,10 @@ export const list = {
   allWell: (counts: StateCounts, isFiltered: boolean) => {
     const total = totalCount(counts);
     if (total === 1) return `1 project ${isFiltered ? 'needs no attention' : 'is well'}: ${stateCounts(counts)}`;
-    const projects = `${formatNumber(total)} projects`;
-    return `${isFiltered ? `None of these ${projects} needs attention` : `All ${projects} are well`}: ${stateCounts(counts)}`;
+    const isWell = isFiltered
+      ? `None of these ${formatNumber(total)} projects needs attention`
+      : `${allOf(total)} projects are well`;
+    return `${isWell}: ${stateCounts(counts)}`;
   },
   filter: (filter: string) => `Filter: ${filter}`,
   unobserved: (projects: number) =>

@@ -42,7 +42,7 @@ export const modal = {
     return `${lines.join(' ')} If you choose none, the state of the project decides.`;
   },
   reason: 'Reason',
-  reasonPlaceholder: 'Everybody in the channel reads it.',
+  reasonPlaceholder: 'It is shown in the channel.',
   when: 'Pause begins',
   atOnce: 'At once',
   whenCaughtUp: 'When caught up',

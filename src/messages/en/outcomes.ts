@@ -158,7 +158,7 @@ function failed(facts: OutcomeFacts): OutcomeText {
   const desired = desiredLinkState(toState ?? 'failed');
   const later =
     reconciledAt === null
-      ? `syncbot tried again later to ${desired === 'paused' ? 'pause' : 'resume'} its links`
+      ? `syncbot was to try again later to ${desired === 'paused' ? 'pause' : 'resume'} its links`
       : `All its links that had a queue were ${desired} ${facts.format.at(reconciledAt)}`;
   return {
     headline: joinDots(

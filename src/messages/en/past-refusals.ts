@@ -23,7 +23,7 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   invalid_limit: 'the end of the pause was not valid',
   limit_not_possible: 'only a pause can have an end',
   limit_above_max: 'the pause would have been longer than pauseMax',
-  limit_passed: 'the end of the pause passed before it began',
+  limit_passed: 'the pause had not begun by its planned end',
   catch_up_not_possible: 'only a pause can wait until the project has caught up',
   pause_waits: 'another pause waited already until the project had caught up',
   not_caught_up: 'it had not caught up in time',
@@ -63,7 +63,7 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
     case 'invalid_limit':
       return `${refusalReasons.invalid_limit}: “${format.text(`${refusal.word} ${refusal.text}`.trim(), 60)}”`;
     case 'limit_passed':
-      return `the pause was to end ${format.at(refusal.until)}, and that passed before it began`;
+      return `the pause was to end ${format.at(refusal.until)}, and it had not begun by then`;
     case 'pause_waits':
       return `${refusalReasons.pause_waits}, until ${format.time(refusal.until)} at the latest: ${format.person(refusal.by)} had asked for it`;
     case 'not_caught_up':

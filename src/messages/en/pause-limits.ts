@@ -17,12 +17,13 @@ const problems: Readonly<Record<LimitErrorCode, (facts: ProblemFacts) => string>
   not_a_duration: ({ text }) => `“${text}” is not a duration, and a reason follows “because”`,
   not_a_time: ({ text }) => `“${text}” is not a time, and a reason follows “because”`,
   time_missing: ({ text }) => `“${text}” has no time of day`,
-  no_such_time: ({ text }) => `“${text}” is a time that no clock shows`,
+  no_such_time: ({ text }) => `“${text}” is not a time of day`,
   no_such_date: ({ text }) => `the date of “${text}” does not exist`,
   too_short: () => `a pause with a limit lasts at least ${formatDuration(minLimitMs)}`,
   too_long: () => `a pause with a limit lasts at most ${formatDuration(maxLimitMs)}`,
   past: ({ text, zone }) => `“${text}” has passed, read as ${zone}`,
-  skipped_time: ({ text, zone }) => `the clock is moved forward over “${text}”, read as ${zone}`,
+  skipped_time: ({ text, zone }) =>
+    `“${text}” does not exist on that day, because the clock is moved forward (${zone})`,
 };
 
 /** `for 2h, until 18:30 or until tomorrow 06:00`. */
@@ -56,6 +57,11 @@ export const pauseLimits = {
       : `syncbot was to restore it ${format.at(at)}, and does not any more, because it was changed`,
   /** The answer to an extension. */
   extended: (project: string, until: number, format: Formatter) => `The pause of ${project} ends ${format.at(until)}.`,
+  /** The answer to Keep Paused on the command line. `until`: the end that `pauseMax` sets. */
+  kept: (project: string, until: number | null, format: Formatter) =>
+    until === null
+      ? `${project} stays Paused until you restore it.`
+      : `${project} stays Paused until ${format.time(until)}, as its pauseMax allows. Then syncbot restores it by itself.`,
   /** `the timer that @alice set at 16:30`. */
   timer: ({ by, setAt }: Pick<Timer, 'by' | 'setAt'>, format: Formatter) =>
     `the timer that ${format.person(by)} set ${format.at(setAt)}`,

@@ -10,7 +10,7 @@ import { adoptMixedHint, lastLatency } from './past-refusals.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedLines } from './precheck.ts';
 import { skippedTasks } from './skipped.ts';
-import { actions, nothingChanged, stateClause, states } from './terms.ts';
+import { actions, buttons, nothingChanged, stateClause, states } from './terms.ts';
 
 /**
  * What happened or holds, that nothing was changed, and what to do instead. The text stays visible, so times are clock times.
@@ -69,7 +69,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
   limit_above_max: ({ project, maxMs }, format) =>
     `${joinDots(format.text(project), 'Not done')}: it may stay Paused for at most ${formatDuration(maxMs)} from now (pauseMax). ${nothingChanged} Choose an earlier end.`,
   limit_passed: ({ project, until }, format) =>
-    `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and that passed before it began. ${nothingChanged} Ask again with a later end.`,
+    `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and it had not begun by then. ${nothingChanged} Ask again with a later end.`,
   catch_up_not_possible: ({ project, action }, format) =>
     `${joinDots(format.text(project), `Not ${actions[action].done}`)}: only a pause can wait until a project has caught up. ${nothingChanged} ${isAction(action) ? `Without that: ${format.command(`${action} ${project}`)}.` : 'Ask again without that.'}`,
   pause_waits: ({ project, by, until }, format) =>
@@ -89,7 +89,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     if (held === 'snoozed')
       return `${joinDots(format.text(project), `Snoozed by ${person} until ${format.time(until)}`)}. ${nothingChanged} It is silent until then, unless it gets worse.`;
     const taken = joinDots(format.text(project), `Taken by ${person} ${format.at(at)}`);
-    return `${taken}. ${nothingChanged} Talk to ${person}, or press Hand Over: then you have it.`;
+    return `${taken}. ${nothingChanged} Talk to ${person}, or press ${buttons.takeOver}: then you have it.`;
   },
   alert_over: () => `This alert does not fire any more. ${nothingChanged} You do not have to do anything.`,
   no_task_to_skip: ({ project }, format) =>
@@ -104,7 +104,7 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
       return `${notDone}: several tasks are called ${name}. ${nothingChanged} Did you mean ${names}?`;
     }
     const found =
-      action === 'retry' ? `skips no task ${name}` : `has no failed task ${name} that a restore would retry`;
+      action === 'retry' ? `has no skipped task ${name}` : `has no failed task ${name} that a restore would retry`;
     return `${notDone}: it ${found}. ${nothingChanged} Check the name of the task.`;
   },
   not_skipped: ({ project }, format) =>

@@ -11,7 +11,9 @@ export const selection = {
   ) => {
     const { all, one, others, reason } = facts;
     const names = nameAndMore(others.map((id) => format.text(id)));
-    return `“${format.text(reason, 100)}” also names “${names}”. ${nothingChanged} If it is the reason, write “because” before it: ${format.command(`${one} because ${reason.slice(0, 100)}`)}. For several projects type only their ids: ${format.command(all)}.`;
+    const areNamed =
+      others.length === 1 ? `has the name of the project ${names}` : `has the names of projects: ${names}`;
+    return `“${format.text(reason, 100)}” ${areNamed}. ${nothingChanged} If it is the reason, write “because” before it: ${format.command(`${one} because ${reason.slice(0, 100)}`)}. For several projects type only their ids: ${format.command(all)}.`;
   },
   /** `command`: until the reason. */
   unknownName: ({ name, command }: { readonly name: string; readonly command: string }, format: Formatter) =>
@@ -30,8 +32,8 @@ export const selection = {
     const shown = `“${format.text(text, 100)}”`;
     const cause =
       unmatched.length === 0
-        ? 'Projects match each part of it, but no project matches all parts, or “except” leaves out each that does.'
-        : `No project has ${joinOr(unmatched.slice(0, 3).map((term) => format.text(term, 50)))}.`;
+        ? 'Each part matches a project. But no project matches all parts, or “except” leaves out those that do.'
+        : `No project matches ${joinOr(unmatched.slice(0, 3).map((term) => format.text(term, 50)))}.`;
     return `${shown} selects no project. ${cause} ${nothingChanged}`;
   },
 };

@@ -2,7 +2,7 @@ import type { TaskFailure } from '../../domain/link.ts';
 import { type LinkStats, linkBacklog, linkLatencyMs, type ObservedProject } from '../../domain/observation.ts';
 import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
-import { directionOf, type TrendSample, type TrendStat, trendOf } from '../../domain/trend.ts';
+import { directionOf, type TrendSample, type TrendStat, toSamples, trendOf } from '../../domain/trend.ts';
 import { type Formatter, joinDots, type TextContext } from '../format.ts';
 import { gap, sparkline } from '../sparkline.ts';
 import { catchUp } from './catch-up.ts';
@@ -44,10 +44,17 @@ export const show = {
     const waiting = format.waitForRestore(project.state, stats);
     return capitalize(joinDots(waiting, ...parts.map((part) => part.join('')), format.inFlight(stats)));
   },
-  /** The last hour: `Backlog ▇▅▃▂▁ 18,200 at 17:52 → 1,204 at 18:51`. No lines before the second minute of observation. */
-  trends: (samples: readonly TrendSample[], { format: formatter, now }: TextContext): string[] => {
+  /**
+   * The last hour until now: `Backlog ▇▅▃▂▁ 18,200 at 17:52 → 1,204 at 18:51`. The last number is that of `numbers`. No lines in
+   * the first minutes of observation.
+   */
+  trends: (
+    { samples, ...observed }: ObservedProject & { readonly samples: readonly TrendSample[] },
+    { format: formatter, now }: TextContext,
+  ): string[] => {
+    const withNow = [...samples, ...toSamples([observed], now)];
     const shown = trendStats.flatMap(([stat, label, formatValue]) => {
-      const trend = trendOf(samples, stat, now);
+      const trend = trendOf(withNow, stat, now);
       return trend === null ? [] : [{ trend, label, formatValue }];
     });
     const lines = shown.map(({ trend: { cells, first, last }, label, formatValue }) => {

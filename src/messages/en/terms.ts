@@ -59,7 +59,9 @@ export const buttons = {
   extendByHour: 'Extend 1 h',
   restoreNow: 'Restore Now',
   runCommand: 'Run a command…',
-  alertPresses: { own: "I've Got It", snooze: 'Snooze 1 h', hand_over: 'Hand Over' },
+  alertPresses: { own: "I've Got It", snooze: 'Snooze 1 h', hand_over: 'Take Over / Give Back' },
+  /** The same button where its reader does not have the alert. */
+  takeOver: 'Take Over',
   older: 'Older',
   newest: 'Newest',
   /** `Pause orders`. */
@@ -76,7 +78,7 @@ export const buttons = {
     alertPresses: {
       own: "I've Got It: I work on this alert",
       snooze: 'Snooze this alert for 1 hour',
-      hand_over: 'Hand Over: take this alert over, or give it back',
+      hand_over: 'Take Over / Give Back: change who has this alert',
     },
     pauseEnd: {
       extend: (project: string) => `Extend the pause of ${project} by 1 hour`,

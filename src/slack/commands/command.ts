@@ -65,7 +65,8 @@ export interface SeveralNames {
 export type ParseError =
   | { readonly code: 'text_too_long'; readonly maxLength: number }
   | { readonly code: 'unknown_verb'; readonly words: readonly string[] }
-  | { readonly code: 'project_missing'; readonly verb: ProjectVerb }
+  /** `time`: what follows the missing project, such as the duration of `extend 1h`. Empty if nothing does. */
+  | { readonly code: 'project_missing'; readonly verb: ProjectVerb; readonly time: string }
   | { readonly code: 'invalid_project_id'; readonly verb: ProjectVerb; readonly word: string }
   /** Words after the project, without `because`, name other projects, but not each of them does. */
   | {
@@ -101,6 +102,8 @@ export type ParseError =
     }
   /** `project` is null if the command is about all of them. */
   | { readonly code: 'invalid_since'; readonly project: string | null; readonly text: string }
+  /** `history 12h`. */
+  | { readonly code: 'since_missing'; readonly project: string | null; readonly text: string }
   | { readonly code: 'reason_missing'; readonly verb: Action; readonly project: string }
   | { readonly code: 'extra_words'; readonly verb: ProjectVerb; readonly project: string };
 

@@ -38,9 +38,11 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       return { text, suggestions: suggestions.length === 0 ? [suggestedHelp] : suggestions };
     }
     case 'project_missing': {
-      const suggestions = suggestProjects(error.verb, projects);
-      const [example] = suggestions.map(commandOf);
-      const text = texts.projectMissing(example ?? `${error.verb} <project>`, format);
+      const { verb, time } = error;
+      const limit = verb === 'extend' ? time || '1h' : null;
+      const suggestions = suggestProjects(verb, projects, { limit });
+      const example = commandOf(suggestions[0] ?? suggestProject(verb, '<project>', { limit }));
+      const text = texts.projectMissing({ example, time }, format);
       return { text, suggestions: [...suggestions, suggestedList] };
     }
     case 'invalid_project_id': {
@@ -52,6 +54,11 @@ function explain(error: ParseError, projects: readonly string[], format: Formatt
       const command = error.project === null ? 'history' : `history ${error.project}`;
       const text = texts.invalidSince(error.text, command, format);
       return { text, suggestions: suggestHistory(error.project, Object.values(exampleTimes)) };
+    }
+    case 'since_missing': {
+      const suggestions = suggestHistory(error.project, [error.text]);
+      const [command = ''] = suggestions.map(commandOf);
+      return { text: texts.sinceMissing({ time: error.text, command }, format), suggestions };
     }
     case 'unclear_names': {
       const { verb, project, others, reason, limit } = error;

@@ -1,5 +1,6 @@
 import { isReservedWord } from '../../domain/project.ts';
 import { parseSince } from '../../lib/since-time.ts';
+import { parseLimit } from '../../lib/time-limit.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 import { type Command, invalid, type ProjectVerb, type Verb, verbs } from './command.ts';
 import { hasSelectionWord, maxLimitTextLength, parseAction, parseSelectionCommand } from './parse-change.ts';
@@ -49,21 +50,35 @@ export function parseVerb(word: string): Verb | null {
 function parseHistory(words: readonly string[]): Command {
   const [first] = words;
   if (first === undefined) return { kind: 'history', project: null, since: null };
-  return isSince(first) ? parseHistorySince(null, words.slice(1)) : parseProjectCommand('history', words);
+  if (isSince(first)) return parseHistorySince(null, words.slice(1));
+  // One word can also be the name of a project.
+  if (words.length > 1 && isPastTime(words))
+    return invalid({ code: 'since_missing', project: null, text: timeText(words) });
+  return parseProjectCommand('history', words);
 }
 
 function isSince(word: string | undefined): boolean {
   return word !== undefined && normalizeWord(word) === 'since';
 }
 
+function isPastTime(words: readonly string[]): boolean {
+  return words.length > 0 && parseSince(timeText(words)) !== null;
+}
+
+function timeText(words: readonly string[]): string {
+  return truncateText(words.map(normalizeWord).join(' '), 100);
+}
+
 function parseHistorySince(project: string | null, words: readonly string[]): Command {
-  const text = truncateText(words.map(normalizeWord).join(' '), 100);
+  const text = timeText(words);
   const since = parseSince(text);
   if (since !== null) return { kind: 'history', project, since };
   return invalid({ code: 'invalid_since', project, text });
 }
 
 function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Command {
+  const time = verb === 'extend' ? durationText(words) : '';
+  if (time !== '' && parseLimit('for', time).kind === 'limit') return invalid({ code: 'project_missing', verb, time });
   const [target, ...rest] = words;
   const isChange = verb === 'start' || verb === 'pause' || verb === 'restore';
   if (isChange) {
@@ -72,11 +87,13 @@ function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Comma
   }
   if (isChange && hasSelectionWord(words)) return parseSelectionCommand(verb, words);
   const project = target === undefined ? null : normalizeProject(target);
-  if (project === null || project === '' || project === 'because') return invalid({ code: 'project_missing', verb });
+  if (project === null || project === '' || project === 'because')
+    return invalid({ code: 'project_missing', verb, time: '' });
   if (isReservedWord(project)) return invalid({ code: 'invalid_project_id', verb, word: project });
   if (isChange) return parseAction(verb, project, rest);
   if (verb === 'extend') return { kind: 'extend', project, duration: durationText(rest) };
   if (verb === 'history' && isSince(rest[0])) return parseHistorySince(project, rest.slice(1));
+  if (verb === 'history' && isPastTime(rest)) return invalid({ code: 'since_missing', project, text: timeText(rest) });
   if (rest.length > 0) return invalid({ code: 'extra_words', verb, project });
   return verb === 'history' ? { kind: verb, project, since: null } : { kind: verb, project };
 }

@@ -22,13 +22,18 @@ import { pollForAnswer } from './poll-for-answer.ts';
 export type RequestedBatch = Pick<
   BatchRequest,
   'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
-> & { readonly limit?: LimitWords | undefined; readonly whenCaughtUp?: boolean | undefined };
+> & {
+  readonly limit?: LimitWords | undefined;
+  readonly whenCaughtUp?: boolean | undefined;
+  /** The batches that the selection names. */
+  readonly earlier: readonly Batch[];
+};
 
 /** Authorizes the requester, requests the batch and returns its dialog. Only the requester sees it. */
 export async function requestBatchConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { limit: words, whenCaughtUp = false, ...requested }: RequestedBatch,
+  { limit: words, whenCaughtUp = false, earlier, ...requested }: RequestedBatch,
 ): Promise<ListenerResult> {
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
@@ -47,7 +52,7 @@ export async function requestBatchConfirmation(
     case 'none_allowed':
       return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
     case 'requested': {
-      const view = { ...result, format: context.format };
+      const view = { ...result, earlier, format: context.format };
       return { kind: 'message', message: buildBatchDialog(view), page: buildBatchPage(view, request) };
     }
     default:
@@ -144,7 +149,7 @@ async function requestAfter(
   const { ids, ...following } = follow(batch, `batch:${id}`);
   const projects = await context.projects.readMany(ids);
   const excluded = findTouched(following.action, { batches: [batch], projects });
-  return requestBatchConfirmation(context, press, { ...following, after: id, projects, excluded });
+  return requestBatchConfirmation(context, press, { ...following, after: id, earlier: [batch], projects, excluded });
 }
 
 /** Go On begins the next wave. */

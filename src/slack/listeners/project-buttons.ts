@@ -74,7 +74,7 @@ export async function onKeepPausedBeyondEnd(context: ListenerContext, press: Blo
 }
 
 /**
- * I've Got It, Snooze 1 h and Hand Over. The alert notifier shows that in the message of the alert. The answer to a press in
+ * I've Got It, Snooze 1 h and Take Over / Give Back. The alert notifier shows that in the message of the alert. The answer to a press in
  * `show` is the same with the new buttons.
  */
 export async function onAlertPress(context: ListenerContext, request: BlockAction): Promise<ListenerResult> {

@@ -5,9 +5,11 @@ import { resolveProject } from '../../application/resolve-project.ts';
 import { type NameOptions, readAllProjects, resolveSelection } from '../../application/resolve-selection.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import { emptyFilter } from '../../domain/list-filter.ts';
+import { activeDeadline } from '../../domain/pause-timer.ts';
 import type { ProjectId } from '../../domain/project.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { findNamedProject, formatSelection, readFollowingWords } from '../../domain/selection.ts';
+import { parseSince } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ChangeSelection, Command, ParseError, SeveralNames } from '../commands/command.ts';
 import { explainParseError } from '../commands/errors.ts';
@@ -110,6 +112,10 @@ async function resolveNames(
   const name = readProjectName(command.project);
   const found = await resolveProject(context, name);
   if (found.kind === 'unresolved') {
+    if (command.kind === 'history' && command.since === null && parseSince(name.text) !== null) {
+      const error = { code: 'since_missing', project: null, text: name.text } as const;
+      return { kind: 'result', result: await answerParseError(context, request, error) };
+    }
     const isChange = command.kind === 'change';
     const denied = isChange ? await context.authorizer.authorizeRequest(request) : null;
     const unknown: Refusal = { code: 'unknown_project', project: name.text, similar: [...found.similar] };
@@ -201,7 +207,12 @@ async function changeSelection(
       const excluded = findTouched(action, resolved);
       const selected = formatSelection(resolved.selection);
       const batch = { action, reason, limit, whenCaughtUp, selection: selected, after: null };
-      return requestBatchConfirmation(context, request, { ...batch, projects: resolved.projects, excluded });
+      return requestBatchConfirmation(context, request, {
+        ...batch,
+        earlier: resolved.batches,
+        projects: resolved.projects,
+        excluded,
+      });
     }
     default:
       return resolved satisfies never;
@@ -224,11 +235,16 @@ async function answerParseError(
   return { kind: 'message', message: messageWithSuggestions(text, suggestions) };
 }
 
-/** Candidates for a misspelled name. For an action without a project: the projects whose state allows it, or all if none does. */
+/**
+ * Candidates for a misspelled name. For a change without a project: the projects whose state allows it, or all if none does. An
+ * extension needs a pause with an end.
+ */
 async function suggestedProjects(context: ListenerContext, error: ParseError): Promise<string[]> {
   if (error.code !== 'project_missing') return context.projects.listIds();
   const projects = await listProjects(context, emptyFilter);
-  const allowing = projects.filter(({ state }) => allowedAction(state) === error.verb);
+  const allowing = projects.filter((project) =>
+    error.verb === 'extend' ? activeDeadline(project) !== null : allowedAction(project.state) === error.verb,
+  );
   return (allowing.length > 0 ? allowing : projects).map(({ id }) => id);
 }
 

@@ -39,23 +39,24 @@ export function acknowledgementButtons(view: AcknowledgementButtonsView): Button
   const active = acknowledgements.map((each) => (each !== null && isActive(each, now) ? each.kind : null));
   return [
     ...(active.every((kind) => kind === 'owned') ? [] : [pressButton('own', view)]),
-    ...(active.includes('owned') ? [handOverButton(view)] : []),
+    ...(active.includes('owned') ? [pressButton('hand_over', view)] : []),
     ...(canSnooze && !active.every((kind) => kind === 'snoozed') ? [pressButton('snooze', view)] : []),
   ];
 }
 
-/** The person who has the alerts gives them back. Another person takes them over. */
-export function handOverButton(view: Pick<AcknowledgementButtonsView, 'target' | 'now'>): Button {
-  return pressButton('hand_over', view);
+/** For a person who does not have the alert. */
+export function takeOverButton(view: Pick<AcknowledgementButtonsView, 'target' | 'now'>): Button {
+  return pressButton('hand_over', view, messages.buttons.takeOver);
 }
 
 function pressButton(
   press: 'own' | 'snooze' | 'hand_over',
   { target, now }: Pick<AcknowledgementButtonsView, 'target' | 'now'>,
+  label: string = messages.buttons.alertPresses[press],
 ): Button {
-  const { alertPresses, accessibilityLabels } = messages.buttons;
+  const { accessibilityLabels } = messages.buttons;
   return button({
-    label: alertPresses[press],
+    label,
     actionId: actionIds.alert[press],
     value: alertButtonValue({ target, seenAt: now }),
     accessibilityLabel: accessibilityLabels.alertPresses[press],

@@ -1,4 +1,5 @@
 import type { types } from '@slack/bolt';
+import type { RequestedBatch } from '../../application/request-batch.ts';
 import {
   type Batch,
   countItems,
@@ -32,11 +33,9 @@ const maxLines = 10;
 /** How many projects the dialog names. */
 const maxNames = 30;
 
-export interface BatchDialogView {
-  readonly batch: Batch;
-  readonly links: number;
-  readonly backlog: number | null;
-  readonly latencyMs: number | null;
+export interface BatchDialogView extends RequestedBatch {
+  /** The batches that the selection names. */
+  readonly earlier: readonly Batch[];
   readonly format: Formatter;
 }
 
@@ -51,12 +50,17 @@ export function buildBatchPage(view: BatchDialogView, origin: ModalOrigin): type
 }
 
 function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
-  const { batch, links, backlog, latencyMs, format } = view;
+  const { batch, earlier, links, backlog, latencyMs, logEnds, format } = view;
   const { batch: texts, confirmation, format: formats, onlyYouSeeThis } = messages;
   const facts = { ...batch, links };
   const question = texts.question(facts);
   const reason = formats.reason(batch.reason, format);
-  const details = [texts.inWaves(facts), texts.plannedEnd(batch.items, format)].filter((line) => line !== null);
+  const details = [
+    texts.inWaves(facts),
+    texts.plannedEnd(batch.items, format),
+    texts.endsTooLate(logEnds, format),
+    texts.restoreBefore(logEnds, format),
+  ].filter((line) => line !== null);
   const refused = refusedLines(batch.refused, format);
   const names = batch.items.slice(0, maxNames).map(({ project }) => project);
   const hidden = batch.items.length - names.length;
@@ -77,14 +81,16 @@ function buildDialog(view: BatchDialogView, buttons: Button[]): Message {
         ),
       ),
       sectionBlock([names.join(', '), ...(hidden > 0 ? [messages.format.more(hidden)] : [])]),
-      ...(refused.length === 0 ? [] : [sectionBlock(truncateMrkdwn(refused.join('\n'), sectionBudgetChars))]),
+      ...(refused.length === 0
+        ? []
+        : [sectionBlock(truncateMrkdwn([texts.leftOutTitle, ...refused].join('\n'), sectionBudgetChars))]),
       ...(reason === null ? [] : [sectionBlock(confirmation.reason(reason))]),
       ...(buttons.length === 0 ? [] : [actionsBlock(blockId('batch', batch.id), buttons)]),
       contextBlock(
         joinDots(
           onlyYouSeeThis,
           confirmation.requestedBy(format.person(batch.by)),
-          texts.selected(batch.selection, format),
+          texts.selected(batch.selection, earlier, format),
           confirmation.expires(format.at(batch.expiresAt)),
         ),
       ),
@@ -153,7 +159,7 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
     ...(batch.state === 'confirmed' && batch.unclaimed !== null ? [texts.unclaimed(batch.unclaimed, format)] : []),
     ...changes,
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),
-    ...(part.refused.length > 0 ? [texts.leftOut(part.refused)] : []),
+    ...(part.refused.length > 0 ? [texts.leftOut(facts)] : []),
     ...(batch.state === 'stopped' ? [texts.stoppedAdvice(countItems(batch).waiting)] : []),
   ];
   return messageWithButtons(

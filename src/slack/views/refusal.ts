@@ -12,7 +12,7 @@ import {
   suggestProjects,
   suggestSkipped,
 } from '../commands/suggestions.ts';
-import { handOverButton } from './acknowledgement.ts';
+import { takeOverButton } from './acknowledgement.ts';
 import { boldId } from './alert.ts';
 import {
   askAgainButton,
@@ -102,7 +102,7 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
       return [requestButton('restore', refusal.project), showButton(refusal.project)];
     case 'alert_held':
       return [
-        ...(refusal.held === 'owned' ? [handOverButton({ target: refusal.target, now: refusal.seenAt })] : []),
+        ...(refusal.held === 'owned' ? [takeOverButton({ target: refusal.target, now: refusal.seenAt })] : []),
         showButton(refusal.project),
       ];
     case 'removed':

@@ -61,7 +61,7 @@ export function buildShow(view: ShowView): Message {
       ...alertSections(view),
       ...operationButtons(view),
       ...alertButtons(view),
-      sectionBlock([numbers, ...show.trends(details.samples, view)]),
+      sectionBlock([numbers, ...show.trends(details, view)]),
       ...worstLinks(details),
       sectionBlock(precheckSummary(details, format, precheckBudgetChars)),
       sectionBlock(operationLines(view)),

@@ -13,8 +13,8 @@ const after = { format, now: at('04:10') };
 export const acknowledgements: ExamplesOf<typeof messages.acknowledgements> = {
   line: [
     ["I've Got It", owned, before],
-    ['Hand Over, by another person', takenOver, before],
-    ['Hand Over, by the person who had it', givenBack, after],
+    ['Take Over / Give Back, by another person', takenOver, before],
+    ['Take Over / Give Back, by the person who had it', givenBack, after],
     ["30 min after I've Got It", owned, after],
     ['Snooze 1 h', snoozed, before],
     ['1 h later', snoozed, after],
@@ -26,7 +26,7 @@ export const acknowledgements: ExamplesOf<typeof messages.acknowledgements> = {
   ],
   ended: [
     ["30 min after I've Got It", owned, format],
-    ['Hand Over, by the person who had it', givenBack, format],
+    ['Take Over / Give Back, by the person who had it', givenBack, format],
     ['1 h after Snooze 1 h', snoozed, format],
   ],
 };

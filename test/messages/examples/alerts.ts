@@ -136,7 +136,7 @@ export const failures: ExamplesOf<typeof messages.failures> = {
     ['reasons are not shown', causes, reasonsHidden],
   ],
   causesOnly: [['follows the number of tasks', causes, alertContext(failed)]],
-  circumstances: [['at the end', causes, format]],
+  circumstances: [['at the end', causes, taskFailed, format]],
   details: [['all of it', causes, taskFailed, alertContext(failed)]],
 };
 

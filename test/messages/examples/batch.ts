@@ -19,6 +19,9 @@ const forTwoHours = { at: at('05:00'), timeZone: null, source: 'person', duratio
 const waves = { size: 5, wait: 'caughtUp' } as const;
 const restore = { ...request, action: 'restore', refused: [], waves } as const;
 
+const lateLog = { project: 'orders', until: at('04:30'), isPauseTimed: true } as const;
+const openLog = { ...lateLog, isPauseTimed: false } as const;
+
 const unchanged = { stateEndedAt: null, failedAt: null, limitChange: null } as const;
 const done = { state: 'done', refusal: null, linksDone: 10, ...unchanged } as const;
 const failed = { state: 'failed', refusal: null, linksDone: 9, ...unchanged } as const;
@@ -62,6 +65,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   allowed: [
     ['some projects cannot be paused', request],
     ['all can be restored', restore],
+    ['both can be restored', { ...restore, items: restore.items.slice(0, 2) }],
     ['the only one can be restored', { ...restore, items: restore.items.slice(0, 1) }],
   ],
   inWaves: [
@@ -74,6 +78,14 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
     ['no project has a limit', items, format],
   ],
+  endsTooLate: [
+    ['`/sync pause label:prod for 2h`, and `logRetention` of one source ends before', [lateLog], format],
+    ['of several sources', [lateLog, { ...lateLog, project: 'users', until: at('04:50') }], format],
+  ],
+  restoreBefore: [
+    ['a pause without an end, and one source has `logRetention`', [openLog], format],
+    ['several sources have it', [openLog, { ...openLog, project: 'users', until: at('04:50') }], format],
+  ],
   plannedEndNow: [
     ['all are Paused', paused({ carts: done, orders: done, users: done })],
     ['one was extended', paused({ carts: done, orders: extended, users: done })],
@@ -84,6 +96,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['one was restored', paused({ carts: done, orders: restored, users: done })],
     ['two were restored', paused({ carts: restored, orders: restored, users: done })],
     ['all were restored', paused({ carts: restored, orders: restored, users: restored })],
+    ['both that were paused were restored', paused({ carts: restored, orders: restored, users: refusedResult })],
     ['nothing has happened since', allDone],
   ],
   failedLater: [
@@ -92,8 +105,27 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['nothing has happened since', allDone],
   ],
   unclaimed: [['no process of the role worker runs', { projects: 3, until: at('03:06') }, format]],
-  selected: [['what the person selected', 'label:prod', format]],
-  refusedLine: [['a project that is Paused', { ...invoices, channel: null }, format]],
+  selected: [
+    ['what the person selected', 'label:prod', [], format],
+    [
+      '**Restore Those 5**',
+      'batch:b1',
+      [{ ...request, id: 'b1', by: 'U0ALICE', requestedAt: at('03:00'), reason: 'we deploy' }],
+      format,
+    ],
+  ],
+  refusedLine: [
+    ['a project that is Paused', { ...invoices, channel: null }, format],
+    [
+      '**Restore Those 5**, after another person has restored it',
+      {
+        project: 'invoices',
+        channel: null,
+        refusal: { ...notAllowed, code: 'changed', action: 'restore', project: 'invoices', state: 'running' },
+      },
+      format,
+    ],
+  ],
   noneAllowed: [['each project is Paused or Failed', { action: 'pause', refused }]],
   tooMany: [['a selection of too many projects', 1_204, 1_000]],
   state: [
@@ -115,7 +147,10 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['no worker took it', item('users'), refusedResult, someDone],
     ['the bot stopped before it began', item('users'), { ...refusedResult, state: 'expired', refusal: null }, someDone],
   ],
-  leftOut: [['projects that could not be paused', refused]],
+  leftOut: [
+    ['projects that could not be paused', allDone],
+    ['one of them', facts({ ...ended, refused: refused.slice(0, 1) })],
+  ],
   notBegun: [['Stop after the first wave', 1, stopped]],
   stoppedAdvice: [['a wave has a failure', 3]],
   notStopped: [['Go On, after another person was faster', facts({ state: 'confirmed', action: 'restore' })]],

@@ -70,7 +70,14 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       [
         '`syncbot pause label:prod`',
         { action: 'pause', items: exampleBatch().items, refused: [], waves: null, catchUpMs: null, links: 30 },
-        { backlog: 1_204, latencyMs: 5_000 },
+        { backlog: 1_204, latencyMs: 5_000, logEnds: [] },
+        format,
+      ],
+      [
+        '`syncbot pause label:prod` without an end, and a source has `logRetention`',
+        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, catchUpMs: null, links: 30 },
+        { backlog: 1_204, latencyMs: 5_000, logEnds: [{ project: 'orders', until: at('05:00'), isPauseTimed: false }] },
+        format,
       ],
     ],
     unknownOutcome: [['Redis stopped during the command', 'b1']],
@@ -97,6 +104,10 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
     change: [['another definition', 'orders', ['description', 'link orders-incr added']]],
     remove: [['a project that is not in the file', 'orders']],
+    kept: [
+      ['a project that is not in the file, without --prune', ['orders']],
+      ['several', ['orders', 'users']],
+    ],
     pauseAgain: [['a link was resumed since the last apply', 'orders']],
     pauses: [['below a project', 'orders-full']],
     leftPaused: [['below a removed project', ['orders-full', 'orders-incr']]],

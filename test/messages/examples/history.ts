@@ -164,9 +164,11 @@ export const history: ExamplesOf<typeof messages.history> = {
       ['written by another version', entry('timer_stopped', { by: 'timer' }), historyContext],
     ],
     alert_owned: [["I've Got It", entry('alert_owned', acknowledged), historyContext]],
-    alert_taken_over: [['Hand Over, by another person', entry('alert_taken_over', acknowledged), historyContext]],
+    alert_taken_over: [
+      ['Take Over / Give Back, by another person', entry('alert_taken_over', acknowledged), historyContext],
+    ],
     alert_given_back: [
-      ['Hand Over, by the person who had it', entry('alert_given_back', acknowledged), historyContext],
+      ['Take Over / Give Back, by the person who had it', entry('alert_given_back', acknowledged), historyContext],
     ],
     alert_snoozed: [['Snooze 1 h', entry('alert_snoozed', acknowledged), historyContext]],
     drained: [['after a pause', entry('drained'), historyContext]],

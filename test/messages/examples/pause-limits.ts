@@ -54,5 +54,9 @@ export const pauseLimits: ExamplesOf<typeof messages.pauseLimits> = {
     ['the project was changed after the pause', { ...until, stopped: { at: at('05:00'), change: null } }, format],
   ],
   extended: [['`/sync extend orders 1h` and on the command line', 'orders', at('05:00'), format]],
+  kept: [
+    ['after `syncbot keep-paused orders`', 'orders', null, format],
+    ['the same, and the project has `pauseMax`', 'orders', at('05:00'), format],
+  ],
   timer: [['who ended a pause', { by: 'U0ALICE', setAt: at('03:00') }, format]],
 };

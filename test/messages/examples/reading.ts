@@ -94,7 +94,7 @@ export const show: ExamplesOf<typeof messages.show> = {
     ['the numbers', { project: paused, stats: exampleProjectStats }, samples, now],
     ['failed tasks wait', { project: failed, stats: withFailures }, samples, now],
   ],
-  trends: [['the last hour', samples, { format, now }]],
+  trends: [['the last hour', { project: paused, stats: exampleProjectStats, samples }, { format, now }]],
   skipped: [['restores have left out failed tasks', 2]],
   operation: [['the last operations', exampleOperation({ state: 'done', requestedAt: at('02:50') }), format]],
 };

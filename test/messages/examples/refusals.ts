@@ -224,7 +224,11 @@ export const commandErrors: ExamplesOf<typeof messages.commandErrors> = {
     ['a verb with a typo', 'puase orders', ['pause orders'], format],
     ['another word', 'xyz', [], format],
   ],
-  projectMissing: [['`/sync pause`', 'pause orders', format]],
+  projectMissing: [
+    ['`/sync pause`', { example: 'pause orders', time: '' }, format],
+    ['`/sync extend 1h`', { example: 'extend orders 1h', time: '1h' }, format],
+  ],
+  sinceMissing: [['`/sync history 12h`', { time: '12h', command: 'history since 12h' }, format]],
   unknownProject: [
     ['a name with a typo', 'ordrs', ['pause orders', 'pause orders-eu'], format],
     ['a name like no other', 'xyz', [], format],
@@ -274,6 +278,10 @@ export const applyRefusals: { readonly [Code in ApplyRefusalCode]: ExamplesOf<ty
       format,
     ],
   ],
+  queue_of_kept: [
+    ['a project was renamed', { code: 'queue_of_kept', project: 'orders-2', link: full, other: project }, format],
+  ],
+  connection_of_kept: [['a truncated file', { code: 'connection_of_kept', project, connection: 'warehouse' }, format]],
   queue_shared: [
     [
       'two connections to the same Redis',

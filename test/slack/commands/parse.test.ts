@@ -236,6 +236,11 @@ describe('the text after /sync', () => {
     ['histroy', /Did you mean `\/sync history`\?/],
     ['histroy since 2h', /Did you mean `\/sync history since 2h`\?/],
     ['history orders 20', /`\/sync history orders`/],
+    ['history orders 12h', /“12h” is a time.*Type “since” before it: `\/sync history orders since 12h`/],
+    ['history yesterday 22:00', /“yesterday 22:00” is a time.*`\/sync history since yesterday 22:00`/],
+    ['extend 1h', /The command needs a project before “1h”.*`\/sync extend orders 1h`/],
+    ['extend by 30 min', /The command needs a project before “30 min”.*`\/sync extend orders 30 min`/],
+    ['extend', /The command needs a project\. .*`\/sync extend orders 1h`/],
     ['histroy ordrs', /Did you mean `\/sync history orders`\?/],
   ])('%j is answered with an explanation.', (text, expected) => {
     expect(errorMessage(text)).toMatch(expected);
@@ -260,6 +265,8 @@ describe('the text after /sync', () => {
     ['pause all', ['list']],
     ['pause', ['pause orders', 'pause users', 'list']],
     ['history orders 20', ['history orders']],
+    ['history orders 12h', ['history orders since 12h']],
+    ['extend 1h', ['extend orders 1h', 'extend users 1h', 'list']],
     ['histroy', ['history']],
     ['log since 2h', ['history since 2h']],
     ['audit ordrs', ['history orders']],
@@ -292,7 +299,7 @@ describe('the text after /sync', () => {
     const reason = 'users and invoices';
     const { text, suggestions } = explainParseError({ ...error, reason, limit: null }, [], formatter);
     expect(text).toBe(
-      '“users and invoices” also names “users and 1 more”. Nothing was changed. If it is the reason, write “because” before it: `/sync pause orders because users and invoices`. For several projects type only their ids: `/sync pause orders users invoices`. The buttons ask for OK first.',
+      '“users and invoices” has the names of projects: users and invoices. Nothing was changed. If it is the reason, write “because” before it: `/sync pause orders because users and invoices`. For several projects type only their ids: `/sync pause orders users invoices`. The buttons ask for OK first.',
     );
     expect(suggestions.map(commandOf)).toEqual([
       'pause orders users invoices',

@@ -69,7 +69,7 @@ describe("I've Got It", () => {
     expect(messages()).toEqual([
       expect.stringContaining(`\n<@U0ALICE> is on it since ${time(at)}. No repeats before ${time(until)}.\n`),
     ]);
-    expect(buttons()).toEqual([['Re-apply', 'Show', 'Hand Over', 'Snooze 1 h']]);
+    expect(buttons()).toEqual([['Re-apply', 'Show', 'Take Over / Give Back', 'Snooze 1 h']]);
     expect(replies()).toEqual([]);
   });
 
@@ -156,11 +156,11 @@ describe('the message of a group', () => {
     await pressAll(['a', 'b']);
     expect(messages()).toEqual([expect.stringMatching(/\n2 of 3 projects: <@U0ALICE> is on it since /)]);
     expect(buttons().map((labels) => labels.slice(-4))).toEqual([
-      ['Show All', "I've Got It", 'Hand Over', 'Snooze 1 h'],
+      ['Show All', "I've Got It", 'Take Over / Give Back', 'Snooze 1 h'],
     ]);
     await pressAll(['c'], 'U0BOB');
     expect(messages()).toEqual([expect.stringMatching(/\n1 of 3 projects: <@U0BOB> is on it since /)]);
-    expect(buttons().map((labels) => labels.slice(-3))).toEqual([['Show All', 'Hand Over', 'Snooze 1 h']]);
+    expect(buttons().map((labels) => labels.slice(-3))).toEqual([['Show All', 'Take Over / Give Back', 'Snooze 1 h']]);
   });
 
   it('gets a reply when enough alerts join that are not acknowledged', async () => {

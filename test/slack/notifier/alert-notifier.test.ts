@@ -415,7 +415,7 @@ describe('people are notified in the thread', () => {
   it('when alerts join that mention other people', async () => {
     for (const id of addProjects(5)) await fixture.setAlert(id, failed(1));
     await wait();
-    expect(messages()[0]).toMatch(/Attention, <@U0ALICE>: syncbot pauses their links/);
+    expect(messages()[0]).toMatch(/Attention, <@U0ALICE>: syncbot keeps their links paused/);
     fixture.addProject('users', { by: 'U0BOB', state: 'running' });
     await fixture.setAlert('users', failed(1));
     await fixture.advance(2_000);
@@ -432,7 +432,9 @@ describe('people are notified in the thread', () => {
     await wait();
     await fixture.setAlert('orders', unexpectedlyRunning);
     await fixture.advance(2_000);
-    expect(replies()).toEqual([expect.stringMatching(/^orders · From .* on, only a person could correct it · /)]);
+    expect(replies()).toEqual([
+      expect.stringMatching(/^orders · A person was needed from .* on, because syncbot could not correct it · /),
+    ]);
   });
 
   it('not more often than once in a group interval, if it is not critical', async () => {

@@ -112,14 +112,14 @@ it('A digest is posted once a day, and each reports what happened since the one 
   await sweepAt('2026-11-24T08:59:59');
   expect(posts()).toEqual([]);
   for (const time of ['09:00', '09:01', '12:00', '23:59']) await sweepAt(`2026-11-24T${time}`);
-  expect(texts()).toEqual(['Digest · All 2 projects are Running · 2026-11-24 09:00 UTC']);
+  expect(texts()).toEqual(['Digest · Both projects are Running · 2026-11-24 09:00 UTC']);
   for (const time of ['00:01', '08:59', '09:03', '09:04']) await sweepAt(`2026-11-25T${time}`);
-  expect(texts().slice(1)).toEqual(['All 2 projects are Running. Nothing happened since 2026-11-24 09:00 UTC.']);
+  expect(texts().slice(1)).toEqual(['Both projects are Running. Nothing happened since 2026-11-24 09:00 UTC.']);
 });
 
 it('A digest that was missed is posted on the same day, and not on the next one.', async () => {
   await sweepAt('2026-11-24T23:30');
-  expect(texts()).toEqual(['Digest · All 2 projects are Running · 2026-11-24 23:30 UTC']);
+  expect(texts()).toEqual(['Digest · Both projects are Running · 2026-11-24 23:30 UTC']);
   await sweepAt('2026-11-26T00:10');
   expect(posts()).toHaveLength(1);
   await sweepAt('2026-11-26T09:00');
@@ -171,7 +171,7 @@ it.each([
   [
     'no worker observed them in the night',
     { gap: nightGap },
-    /^Digest · All 2 projects are Running · .*\nNot observed from 2026-11-24 22:00 UTC to 2026-11-25 06:00 UTC\./,
+    /^Digest · Both projects are Running · .*\nNot observed from 2026-11-24 22:00 UTC to 2026-11-25 06:00 UTC\./,
   ],
 ])('A digest does not say that nothing happened if %s.', async (_when, change, expected) => {
   await sweepAt('2026-11-24T09:00');
@@ -195,7 +195,7 @@ it('While Slack refuses the channel, the digest is tried again for the rest of t
   ]);
   slack.channel('C0SYNC').isArchived = false;
   await sweepAt('2026-11-24T09:10');
-  expect(texts()).toEqual(['Digest · All 2 projects are Running · 2026-11-24 09:10 UTC']);
+  expect(texts()).toEqual(['Digest · Both projects are Running · 2026-11-24 09:10 UTC']);
 });
 
 it('A digest with a time zone that this process does not know does not stop the other digests.', async () => {

@@ -215,9 +215,8 @@ describe('the first line of a message', () => {
         const report = { since: now, now, counts, sections: digestSections(projects), observation, gap: null, history };
         const { text } = buildDigest({ ...report, format, revealReasons: true });
         const attention = attentionTotal(counts.attention);
-        const count = projects.length.toLocaleString('en-US');
-        if (attention === 0)
-          expect(text).toMatch(new RegExp(`^(Digest · )?All ${count} projects are (well: |Running)`));
+        const all = projects.length === 2 ? 'Both' : `All ${projects.length}`;
+        if (attention === 0) expect(text).toMatch(new RegExp(`^(Digest · )?${all} projects are (well: |Running)`));
         else expect(text).toMatch(new RegExp(`^Digest · ${attention} needs? attention: [0-9]`));
       }),
       fuzzOptions,

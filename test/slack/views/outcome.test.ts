@@ -158,7 +158,7 @@ describe('the message of an operation', () => {
     const outcome = { ...exampleOutcome, linksTotal: 10, linksDone: 9, unreconciled: links };
     const failed: Partial<Operation> = { state: 'failed', toState: 'failed', outcome };
     expect(outcomeText(failed)).toContain(
-      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot tried again later to pause its links',
+      'orders · Became Failed · only 9 of 10 links paused, `orders-incr` not reached · by <@U0ALICE> · we deploy\nsyncbot was to try again later to pause its links',
     );
     expect(outcomeText({ ...failed, reconciledAt: at })).toContain(
       `\nAll its links that had a queue were paused ${clock}`,

@@ -228,12 +228,12 @@ describe('a dialog', () => {
   });
 
   it.each<[string, readonly Partial<Operation>[], string]>([
-    ['the same', [{ by: 'U0BOB', action: 'restore' }], '<@U0BOB> is asking the same'],
+    ['the same', [{ by: 'U0BOB', action: 'restore' }], '<@U0BOB> asks for the same'],
     ['for another action', [{ by: 'U0BOB', action: 'pause' }], '<@U0BOB> asks to pause it'],
     [
       'in great number',
       ['U0BOB', 'U0CAROL', 'U0DAVE', 'U0ERIN', 'U0FRED'].map((by) => ({ by, action: 'restore' as const })),
-      '<@U0BOB> is asking the same · <@U0CAROL> is asking the same · <@U0DAVE> is asking the same · and 2 more',
+      '<@U0BOB> asks for the same · <@U0CAROL> asks for the same · <@U0DAVE> asks for the same · and 2 more',
     ],
   ])('names the other people who ask %s', (_name, others, text) => {
     const dialog = buildConfirmation({

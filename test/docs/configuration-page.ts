@@ -70,9 +70,15 @@ const sections: readonly Section[] = [
     pattern: /^settings/,
   },
   {
+    title: 'defaults',
+    example:
+      'defaults:\n  channel: C0123ABCD\n  logRetention: 48h\n  link: { prefix: bull }\nprojects:\n  orders: { links: [{ queue: orders-full }] }',
+    pattern: /^defaults/,
+  },
+  {
     title: 'labels',
     example:
-      'labels:\n  prod: { pauseMax: 4h }\nprojects:\n  orders: { labels: [prod], links: [{ queue: orders-full }] }',
+      'labels:\n  prod: { pauseMax: 4h, onCall: [S0123ABCD] }\nprojects:\n  orders: { labels: [prod], links: [{ queue: orders-full }] }',
     pattern: /^labels/,
   },
   {

@@ -99,7 +99,9 @@ export const batch = {
     if (changed.length === 1) return `Restored or changed since: ${names(changed)}, ${last}`;
     const which =
       changed.length === done.length
-        ? `${allOf(changed.length).toLowerCase()} projects`
+        ? changed.length === 2
+          ? names(changed)
+          : `all ${pluralize(changed.length, 'project')}`
         : `${formatNumber(changed.length)} of ${pluralize(done.length, 'project')}, ${names(changed)}`;
     return `Restored or changed since: ${which}, the last one ${last}`;
   },

@@ -91,6 +91,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['one was restored', paused({ carts: done, orders: restored, users: done })],
     ['two were restored', paused({ carts: restored, orders: restored, users: done })],
     ['all were restored', paused({ carts: restored, orders: restored, users: restored })],
+    ['both that were paused were restored', paused({ carts: restored, orders: restored, users: refusedResult })],
     ['nothing has happened since', allDone],
   ],
   failedLater: [

@@ -38,12 +38,15 @@ const parseWithin = (value: string, { from, to }: DurationBounds, context: z.Ref
   return z.NEVER;
 };
 
+/** For editors (`json-schema.ts`). */
+const durationPattern = String.raw`\d{1,7}(ms|s|m|h|d)`;
+
 /** Parses a duration to ms. */
 const duration = (bounds: DurationBounds) =>
   z
     .string()
     .transform((value, context) => parseWithin(value, bounds, context))
-    .meta(valueDocs.duration(bounds.from, bounds.to));
+    .meta({ ...valueDocs.duration(bounds.from, bounds.to), pattern: `^${durationPattern}$` });
 
 /** As `duration`. `off` and 0 are 0. */
 const durationOrOff = (bounds: DurationBounds) =>
@@ -52,7 +55,7 @@ const durationOrOff = (bounds: DurationBounds) =>
       (value) => (value === 0 ? 'off' : value),
       z.string().transform((value, context) => (value === 'off' ? 0 : parseWithin(value, bounds, context))),
     )
-    .meta(valueDocs.durationOrOff(bounds.from, bounds.to));
+    .meta({ ...valueDocs.durationOrOff(bounds.from, bounds.to), pattern: `^(${durationPattern}|off)$` });
 
 /** Reports each item that is already in the list above it. */
 const uniqueItems = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
@@ -216,7 +219,7 @@ const waves = z.strictObject({
         value === 'caughtUp' ? ('caughtUp' as const) : parseWithin(value, waveWaitBounds, context),
       ),
     'caughtUp',
-  ).meta(keyDocs.waveWait),
+  ).meta({ ...keyDocs.waveWait, pattern: `^(${durationPattern}|caughtUp)$` }),
 });
 
 export const settingsSchema = z
@@ -282,14 +285,20 @@ const labelSchema = z
   .strictObject({ ...rules, pauseMax: optional(inheritable.pauseMax).meta(keyDocs.labelPauseMax) })
   .meta(keyDocs.labelRules);
 
+/** For editors. `cross-checks.ts` checks the names. */
+const names = { propertyNames: { pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' } };
+
 /** The shape of syncbot.yml. `cross-checks.ts` has the rules that involve more than one key. */
 export const fileSchema = z.strictObject({
-  connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta(keyDocs.connections),
+  connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta({
+    ...keyDocs.connections,
+    ...names,
+  }),
   policy: withDefault(policySchema, {}),
   digest: withDefault(digestsSchema, []).meta(keyDocs.digest),
   settings: withDefault(settingsSchema, {}),
   defaults: withDefault(defaultsSchema, {}),
   labels: withDefault(z.record(z.string(), labelSchema), {}).meta(keyDocs.labelSection),
-  projects: z.record(z.string(), projectSchema).meta(keyDocs.projects),
+  projects: z.record(z.string(), projectSchema).meta({ ...keyDocs.projects, ...names }),
 });
 export type SyncbotFile = z.infer<typeof fileSchema>;

@@ -24,7 +24,15 @@ afterAll(() => installed[Symbol.asyncDispose]());
 describe('the tarball', () => {
   it('contains the compiled sources, the Lua scripts and the files for users, and nothing else', async () => {
     const compiled = (await compiledFiles()).map((path) => `dist/${path}`);
-    const userFiles = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
+    const userFiles = [
+      '.env.example',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'manifest.yml',
+      'package.json',
+      'syncbot.schema.json',
+    ];
     expect(installed.files.map(({ path }) => path).sort()).toEqual([...compiled, ...userFiles].sort());
   });
 

@@ -1,8 +1,10 @@
+import type { Batch } from '../domain/batch.ts';
 import { emptyFilter, type ListFilter } from '../domain/list-filter.ts';
 import { type ObservationStatus, observationStatus } from '../domain/observation-status.ts';
 import type { Operation } from '../domain/operation.ts';
 import { totalCount } from '../domain/project-state.ts';
 import type { UseCaseContext } from './context.ts';
+import { StoreUnavailableError } from './errors.ts';
 import { type ListPage, listPage } from './list-projects.ts';
 
 /** What all Homes show, and what each person sees of it. Times are epoch ms of the bot's Redis server. */
@@ -17,6 +19,8 @@ export interface HomeFacts {
   readonly labels: readonly string[];
   /** The operations that were requested last, newest first, also open dialogs. */
   readonly operations: readonly Operation[];
+  /** The batches that were requested last and wait for OK, newest first. */
+  readonly batches: readonly Batch[];
   readonly now: number;
 }
 
@@ -35,15 +39,16 @@ export interface HomeLimits {
   readonly labels: number;
 }
 
-type ReadContext = Pick<UseCaseContext, 'projects' | 'operations' | 'observations' | 'serverClock'>;
+type ReadContext = Pick<UseCaseContext, 'projects' | 'operations' | 'batches' | 'observations' | 'serverClock'>;
 
 /** Reads what all Homes show, with one call per subject. Of all projects only their ids are read. */
 export async function readHome(context: ReadContext, limits: HomeLimits): Promise<HomeFacts> {
-  const [all, ids, labels, operations, lastCycle, now] = await Promise.all([
+  const [all, ids, labels, operations, batches, lastCycle, now] = await Promise.all([
     readHomeProjects(context, emptyFilter, limits),
     context.projects.listIds(),
     context.projects.listLabels(limits.labels),
     context.operations.listNewest(),
+    readRequestedBatches(context),
     context.observations.readLastCycle(),
     context.serverClock.now(),
   ]);
@@ -54,8 +59,27 @@ export async function readHome(context: ReadContext, limits: HomeLimits): Promis
     observedAt: lastCycle?.completedAt ?? null,
     labels,
     operations,
+    batches,
     now,
   };
+}
+
+/** How many open batches are read. */
+const maxBatches = 50;
+
+/** Leaves out a batch that cannot be read: the sweep logs it. */
+async function readRequestedBatches({ batches }: ReadContext): Promise<Batch[]> {
+  const ids = (await batches.listOpen()).slice(-maxBatches);
+  const read = await Promise.all(
+    ids.map((id) =>
+      batches.read(id).catch((error: unknown) => {
+        if (error instanceof StoreUnavailableError) throw error;
+        return null;
+      }),
+    ),
+  );
+  const requested = read.filter((batch) => batch?.state === 'requested');
+  return requested.flatMap((batch) => batch ?? []).sort((a, b) => b.requestedAt - a.requestedAt);
 }
 
 export async function readHomeProjects(
@@ -70,11 +94,22 @@ export async function readHomeProjects(
   return { worst, paused };
 }
 
+/** A dialog of one project or of several. */
+export type OpenDialog = { readonly operation: Operation } | { readonly batch: Batch };
+
 /** The dialogs that this person can still answer, newest first. A batch has one dialog for all its operations. */
-export function openDialogs({ operations, now }: Pick<HomeFacts, 'operations' | 'now'>, user: string): Operation[] {
-  return operations.filter(
-    ({ state, by, batch, expiresAt }) => state === 'requested' && by === user && batch === null && expiresAt > now,
-  );
+export function openDialogs(
+  { operations, batches, now }: Pick<HomeFacts, 'operations' | 'batches' | 'now'>,
+  user: string,
+): OpenDialog[] {
+  const isOpen = ({ state, by, expiresAt }: Pick<Operation | Batch, 'state' | 'by' | 'expiresAt'>) =>
+    state === 'requested' && by === user && expiresAt > now;
+  const ofProjects = operations.filter((operation) => operation.batch === null && isOpen(operation));
+  const dialogs = [
+    ...ofProjects.map((operation) => ({ operation, requestedAt: operation.requestedAt })),
+    ...batches.filter(isOpen).map((batch) => ({ batch, requestedAt: batch.requestedAt })),
+  ];
+  return dialogs.sort((a, b) => b.requestedAt - a.requestedAt);
 }
 
 /** The operations that a person has confirmed, newest first. */

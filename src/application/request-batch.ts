@@ -81,6 +81,32 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
   return { kind: 'requested', batch, ...sumStats(items, stats), logEnds };
 }
 
+export type BatchDialogAgain =
+  | ({ readonly kind: 'open' } & RequestedBatch)
+  /** It was answered, or has expired. `batch` says so. */
+  | { readonly kind: 'closed'; readonly batch: Batch }
+  | { readonly kind: 'unknown' }
+  | Refused;
+
+/** Reads again what the dialog of a batch shows, and observes the links. Throws `StoreUnavailableError`. */
+export async function readBatchDialog(context: UseCaseContext, id: string, by: Actor): Promise<BatchDialogAgain> {
+  const [batch, now] = await Promise.all([context.batches.read(id), context.serverClock.now()]);
+  if (batch === null) return { kind: 'unknown' };
+  if (batch.by !== by) return { kind: 'refused', refusal: { code: 'not_requester', by: batch.by } };
+  const { action, items, state, expiresAt } = batch;
+  if (state !== 'requested') return { kind: 'closed', batch };
+  // The sweep records it a moment later.
+  if (expiresAt <= now) return { kind: 'closed', batch: { ...batch, state: 'expired' } };
+  const projects = await context.projects.readMany(items.map(({ project }) => project));
+  const ends = new Map(items.map(({ project, pauseUntil }) => [project, pauseUntil]));
+  const observed = (await observeProjects(context, projects)).map((each) => {
+    return { ...each, pauseUntil: ends.get(each.project.id) ?? null };
+  });
+  const stats = observed.map((each) => each.stats);
+  const logEnds = action === 'pause' ? findLogEnds(observed, now) : [];
+  return { kind: 'open', batch, ...sumStats(items, stats), logEnds };
+}
+
 interface AllowedProject {
   readonly kind: 'allowed';
   readonly project: Project;
@@ -145,7 +171,7 @@ function sumStats(
   };
 }
 
-function findLogEnds(allowed: readonly AllowedProject[], now: number): SourceLogEnd[] {
+function findLogEnds(allowed: readonly Omit<AllowedProject, 'kind'>[], now: number): SourceLogEnd[] {
   const ends = allowed.flatMap(({ project: { id, definition }, stats: { latencyMs }, pauseUntil }) => {
     const until = logEndInPause(definition, { now, latencyMs, pauseUntil: pauseUntil?.at ?? null });
     return until === null ? [] : [{ project: id, until, isPauseTimed: pauseUntil !== null }];

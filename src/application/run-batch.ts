@@ -1,5 +1,12 @@
 import { type Batch, type BatchItem, type ItemResult, nextStep, operationIdOf, toItemResult } from '../domain/batch.ts';
-import { claimTimeoutMs, isFollowed, isUnfinished, type Operation, type OperationRef } from '../domain/operation.ts';
+import {
+  claimTimeoutMs,
+  isFollowed,
+  isUnfinished,
+  type Operation,
+  type OperationRef,
+  refOf,
+} from '../domain/operation.ts';
 import type { ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { toChunks } from '../lib/async.ts';
@@ -47,15 +54,29 @@ async function startItems(context: UseCaseContext, batch: Batch): Promise<void> 
 }
 
 /** Returns null if the operation needs no job: it has ended, or its project was removed. */
-async function startItem(
-  context: UseCaseContext,
+async function startItem(context: UseCaseContext, batch: Batch, item: BatchItem): Promise<OperationRef | null> {
+  const { by } = batch;
+  const operation = await requestItem(context, batch, { item, refusal: null });
+  if (operation === null) return null;
+  const ref = refOf(operation);
+  if (operation.state !== 'requested') return isUnfinished(operation) ? ref : null;
+  const resolved = await context.operations.resolve({ ref, decision: 'confirm', by, dialog: null });
+  return resolved.kind !== 'refused' && resolved.operation.state === 'confirmed' ? ref : null;
+}
+
+/**
+ * Requests the operation of an item, or refuses it at once. If it exists already, that changes nothing. Returns the operation as
+ * it is now, or null if its project was removed.
+ */
+async function requestItem(
+  { operations, settings }: UseCaseContext,
   batch: Batch,
-  { project, projectVersion, pauseUntil }: BatchItem,
-): Promise<OperationRef | null> {
+  { item, refusal }: { readonly item: BatchItem; readonly refusal: Refusal | null },
+): Promise<Operation | null> {
   const { id, action, by, reason, origin, channel, threadTs } = batch;
-  const operationId = operationIdOf(batch, project);
-  const stored = await context.operations.request({
-    id: operationId,
+  const { project, projectVersion, pauseUntil } = item;
+  const stored = await operations.request({
+    id: operationIdOf(batch, project),
     project,
     action,
     by,
@@ -66,15 +87,11 @@ async function startItem(
     threadTs,
     batch: id,
     pauseUntil,
+    refusal,
     projectVersion,
-    ttlMs: context.settings.confirmationTtlMs,
+    ttlMs: settings.confirmationTtlMs,
   });
-  if (stored.kind === 'refused') return null;
-  const ref = { project, operation: operationId };
-  const { state } = stored.operation;
-  if (state !== 'requested') return isUnfinished(stored.operation) ? ref : null;
-  const resolved = await context.operations.resolve({ ref, decision: 'confirm', by, dialog: null });
-  return resolved.kind !== 'refused' && resolved.operation.state === 'confirmed' ? ref : null;
+  return stored.kind === 'refused' ? null : stored.operation;
 }
 
 /** What changes in the record of the batch now. */
@@ -137,10 +154,11 @@ async function collectResults(
   const deadlines: number[] = [];
   for (const chunk of toChunks(open, chunkSize)) {
     const refs = chunk.map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
-    const operations = await context.operations.readMany(refs);
+    const found = await context.operations.readMany(refs);
+    const operations = isLate ? await refuseLateItems(context, batch, { items: chunk, found }) : found;
     for (const [index, { project }] of chunk.entries()) {
       const operation = operations[index] ?? null;
-      if (operation === null) results.push([project, withoutOperation(batch, project, isLate)]);
+      if (operation === null) results.push([project, withoutOperation(project)]);
       else if (!isUnfinished(operation)) results.push([project, toItemResult(operation)]);
       else if (operation.state === 'confirmed' && operation.claimDelayedAt !== null)
         deadlines.push(operation.executeBy ?? 0);
@@ -151,9 +169,25 @@ async function collectResults(
   return { results: Object.fromEntries(results), unclaimed };
 }
 
-/** Its project was removed, or the batch was too late to begin. */
-function withoutOperation({ action }: Batch, project: ProjectId, isLate: boolean): ItemResult {
-  const refusal: Refusal = isLate ? { code: 'claim_timeout', action, project } : { code: 'removed', project };
+/**
+ * Refuses the operations that a batch has not requested in time. Another process may be suspended right before it requests them:
+ * then it finds them refused, and does not begin them.
+ */
+async function refuseLateItems(
+  context: UseCaseContext,
+  batch: Batch,
+  { items, found }: { readonly items: readonly BatchItem[]; readonly found: readonly (Operation | null)[] },
+): Promise<(Operation | null)[]> {
+  const refuse = (item: BatchItem) => {
+    const refusal: Refusal = { code: 'claim_timeout', action: batch.action, project: item.project };
+    return requestItem(context, batch, { item, refusal });
+  };
+  return Promise.all(items.map((item, index) => found[index] ?? refuse(item)));
+}
+
+/** Its project was removed. */
+function withoutOperation(project: ProjectId): ItemResult {
+  const refusal: Refusal = { code: 'removed', project };
   return { state: 'refused', refusal, linksDone: null, stateEndedAt: null, failedAt: null, limitChange: null };
 }
 

@@ -3,6 +3,7 @@ import type { OnObserved } from '../application/observer.ts';
 import { firingConditions } from '../domain/alert.ts';
 import { type AlertKind, alertKinds, severities } from '../domain/conditions.ts';
 import type { ObservedProject } from '../domain/observation.ts';
+import { activeDeadline } from '../domain/pause-timer.ts';
 import type { ProjectId } from '../domain/project.ts';
 import { type ProjectState, projectStates } from '../domain/project-state.ts';
 
@@ -28,6 +29,8 @@ interface ProjectSample {
 /** What the last cycle of this process observed. */
 interface CycleTotals {
   readonly projects: ProjectSample[];
+  /** How many projects are Paused until a time. */
+  timedPauses: number;
   readonly states: Map<string, number>;
   readonly alerts: Map<string, number>;
   readonly unreachable: Map<string, number>;
@@ -109,6 +112,8 @@ function cycleGauges(registry: Registry, current: () => LastCycle | null): void 
         else this.set(select(cycle));
       },
     });
+  const timedHelp = 'Paused projects that syncbot restores by itself at the end of their pause.';
+  gauge('syncbot_timed_pauses', timedHelp, ({ totals }) => totals.timedPauses);
   const timestampHelp = 'When this process last completed an observe cycle, epoch seconds.';
   gauge('syncbot_observation_timestamp_seconds', timestampHelp, ({ timestamp }) => timestamp);
   gauge('syncbot_observation_duration_seconds', 'How long that cycle took.', ({ durationMs }) => durationMs / 1_000);
@@ -144,13 +149,20 @@ function renderProjects(projects: readonly ProjectSample[]): string {
 
 function emptyTotals(): CycleTotals {
   const zeros = (names: readonly string[]) => new Map(names.map((name) => [name, 0]));
-  return { projects: [], states: zeros(projectStates), alerts: zeros(alertKinds), unreachable: new Map() };
+  return {
+    projects: [],
+    timedPauses: 0,
+    states: zeros(projectStates),
+    alerts: zeros(alertKinds),
+    unreachable: new Map(),
+  };
 }
 
 function addProject(totals: CycleTotals, { project, stats: { links, latencyMs, backlog } }: ObservedProject): void {
   const { id, state } = project;
   const alerts = firingConditions(project.alerts).map(({ kind }) => kind);
   totals.projects.push({ id, state, latencyMs, backlog, alerts });
+  if (activeDeadline(project) !== null) totals.timedPauses += 1;
   increment(totals.states, state, 1);
   for (const kind of alerts) increment(totals.alerts, kind, 1);
   for (const { kind, link } of links) increment(totals.unreachable, link.connection, kind === 'unreachable' ? 1 : 0);

@@ -21,12 +21,13 @@ const maxTracked = 10_000;
  * whose reply was lost is not counted. Extra reads happen in the background: no caller waits for them.
  */
 export function instrumentOperations(registry: Registry): (stores: Stores) => Stores {
-  const { total, stepDuration, duration } = createInstruments(registry);
+  const { total, timedRestores, stepDuration, duration } = createInstruments(registry);
   /** Operation id → when it finished. */
   const unnotified = new Map<string, number>();
 
-  function count({ action, state }: Operation): void {
+  function count({ action, state, timer }: Operation): void {
     total.inc({ action, outcome: state });
+    if (timer !== null) timedRestores.inc({ outcome: state });
   }
 
   function observe(step: (typeof steps)[number], action: OperationKind, from: number | null, to: number | null): void {
@@ -113,6 +114,12 @@ function createInstruments(registry: Registry) {
     labelNames: ['action', 'outcome'],
     registers: [registry],
   });
+  const timedRestores = new Counter({
+    name: 'syncbot_timed_restores_total',
+    help: 'Restores at the end of a pause that this process ended, by outcome. They are in syncbot_operations_total, too.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   const stepDuration = new Histogram({
     name: 'syncbot_operation_step_seconds',
     help: 'Time of a step: confirm (request to button press), claim (OK to the claim), execute (claim to end), notify (end to message).',
@@ -129,7 +136,8 @@ function createInstruments(registry: Registry) {
   });
   // A counter that starts at 0 lets rate() see the first increment.
   for (const action of operationKinds) for (const outcome of finalStates) total.inc({ action, outcome }, 0);
-  return { total, stepDuration, duration };
+  for (const outcome of finalStates) timedRestores.inc({ outcome }, 0);
+  return { total, timedRestores, stepDuration, duration };
 }
 
 /** Both times are epoch ms of the bot's Redis server. */

@@ -44,6 +44,7 @@ export const actionIds = {
     restore: 'sync:v1:batch:restore',
     goOn: 'sync:v1:batch:go-on',
     stop: 'sync:v1:batch:stop',
+    showDialog: 'sync:v1:batch:show-dialog',
   },
   /** Shows an open dialog again. */
   showDialog: 'sync:v1:show-dialog',

@@ -3,13 +3,13 @@ import { findTouched } from '../../src/application/batch-selection.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
-import { type BatchRequest, requestBatch } from '../../src/application/request-batch.ts';
+import { type BatchRequest, readBatchDialog, requestBatch } from '../../src/application/request-batch.ts';
 import { readAllProjects } from '../../src/application/resolve-selection.ts';
 import { runBatch } from '../../src/application/run-batch.ts';
 import { type Batch, maxBatchProjects, operationIdOf, type RefusedItem } from '../../src/domain/batch.ts';
 import { exampleBatch, exampleProject } from '../support/example-records.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
-import { withoutJobs } from './context-overrides.ts';
+import { overrideContext, runBefore, withoutJobs } from './context-overrides.ts';
 
 const ids = ['carts', 'orders', 'users'] as const;
 const alice = 'U0ALICE';
@@ -53,6 +53,20 @@ const resultsOf = async (batch: Batch) =>
     Object.entries((await read(batch)).results).map(([id, { state, refusal }]) => [id, refusal?.code ?? state]),
   );
 
+/** A process that is suspended before the first of these steps until another one finds that the batch is late. */
+function suspendedBefore(step: 'request' | 'resolve', batch: Batch): UseCaseContext {
+  let other: Promise<void> | null = null;
+  const runOther = async () => {
+    await services.redis.hset(`syncbot:{b:${batch.id}}:batch`, 'resolvedAt', 1);
+    await runBatch(withoutJobs(services), batch.id);
+  };
+  const wait = () => (other ??= runOther());
+  const { request: requestOperation, resolve } = context.operations;
+  const operations =
+    step === 'request' ? { request: runBefore(requestOperation, wait) } : { resolve: runBefore(resolve, wait) };
+  return overrideContext(context, { operations });
+}
+
 /** Runs the batch, then the operations of these projects, and the batch again. */
 async function run(batch: Batch, projects: readonly string[] = ids): Promise<void> {
   await runBatch(context, batch.id);
@@ -74,6 +88,26 @@ describe('the dialog of a batch', () => {
       kind: 'repeated',
       batch: { state: 'confirmed' },
     });
+  });
+
+  it('is read again by its requester, with what it showed, until it is answered.', async () => {
+    const result = await tryToRequest({ limit: { word: 'for', text: '2h', timeZone: 'UTC' } });
+    if (result.kind !== 'requested') return expect.fail(result.kind);
+    const { kind: _kind, ...shown } = result;
+    const { batch } = result;
+    expect(await readBatchDialog(context, batch.id, alice)).toEqual({ ...shown, kind: 'open' });
+    expect(await readBatchDialog(context, batch.id, 'U0BOB')).toEqual({
+      kind: 'refused',
+      refusal: { code: 'not_requester', by: alice },
+    });
+    expect(await readBatchDialog(context, 'unknown', alice)).toEqual({ kind: 'unknown' });
+    await services.redis.hset(`syncbot:{b:${batch.id}}:batch`, 'expiresAt', 1);
+    expect(await readBatchDialog(context, batch.id, alice)).toMatchObject({
+      kind: 'closed',
+      batch: { state: 'expired' },
+    });
+    await press(batch);
+    expect(await readBatchDialog(context, batch.id, alice)).toMatchObject({ kind: 'closed' });
   });
 
   it('changes nothing after it has expired.', async () => {
@@ -168,6 +202,29 @@ describe('a confirmed batch', () => {
       expect(stored?.pausedUntil).toMatchObject({ at: pauseUntil?.at, operation: operationIdOf(batch, project) });
       expect(pauseUntil?.at).toBeGreaterThan(batch.requestedAt + 2 * hour - 60_000);
     }
+  });
+
+  it('that was refused because it was late is not begun by a process that was suspended before its requests.', async () => {
+    const batch = await request();
+    await press(batch);
+    await runBatch(suspendedBefore('request', batch), batch.id);
+    await run(batch);
+    const late = 'claim_timeout';
+    expect(await resultsOf(batch)).toEqual({ carts: late, orders: late, users: late });
+    for (const project of ids) {
+      expect(await stateOf(project)).toBe('running');
+      const [operation] = await context.operations.listRecent(project, 1);
+      expect(operation).toMatchObject({ state: 'refused', refusal: { code: late }, batch: batch.id });
+    }
+  });
+
+  it('is not refused as late after its requests: the suspended process goes on, and the batch has the results.', async () => {
+    const batch = await request();
+    await press(batch);
+    await runBatch(suspendedBefore('resolve', batch), batch.id);
+    await run(batch);
+    expect(await resultsOf(batch)).toEqual({ carts: 'done', orders: 'done', users: 'done' });
+    for (const project of ids) expect(await stateOf(project)).toBe('paused');
   });
 
   it('is changed by one of two processes.', async () => {

@@ -287,6 +287,53 @@ describe('a restore of the timer', () => {
     expect((await read()).state).toBe('running');
   });
 
+  it.each(limits)('follows also after Re-apply, which keeps what people decided ($limit).', async ({ pause }) => {
+    await pause();
+    const { version, pausedUntil } = await read();
+    await testLink.queue.resume();
+    await execute(context, await services.requestAndConfirm('orders', 'reapply', 'U0BOB'));
+    expect(await testLink.queue.isPaused()).toBe(true);
+    const reapplied = await read();
+    expect(reapplied.version).toBeGreaterThan(version);
+    expect(reapplied.pausedUntil).toEqual({ ...pausedUntil, version: reapplied.version });
+    await passTime(2 * hour);
+    await sweep(context);
+    await execute(context, await newestTimerOperation());
+    expect(await read()).toMatchObject({ state: 'running', by: timerActor });
+  });
+
+  it('does not follow after Re-apply if the project was changed before it.', async () => {
+    await pauseFor('2h');
+    const { definition, version } = await read();
+    const changed = { ...definition, description: 'changed' };
+    await context.projects.save(changed, { expectedVersion: version, added: [] }, 'cli:dora');
+    await testLink.queue.resume();
+    await execute(context, await services.requestAndConfirm('orders', 'reapply', 'U0BOB'));
+    await passTime(2 * hour);
+    await sweep(context);
+    expect(await timerOperations()).toEqual([]);
+    expect(await read()).toMatchObject({ state: 'paused', pausedUntil: { stopped: { change: { by: 'cli:dora' } } } });
+  });
+
+  it('that is tried again has its next attempt after a Re-apply, too.', async () => {
+    await pauseFor('2h');
+    await passTime(2 * hour);
+    await testLink.queue.resume();
+    const ref = await services.requestAndConfirm('orders', 'reapply', 'U0BOB');
+    const claim = await context.operations.claim(ref, 'execution');
+    if (claim.kind !== 'claimed') return expect.fail(claim.kind);
+    const deadline = claim.project.pausedUntil ?? expect.fail('no end');
+    const nextAttemptAt = deadline.at + 60_000;
+    await context.projects.countTimerAttempt('orders', { deadline, nextAttemptAt, code: 'operation_active' });
+    await context.operations.endExecution('orders', 'execution');
+    await execute(context, ref);
+    expect((await read()).pausedUntil).toMatchObject({ attempts: 1, nextAttemptAt });
+    await passTime(60_000);
+    await sweep(context);
+    await execute(context, await newestTimerOperation());
+    expect((await read()).state).toBe('running');
+  });
+
   it('that does not succeed twice waits longer.', async () => {
     await pauseFor('2h');
     await passTime(2 * hour);

@@ -176,6 +176,26 @@ describe('presses in Home', () => {
     await waitForHome(/Paused: 1[\s\S]*Pause · Done · we deploy/);
   });
 
+  it('The open dialog of several projects is one line. Show Dialog shows it, or what became of it.', async () => {
+    await start({ projects: ['orders', 'users'] });
+    await openHome(/Nothing needs attention/);
+    const isOpen =
+      /Waiting for your OK: 1\n2 projects: orders and users · Pause · waits for your OK until .*\nReason: we deploy/;
+    const isAnswered = /^(?![\s\S]*Waiting for your OK)/;
+    const dialog = await harness.runCommand('pause orders users because we deploy');
+    await waitForHome(isOpen);
+    const view = harness.slack.views.homeOf('U0ALICE') ?? expect.fail('no Home');
+    harness.press('Cancel', dialog);
+    await waitForHome(isAnswered);
+    harness.slack.views.press({ user: 'U0ALICE', view, label: 'Show Dialog' });
+    await waitForModal(/Cancelled, nothing was paused/);
+    await harness.runCommand('pause orders users because we deploy');
+    await waitForHome(isOpen);
+    await pressInHome('Show Dialog', /Pause 2 projects\?[\s\S]*Reason: we deploy/);
+    harness.slack.views.submit('U0ALICE');
+    await waitForHome(/^(?![\s\S]*Waiting for your OK)[\s\S]*Paused: 2/);
+  });
+
   it('Show Dialog says so if the dialog was answered meanwhile.', async () => {
     await start();
     await openHome(/Nothing needs attention/);

@@ -322,7 +322,14 @@ describe('a settled message', () => {
       exampleOperation({ state: 'requested' }),
       exampleOperation({ state: 'running' }),
     ];
-    const facts = { all, unreadableProjects: 1, observedAt: exampleNow, labels: ['prod'], now: exampleNow };
+    const facts = {
+      all,
+      unreadableProjects: 1,
+      observedAt: exampleNow,
+      labels: ['prod'],
+      batches: [],
+      now: exampleNow,
+    };
     const view = { user: 'U0ALICE', filter: emptyFilter, projects: all, restriction: null, revealReasons: true };
     for (const observation of [{ kind: 'observed' }, { kind: 'not_observed', since: exampleNow - hourMs }] as const)
       for (const shown of toChunks(operations, 10)) {

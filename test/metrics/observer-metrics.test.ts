@@ -57,6 +57,32 @@ const observed = (id: string): ObservedProject => ({
   stats: { links: [], latencyMs: 1_500, backlog: 7, inFlight: 0, observedAt: 0 },
 });
 
+test('The pauses that end by themselves are counted, without those whose timer has stopped.', async () => {
+  const metrics = createMetrics({ observeEveryMs: () => 10_000 });
+  const value = async () => parseScrape(await metrics.render()).value('syncbot_timed_pauses');
+  expect(await value()).toBeNull();
+  const until = {
+    at: 2,
+    by: 'U0ALICE',
+    setAt: 1,
+    operation: 'op1',
+    version: 1,
+    attempts: 0,
+    nextAttemptAt: 2,
+  } as const;
+  const timed = { ...until, code: null, stopped: null };
+  const projects = [
+    { id: 'running' },
+    { id: 'open', state: 'paused' },
+    { id: 'timed', state: 'paused', pausedUntil: timed },
+    { id: 'late', state: 'paused', pausedUntil: { ...timed, attempts: 2, code: 'claim_timeout' } },
+    { id: 'stopped', state: 'paused', pausedUntil: { ...timed, stopped: { at: 2, change: null } } },
+  ] as const;
+  const cycle = projects.map((project) => ({ ...observed(project.id), project: exampleProject(project) }));
+  await metrics.instrumentCycle(async (onObserved) => onObserved(cycle));
+  expect(await value()).toBe(2);
+});
+
 test('A failed cycle keeps the last values, and values that are too old are removed.', async () => {
   const metrics = createMetrics({ observeEveryMs: () => 10_000 });
   const scrape = async () => parseScrape(await metrics.render());
@@ -68,7 +94,7 @@ test('A failed cycle keeps the last values, and values that are too old are remo
   const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 31_000);
   onTestFinished(() => clock.mockRestore());
   const names = (await scrape()).samples.map(({ name }) => name);
-  expect(names.filter((name) => /project|alerts|links|observation/.test(name))).toEqual([]);
+  expect(names.filter((name) => /project|pauses|alerts|links|observation/.test(name))).toEqual([]);
 });
 
 test('Each firing alert of a project has a sample with its kind and severity, and a pending one has none.', async () => {

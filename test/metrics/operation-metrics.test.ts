@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { userActions, visibleText } from '../support/slack-harness.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { runApp } from './running-app.ts';
+import { parseScrape } from './scrape.ts';
 
 const bob = { user: 'U0BOB' };
 
@@ -116,4 +118,34 @@ test('A repeated button press and a second notification are not counted again.',
     'execute pause': 1,
     'notify pause': 1,
   });
+});
+
+test('A restore at the end of a pause is counted by its outcome, and no other restore is.', async () => {
+  await using services = await startTestServices();
+  await services.createProject('orders', [await services.createLink('orders')], { state: 'paused' });
+  const metrics = createMetrics({ observeEveryMs: () => 10_000 });
+  const { operations } = metrics.instrumentStores(services.context);
+  const restore = {
+    project: 'orders',
+    action: 'restore',
+    by: 'U0ALICE',
+    reason: null,
+    tasks: [],
+    origin: 'slack',
+    channel: null,
+    projectVersion: 1,
+    ttlMs: 60_000,
+  } as const;
+  const timer = { by: 'U0ALICE', setAt: 1, at: 2 };
+  const refOf = (operation: string) => ({ project: 'orders', operation });
+  await operations.request({ ...restore, id: 'timed', timer });
+  await operations.resolve({ ref: refOf('timed'), decision: 'confirm', by: 'U0ALICE', dialog: null });
+  // The pause has no end any more.
+  expect(await operations.claim(refOf('timed'), 'execution')).toMatchObject({ kind: 'refused' });
+  await operations.request({ ...restore, id: 'asked' });
+  await operations.resolve({ ref: refOf('asked'), decision: 'cancel', by: 'U0ALICE', dialog: null });
+  const scrape = parseScrape(await metrics.render());
+  expect(scrape.table('syncbot_timed_restores_total')).toEqual({ refused: 1 });
+  expect(scrape.value('syncbot_timed_restores_total', { outcome: 'done' })).toBe(0);
+  expect(scrape.table('syncbot_operations_total')).toEqual({ 'restore refused': 1, 'restore cancelled': 1 });
 });

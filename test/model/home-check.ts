@@ -1,4 +1,5 @@
 import { renderedText } from '../fake-slack/rendered-message.ts';
+import { type BatchRecord, readBatches } from './batch-records.ts';
 import { slackUsers } from './commands.ts';
 import { type ProjectRecords, readRecords } from './records.ts';
 import type { System } from './system.ts';
@@ -17,15 +18,22 @@ export async function findWrongHomes({ slack, redis, projects }: System): Promis
   const viewers = slackUsers.filter((user) => opened.includes(user));
   if (viewers.length === 0) return '';
   const records = await Promise.all(projects.map(({ id }) => readRecords(redis, id)));
+  const batches = await readBatches(redis);
   const differences = viewers.flatMap((user) => {
     const home = slack.views.homeOf(user);
     if (home === undefined) return [`the Home of ${user} is empty`];
-    return homeDifferences(renderedText(home), user, records).map((text) => `the Home of ${user} ${text}`);
+    return homeDifferences(renderedText(home), { user, records, batches }).map((text) => `the Home of ${user} ${text}`);
   });
   return differences.join('\n');
 }
 
-function homeDifferences(text: string, user: string, records: readonly ProjectRecords[]): string[] {
+interface Shown {
+  readonly user: string;
+  readonly records: readonly ProjectRecords[];
+  readonly batches: readonly BatchRecord[];
+}
+
+function homeDifferences(text: string, { user, records, batches }: Shown): string[] {
   const differences: string[] = [];
   for (const [state, name] of Object.entries(stateNames)) {
     const { length } = records.filter((each) => each.state['state'] === state);
@@ -45,9 +53,10 @@ function homeDifferences(text: string, user: string, records: readonly ProjectRe
       differences.push(`says “${rowOf(text, id)}”`);
   }
   if (/In progress|Waits for a syncbot worker/.test(text)) differences.push('has an operation in progress');
-  const open = records
-    .flatMap(({ operations }) => [...operations.values()])
-    .filter((fields) => isOpenDialog(fields, user));
+  const open = [
+    ...records.flatMap(({ operations }) => [...operations.values()]).filter((fields) => isOpenDialog(fields, user)),
+    ...batches.filter(({ state, by }) => state === 'requested' && by === user),
+  ];
   const [, shown = '0'] = /Waiting for your OK: (\d+)/.exec(text) ?? [];
   if (Number(shown) !== open.length) differences.push(`shows ${shown} open dialogs, there are ${open.length}`);
   return differences.map((difference) => `${difference}: “${text}”`);

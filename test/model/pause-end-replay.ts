@@ -134,7 +134,7 @@ export class PauseEndReplay {
       if (limit !== null && limit < at - maxTransitionMs) this.#report(`${id} was done after its end ${limit}`);
     } else if (isRolledBack) this.#end = end;
     else if (event === 'failed' && setsState) this.#end = null;
-    const keepsVersion = isRolledBack || action === 'retry';
+    const keepsVersion = isRolledBack || action === 'retry' || action === 'reapply';
     if (keepsVersion && this.#end?.version === versionBefore) this.#end.version = version;
   }
 

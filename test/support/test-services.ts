@@ -8,7 +8,7 @@ import { requestAction } from '../../src/application/request-action.ts';
 import type { TaskSelection } from '../../src/application/select-tasks.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import type { Digest } from '../../src/domain/digest.ts';
-import type { Action, OperationKind } from '../../src/domain/lifecycle.ts';
+import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { ProjectDefinition } from '../../src/domain/project.ts';
@@ -41,7 +41,7 @@ export interface TestServices extends AsyncDisposable {
     options?: Partial<ProjectDefinition> & InitialProjectState,
   ): Promise<void>;
   /** Requests an action and confirms it, without Slack. Returns the operation's reference. */
-  requestAndConfirm(project: string, action: Action, by?: string): Promise<OperationRef>;
+  requestAndConfirm(project: string, action: OperationKind, by?: string): Promise<OperationRef>;
 }
 
 export interface InitialProjectState {

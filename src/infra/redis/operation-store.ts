@@ -189,9 +189,10 @@ export function createOperationStore({
       return operations.filter((operation) => operation !== null);
     },
     async request(newOperation) {
-      const { id, project, ttlMs } = newOperation;
-      const fields = initialFields(newOperation);
-      const reply = await runStep(requestStep, { project, operationId: id, fields, ttlMs });
+      const { refusal = null, ...operation } = newOperation;
+      const { id, project, ttlMs } = operation;
+      const fields = initialFields(operation);
+      const reply = await runStep(requestStep, { project, operationId: id, fields, ttlMs, refusal });
       if (reply.kind === 'removed') return { kind: 'refused', refusal: { code: 'removed', project } };
       await newest.add(reply.operation);
       return reply;

@@ -1,6 +1,7 @@
+import type { BatchItem } from '../../domain/batch.ts';
 import type { Operation } from '../../domain/operation.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { formatNumber, pluralize } from './format.ts';
+import { formatNumber, nameAndMore, pluralize } from './format.ts';
 import { actions } from './terms.ts';
 
 /** Texts of the Home tab. It is updated only when something changes, so times are clock times. */
@@ -22,6 +23,9 @@ export const home = {
   /** `orders · Restore · waits for your OK until 03:07`. */
   dialog: ({ action, expiresAt }: Pick<Operation, 'action' | 'expiresAt'>, project: string, format: Formatter) =>
     joinDots(project, actions[action].label, `waits for your OK until ${format.time(expiresAt)}`),
+  /** The projects of a dialog. */
+  projects: (items: readonly Pick<BatchItem, 'project'>[]) =>
+    `${pluralize(items.length, 'project')}: ${nameAndMore(items.map(({ project }) => project))}`,
   noMatch: 'Nothing to show with this filter',
   updates: 'Updated when something changes, for a day after you opened it',
 };

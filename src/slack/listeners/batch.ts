@@ -2,9 +2,15 @@ import { findTouched } from '../../application/batch-selection.ts';
 import type { BatchResolution } from '../../application/batch-store.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../application/confirm-batch.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
-import { type BatchRequest, requestBatch } from '../../application/request-batch.ts';
+import {
+  type BatchRequest,
+  type RequestedBatch as RequestedDialog,
+  readBatchDialog,
+  requestBatch,
+} from '../../application/request-batch.ts';
 import { type Batch, doneItems, failedItems, maxBatchProjects } from '../../domain/batch.ts';
 import type { ProjectId } from '../../domain/project.ts';
+import { batchesIn, parseSelection } from '../../domain/selection.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/command.ts';
@@ -13,9 +19,9 @@ import { readBatchId } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
-import { buildBatchDialog, buildBatchPage, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
+import { buildBatch, buildBatchDialog, buildBatchPage, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
-import { readTimeZone } from './confirmation.ts';
+import { readTimeZone, updateHomesLater } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 import { pollForAnswer } from './poll-for-answer.ts';
 
@@ -50,12 +56,49 @@ export async function requestBatchConfirmation(
     case 'none_allowed':
       return { kind: 'message', message: buildNoneAllowed({ ...requested, ...result }, context.format) };
     case 'requested': {
-      const view = { ...result, earlier, format: context.format };
-      return { kind: 'message', message: buildBatchDialog(view), page: buildBatchPage(view, request) };
+      const dialog = answerWithDialog(context, request, { ...result, earlier });
+      return { ...dialog, followUp: () => updateHomesLater(context) };
     }
     default:
       return result satisfies never;
   }
+}
+
+function answerWithDialog(
+  { format }: ListenerContext,
+  request: SlackRequest,
+  dialog: RequestedDialog & Pick<RequestedBatch, 'earlier'>,
+) {
+  const view = { ...dialog, format };
+  return { kind: 'message', message: buildBatchDialog(view), page: buildBatchPage(view, request) } as const;
+}
+
+/** Show Dialog: the open dialog of this person again, or what became of it. */
+export async function onShowBatchDialog(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const dialog = await readBatchDialog(context, id, press.user);
+  switch (dialog.kind) {
+    case 'unknown':
+      return { kind: 'message', message: textMessage(messages.batch.unknown) };
+    case 'refused':
+      return { kind: 'refusal', refusal: dialog.refusal, command: null };
+    case 'closed':
+      return { kind: 'message', message: buildBatch({ ...dialog, channel: null, format: context.format }) };
+    case 'open':
+      return answerWithDialog(context, press, { ...dialog, earlier: await readEarlier(context, dialog.batch) });
+    default:
+      return dialog satisfies never;
+  }
+}
+
+async function readEarlier({ batches }: ListenerContext, { selection }: Batch): Promise<Batch[]> {
+  const parsed = parseSelection(selection.split(' '));
+  if (parsed.kind === 'invalid') return [];
+  const found = await Promise.all(batchesIn(parsed.selection).map((id) => batches.read(id)));
+  return found.flatMap((batch) => batch ?? []);
 }
 
 /** OK: authorizes the presser again and confirms the batch. */

@@ -86,7 +86,7 @@ export async function readTimeZone(context: ListenerContext, user: string, { wor
 }
 
 /** The person's Home shows the open dialog. */
-async function updateHomesLater(context: ListenerContext): Promise<ListenerResult> {
+export async function updateHomesLater(context: ListenerContext): Promise<ListenerResult> {
   await updateHomes(context);
   return { kind: 'notified' };
 }

@@ -13,7 +13,7 @@ import { type HomeClient, publishView } from './home-view.ts';
 export interface HomeNotifierOptions
   extends Pick<
       UseCaseContext,
-      'projects' | 'operations' | 'observations' | 'homes' | 'notifications' | 'serverClock' | 'log'
+      'projects' | 'operations' | 'batches' | 'observations' | 'homes' | 'notifications' | 'serverClock' | 'log'
     >,
     RestrictionOptions {
   readonly client: HomeClient;

@@ -1,4 +1,5 @@
 import type { types } from '@slack/bolt';
+import type { Batch } from '../../domain/batch.ts';
 import type { TaskRef } from '../../domain/failed-tasks.ts';
 import type { OperationKind, ProjectOperationKind } from '../../domain/lifecycle.ts';
 import { type Operation, refOf } from '../../domain/operation.ts';
@@ -168,6 +169,17 @@ export function dialogButton(operation: Operation): Button {
     actionId: actionIds.showDialog,
     value: operationRefValue(refOf(operation)),
     accessibilityLabel: accessibilityLabels.onProject(showDialog, operation.project),
+  });
+}
+
+/** Shows the open dialog of a batch again. */
+export function batchDialogButton({ id, items }: Pick<Batch, 'id' | 'items'>): Button {
+  const { showDialog, accessibilityLabels } = messages.buttons;
+  return button({
+    label: showDialog,
+    actionId: actionIds.batch.showDialog,
+    value: id,
+    accessibilityLabel: accessibilityLabels.onProject(showDialog, messages.home.projects(items)),
   });
 }
 

@@ -1,7 +1,12 @@
-import { confirmedOperations, type HomeFacts, type HomeProjects, openDialogs } from '../../application/home.ts';
+import {
+  confirmedOperations,
+  type HomeFacts,
+  type HomeProjects,
+  type OpenDialog,
+  openDialogs,
+} from '../../application/home.ts';
 import { attentionCause, attentionTotal } from '../../domain/attention.ts';
 import { formatListFilter, type ListFilter } from '../../domain/list-filter.ts';
-import type { Operation } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
 import { totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
@@ -12,6 +17,8 @@ import { actionIds, blockId } from '../contract.ts';
 import {
   actionsBlock,
   type Block,
+  type Button,
+  batchDialogButton,
   commandButton,
   contextBlock,
   dialogButton,
@@ -102,18 +109,26 @@ function dialogSection({ home, user, restriction, format }: HomeView): Block[] {
   return [
     sectionBlock(`*${messages.home.titles.dialogs(dialogs.length)}*`),
     ...shown.map((dialog) =>
-      sectionBlock(dialogLines(dialog, format), restriction === null ? dialogButton(dialog) : undefined),
+      sectionBlock(dialogLines(dialog, format), restriction === null ? buttonOf(dialog) : undefined),
     ),
     ...(dialogs.length > shown.length ? [sectionBlock(messages.format.more(dialogs.length - shown.length))] : []),
   ];
 }
 
-function dialogLines(operation: Operation, format: Formatter): string[] {
-  const reason = messages.format.reason(operation.reason, format, 80);
+function dialogLines(dialog: OpenDialog, format: Formatter): string[] {
+  const [request, projects] =
+    'batch' in dialog
+      ? [dialog.batch, messages.home.projects(dialog.batch.items)]
+      : [dialog.operation, dialog.operation.project];
+  const reason = messages.format.reason(request.reason, format, 80);
   return [
-    messages.home.dialog(operation, `*${operation.project}*`, format),
+    messages.home.dialog(request, `*${projects}*`, format),
     ...(reason === null ? [] : [messages.confirmation.reason(reason)]),
   ];
+}
+
+function buttonOf(dialog: OpenDialog): Button {
+  return 'batch' in dialog ? batchDialogButton(dialog.batch) : dialogButton(dialog.operation);
 }
 
 /** What needs attention and what is Paused. With a filter of states: what matches. */

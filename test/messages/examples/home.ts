@@ -14,5 +14,6 @@ export const home: ExamplesOf<typeof messages.home> = {
     paused: [['above the other Paused projects', 12]],
     filtered: [['a state was chosen in the menu', 46]],
   },
+  projects: [['in an open dialog of several projects', [{ project: 'carts' }, { project: 'orders' }]]],
   dialog: [['an open dialog', { action: 'restore', expiresAt: at('03:07') }, 'orders', format]],
 };

@@ -45,7 +45,7 @@ describe('the first line', () => {
         const [first] = projects;
         const operations = first === undefined ? [] : fc.sample(operationArbitrary(first.id), 3);
         const all = homeProjects(projects);
-        const facts = { unreadableProjects: 0, observedAt: now, labels: [], operations, now };
+        const facts = { unreadableProjects: 0, observedAt: now, labels: [], operations, batches: [], now };
         const view = { user, filter: emptyFilter, restriction: null, revealReasons: true, format, now };
         const { text } = buildHome({ ...view, home: { all, observation, ...facts }, projects: all });
         const attention = attentionTotal(all.worst.counts.attention);

@@ -12,7 +12,7 @@ import { homeWithinLimits } from '../../../src/slack/views/limits.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { parseView } from '../../fake-slack/view-limits.ts';
 import { firingAlert } from '../../support/example-alerts.ts';
-import { exampleNow, exampleOperation, exampleProject } from '../../support/example-records.ts';
+import { exampleBatch, exampleNow, exampleOperation, exampleProject } from '../../support/example-records.ts';
 import { hostileTextArbitrary, observedProjectArbitrary, operationArbitrary } from '../arbitraries.ts';
 
 const format = slackFormatter('/sync');
@@ -32,7 +32,16 @@ function homeProjects(projects: readonly Project[]): HomeProjects {
 function build(projects: readonly Project[], facts: Partial<HomeFacts> = {}, view: Partial<HomeView> = {}): Message {
   const all = homeProjects(projects);
   return buildHome({
-    home: { all, unreadableProjects: 0, ...observed, labels: ['prod'], operations: [], now: exampleNow, ...facts },
+    home: {
+      all,
+      unreadableProjects: 0,
+      ...observed,
+      labels: ['prod'],
+      operations: [],
+      batches: [],
+      now: exampleNow,
+      ...facts,
+    },
     user,
     filter: emptyFilter,
     projects: all,
@@ -135,6 +144,23 @@ describe('the sections of Home', () => {
     expect(sections(home)).toContain(`orders · Restore · waits for your OK until ${format.time(exampleNow + 60_000)}`);
     expect(labels(home)).toEqual(['Show Dialog', 'Restore']);
     expect(sections(home).at(-1)).toMatch(/^Last operations\n.* · orders · <@U0BOB> · .*Done/);
+  });
+
+  it('have the open dialogs of several projects among them, one line each', () => {
+    const dialog = { state: 'requested', by: user, expiresAt: exampleNow + 60_000, reason: null } as const;
+    const batches = [
+      exampleBatch({ ...dialog, requestedAt: exampleNow + 1 }),
+      exampleBatch({ ...dialog, by: 'U0BOB' }),
+      exampleBatch({ ...dialog, expiresAt: exampleNow }),
+      exampleBatch({ ...dialog, state: 'confirmed' }),
+    ];
+    const operations = [exampleOperation({ ...dialog, action: 'restore', requestedAt: exampleNow })];
+    const home = build([paused], { operations, batches });
+    const ends = `waits for your OK until ${format.time(exampleNow + 60_000)}`;
+    const [, title, ...lines] = sections(home);
+    expect(title).toBe('Waiting for your OK: 2');
+    expect(lines.slice(0, 2)).toEqual([`3 projects: carts and 2 more · Pause · ${ends}`, `orders · Restore · ${ends}`]);
+    expect(labels(home)).toEqual(['Show Dialog', 'Show Dialog', 'Restore']);
   });
 
   it('have no button that changes something for a person who can only look', () => {

@@ -35,7 +35,7 @@ local operation = readOperation(id)
 if not operation or operation.state ~= 'running' then
   return cjson.encode({ kind = 'repeated', operation = operation })
 end
-local project = readProject('state', 'version', 'activeOperation', 'before')
+local project = readProject('state', 'version', 'activeOperation', 'before', 'pausedUntil')
 local isActive = project.activeOperation == id and tonumber(project.version) == args.expectedVersion
 -- Progress means that the preflight has passed: a worker may have changed links.
 if not isActive or (args.projectChange.kind == 'roll_back' and operation.progress ~= '') then
@@ -46,15 +46,17 @@ end
 local executions = tonumber(operation.executions) or 0
 if args.isOnlyExecution and executions > 1 then return cjson.encode({ kind = 'other_executions' }) end
 
--- An operation that has changed nothing is no change of the project: the deadline of its pause still holds.
-local function keepDeadline(before, version)
-  local deadline = decodeField(before.pausedUntil)
+local before = cjson.decode(project.before)
+
+-- An operation that keeps what people decided is no change of the project: the deadline of its pause still holds, unless the
+-- project was changed before the claim.
+local function keepDeadline(pausedUntil, version)
+  local deadline = decodeField(pausedUntil)
   if not deadline or deadline.version ~= before.version then return end
   deadline.version = version
   redis.call('HSET', stateKey, 'pausedUntil', cjson.encode(deadline))
 end
 
-local before = cjson.decode(project.before)
 local isFailed = args.operationState == 'failed'
 local change = args.projectChange
 local state, isReconciled, version = change.state, args.linksReconciled, nil
@@ -65,15 +67,16 @@ if change.kind == 'roll_back' then
   redis.call('HSET', stateKey, 'since', before.since, 'incompleteOperation', before.incompleteOperation,
     'oldestUnprocessedAt', before.oldestUnprocessedAt, 'linksToReconcile', before.linksToReconcile,
     'keptPaused', before.keptPaused or '', 'pausedUntil', before.pausedUntil or '')
-  keepDeadline(before, version)
+  keepDeadline(before.pausedUntil, version)
 elseif change.kind == 'keep' then
   state = project.state
   version = redis.call('HINCRBY', stateKey, 'version', 1)
   redis.call('HSET', stateKey, 'incompleteOperation', isFailed and id or '', 'linksToReconcile', '')
+  keepDeadline(project.pausedUntil, version)
 elseif change.kind == 'none' then
   state, isReconciled = project.state, before.isReconciled
   version = redis.call('HINCRBY', stateKey, 'version', 1)
-  keepDeadline(before, version)
+  keepDeadline(project.pausedUntil, version)
 else
   -- A project that was not running before the operation has processed nothing since: the older time still holds.
   local keptTime = state == 'failed' and before.oldestUnprocessedAt ~= '' and before.oldestUnprocessedAt

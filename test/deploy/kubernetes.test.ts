@@ -1,0 +1,291 @@
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { parseConfig } from '../../src/config/config.ts';
+import { environmentVariables, parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
+import { grantsByUser } from '../docs/acl-server.ts';
+import { runApp } from '../metrics/running-app.ts';
+import { startTestRedis } from '../support/test-redis.ts';
+import { validateManifest } from './kubernetes-schema.ts';
+import { buildKustomization, filesOf, type Manifest, manifestSchema, readManifests } from './kustomize.ts';
+import { containerOf, httpProbesOf, podOf, referencesOf, type Workload, workloadsOf } from './workload.ts';
+
+const environments = ['staging', 'production'] as const;
+const folders = [...environments, 'redis'] as const;
+const secretFiles = {
+  staging: 'secrets.example.yaml',
+  production: 'secrets.example.yaml',
+  redis: 'redis/secret.example.yaml',
+};
+
+/** What `kubectl apply` gets for each folder, the Secrets included. */
+const manifestsOf = Object.fromEntries(
+  folders.map((folder) => [folder, [...buildKustomization(folder), ...readManifests(secretFiles[folder])]]),
+) as Record<(typeof folders)[number], Manifest[]>;
+const manifests = folders.flatMap((folder) =>
+  manifestsOf[folder].map((manifest) => ({ folder, manifest, ...manifest })),
+);
+const workloads = folders.flatMap((folder) =>
+  workloadsOf(manifestsOf[folder]).map((workload) => ({ folder, workload, name: workload.metadata.name })),
+);
+const syncbotWorkloads = workloads.filter(({ folder }) => folder !== 'redis');
+
+describe('the manifests of Kubernetes', () => {
+  test('are all used', () => {
+    const files = readdirSync(new URL('../../deploy/kubernetes/', import.meta.url), {
+      recursive: true,
+      encoding: 'utf8',
+    });
+    const used = [...folders.flatMap(filesOf), ...Object.values(secretFiles)];
+    expect([...new Set(used)].sort()).toEqual(files.filter((file) => file.endsWith('ml')).sort());
+  });
+
+  test.each(manifests)('$folder: $kind $metadata.name matches the schema of Kubernetes', ({ manifest }) => {
+    validateManifest(manifest);
+  });
+
+  test.each<[string, (deployment: Workload) => void, RegExp]>([
+    ['an unknown field', (one) => void Object.assign(one.spec, { replica: 2 }), /unknown fields: \/spec\/replica$/],
+    [
+      'an unknown field of a pod',
+      (one) => void Object.assign(podOf(one), { restartPolice: 'Always' }),
+      /restartPolice/,
+    ],
+    ['an unknown label field', (one) => void Object.assign(one.metadata, { label: {} }), /metadata\/label/],
+    ['a number as a text', (one) => void Object.assign(one.spec, { replicas: '2' }), /replicas must be integer/],
+    ['a missing field', (one) => void Reflect.deleteProperty(one.spec, 'selector'), /required property selector/],
+    ['a wrong quantity', (one) => void Object.assign(containerOf(one).resources.limits, { memory: true }), /memory/],
+  ])('the schema refuses %s', (_fault, change, message) => {
+    const [{ workload } = expect.unreachable()] = syncbotWorkloads;
+    const broken = structuredClone(workload);
+    change(broken);
+    expect(() => validateManifest(manifestSchema.parse(broken))).toThrow(message);
+  });
+});
+
+describe.each(workloads)('$folder: $name', ({ folder, workload }) => {
+  const pod = podOf(workload);
+  const container = containerOf(workload);
+
+  test('selects its own pods', () => {
+    const { selector, template } = workload.spec;
+    expect(template.metadata.labels).toEqual(selector.matchLabels);
+    expect(workload.metadata.labels).toEqual(selector.matchLabels);
+  });
+
+  test('uses ConfigMaps and Secrets that exist', () => {
+    const namesOf = (kind: string) =>
+      manifestsOf[folder].filter((one) => one.kind === kind).map((one) => one.metadata.name);
+    const { configMaps, secrets } = referencesOf(workload);
+    for (const name of configMaps) expect(namesOf('ConfigMap')).toContain(name);
+    for (const name of secrets) expect(namesOf('Secret')).toContain(name);
+  });
+
+  test('mounts each of its volumes', () => {
+    const claims = z.array(z.object({ metadata: z.object({ name: z.string() }) })).default([]);
+    const claimNames = claims.parse(workload.spec['volumeClaimTemplates']).map(({ metadata }) => metadata.name);
+    const volumeNames = [...pod.volumes.map(({ name }) => name), ...claimNames];
+    expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(volumeNames.sort());
+  });
+
+  test('meets the restricted standard of pod security, and has no token of the cluster', () => {
+    const namespace = manifestsOf[folder].find(({ kind }) => kind === 'Namespace');
+    expect(namespace?.metadata.name).toBe(`syncbot-${folder}`);
+    expect(namespace?.metadata['labels']).toEqual({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  test('requests no more than its limits', () => {
+    const { requests, limits } = container.resources;
+    for (const resource of ['cpu', 'memory']) {
+      expect(quantity(requests[resource])).toBeLessThanOrEqual(quantity(limits[resource]));
+    }
+  });
+
+  test('is the target of the network policy and, with several pods, of the disruption budget of its name', () => {
+    const selectorsOf = (kind: string, field: string) =>
+      manifestsOf[folder]
+        .filter((one) => one.kind === kind && one.metadata.name === workload.metadata.name)
+        .map((one) => z.looseObject({ [field]: z.unknown() }).parse(one['spec'])[field]);
+    const { selector } = workload.spec;
+    expect(selectorsOf('NetworkPolicy', 'podSelector')).toEqual([selector]);
+    // A budget for the only Redis would keep its node from being drained.
+    expect(selectorsOf('PodDisruptionBudget', 'selector')).toEqual(folder === 'redis' ? [] : [selector]);
+    expect(selectorsOf('Service', 'selector')).toEqual(folder === 'redis' ? [selector.matchLabels] : []);
+  });
+
+  test('opens each port that probes, network policies and Services name', () => {
+    const names = container.ports.map(({ name }) => name);
+    const rules = manifestsOf[folder].filter(
+      ({ kind, metadata }) => /^(NetworkPolicy|Service)$/.test(kind) && metadata.name === workload.metadata.name,
+    );
+    const named = [...JSON.stringify(rules).matchAll(/"(?:port|targetPort)":"(\w+)"/g)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(0);
+    for (const name of [...named, ...httpProbesOf(workload).map(({ port }) => port)]) expect(names).toContain(name);
+  });
+});
+
+describe.each(syncbotWorkloads)('$folder: $name as syncbot', ({ folder, name, workload }) => {
+  const container = containerOf(workload);
+  const role = name.replace('syncbot-', '');
+  const variables = variablesOf(folder, workload);
+
+  test('runs its role, with the variables and the syncbot.yml that it needs', () => {
+    expect(container.args).toEqual(['run', '--role', role]);
+    const known = environmentVariables.map((variable) => variable.name);
+    for (const variable of Object.keys(variables)) expect(known).toContain(variable);
+    const parsed = parseEnvironment(variables);
+    if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+    if (role === 'bot') expect(validateSlackEnvironment(parsed.environment)).toEqual([]);
+    const adminPort = container.ports.find((port) => port.name === 'admin')?.containerPort;
+    expect(parsed.environment).toMatchObject({ adminPort, configPath: '/etc/syncbot/syncbot.yml' });
+    expect(container.volumeMounts).toEqual([{ name: 'config', mountPath: '/etc/syncbot', readOnly: true }]);
+    expect(parseConfig(dataOf(folder, 'syncbot-config')['syncbot.yml'] ?? '', variables)).toMatchObject({
+      kind: 'read',
+    });
+  });
+
+  test('has secrets of Slack only if it is a bot', () => {
+    const secrets = Object.keys(variables).filter((variable) => /^SLACK_.*(TOKEN|SECRET)$/.test(variable));
+    expect(secrets).toEqual(role === 'bot' ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] : []);
+  });
+
+  test('has more time to stop than the 10 seconds that a role needs', () => {
+    expect(podOf(workload).terminationGracePeriodSeconds).toBe(15);
+  });
+});
+
+test('The probes ask paths that a worker answers, and only the readiness probe depends on Redis.', async () => {
+  const redis = await startTestRedis();
+  onTestFinished(() => redis.stop());
+  await using app = await runApp({ role: 'worker', redisUrl: redis.url });
+  const paths = [
+    ...new Set(syncbotWorkloads.flatMap(({ workload }) => httpProbesOf(workload).map(({ path }) => path))),
+  ];
+  expect(paths.sort()).toEqual(['/healthz', '/readyz']);
+  for (const path of paths) await expect.poll(async () => (await app.get(path)).status).toBe(200);
+  await redis.stop();
+  await expect.poll(async () => (await app.get('/readyz')).status).toBe(503);
+  expect((await app.get('/healthz')).status).toBe(200);
+  for (const { workload } of syncbotWorkloads) {
+    expect(httpProbesOf(workload).map(({ path }) => path)).toEqual(['/healthz', '/readyz', '/healthz']);
+  }
+});
+
+describe('two environments in one workspace and one Redis', () => {
+  const settingsOf = (environment: (typeof environments)[number]) => {
+    const variables = dataOf(environment, 'syncbot-environment');
+    const config = parseConfig(dataOf(environment, 'syncbot-config')['syncbot.yml'] ?? '', {});
+    if (config.kind === 'refused') throw new Error(JSON.stringify(config.errors));
+    return { variables, config: config.config };
+  };
+  const [staging, production] = environments.map(settingsOf);
+
+  test('differ in key prefix, command, channel and queues', () => {
+    const parts = [staging, production].map((one) => [
+      one?.variables['SYNCBOT_PREFIX'],
+      one?.variables['SLACK_COMMAND'],
+      ...(one?.config.policy.channels ?? []),
+      ...(one?.config.projects.flatMap(({ definition: { links } }) => links.map(({ queue }) => queue)) ?? []),
+    ]);
+    expect(parts[0]).toHaveLength(5);
+    expect(parts[0]?.filter((part) => part === undefined || parts[1]?.includes(part))).toEqual([]);
+  });
+
+  test('have a user each in the optional Redis, which reaches only the keys of its own environment', async () => {
+    const acl = dataOf('redis', 'redis-users')['users.acl'] ?? '';
+    const testUser = 'user default on nopass ~* &* +@all';
+    const folder = await mkdtemp(join(tmpdir(), 'syncbot-users-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'users.acl');
+    await writeFile(file, acl.replace('user default off', testUser));
+    const server = await startTestRedis({ args: ['--aclfile', file] });
+    onTestFinished(() => server.stop());
+    const connect = (username: string, password: string) => {
+      const redis = new Redis(server.url, { username, password, maxRetriesPerRequest: 0, enableReadyCheck: false });
+      onTestFinished(() => redis.disconnect());
+      return redis;
+    };
+    const [one, other] = [connect('staging', 'change-me'), connect('production', 'change-me')];
+    for (const [redis, prefix, foreign] of [
+      [one, 'staging', 'production'],
+      [other, 'production', 'staging'],
+    ] as const) {
+      await redis.set(`${prefix}:configuration`, '1');
+      await redis.hset(`{${prefix}}:actions:meta`, 'paused', '1');
+      await expect(redis.get(`${foreign}:configuration`)).rejects.toThrow(/NOPERM/);
+      await expect(redis.hget(`{${foreign}}:actions:meta`, 'paused')).rejects.toThrow(/NOPERM/);
+    }
+    await one.exists('bull:staging-orders-full:meta');
+    await expect(one.exists('bull:orders-full:meta')).rejects.toThrow(/NOPERM/);
+    await expect(other.exists('bull:staging-orders-full:meta')).rejects.toThrow(/NOPERM/);
+    const probe = connect('probe', 'none');
+    expect(await probe.ping()).toBe('PONG');
+    await expect(probe.get('staging:configuration')).rejects.toThrow(/NOPERM/);
+  });
+
+  test('have the commands of docs/security.md in the optional Redis', () => {
+    const acl = dataOf('redis', 'redis-users')['users.acl'] ?? '';
+    const commands =
+      grantsByUser
+        .get('syncbot-all')
+        ?.rules.match(/-@all|\+.*$/g)
+        ?.at(-1) ?? expect.unreachable();
+    for (const [environment, queues] of [
+      ['staging', 'staging-orders'],
+      ['production', 'orders'],
+    ]) {
+      const keys = `~${environment}:* ~{${environment}}:* ~syncbot:installations ~bull:${queues}-*`;
+      expect(acl.split('\n')).toContain(`user ${environment} on >change-me resetchannels -@all ${keys} ${commands}`);
+    }
+    expect(acl).toMatch(/^user default off$/m);
+  });
+});
+
+test('The optional Redis has the settings that docs/operating.md recommends, and a probe that only pings.', () => {
+  const [{ workload } = expect.unreachable()] = workloads.filter(({ folder }) => folder === 'redis');
+  const { command, readinessProbe } = containerOf(workload);
+  const options = command.slice(1).join(' ');
+  for (const option of ['--appendonly yes', '--appendfsync everysec', '--maxmemory-policy noeviction']) {
+    expect(options).toContain(option);
+  }
+  expect(readinessProbe).toMatchObject({ exec: { command: expect.arrayContaining(['--user', 'probe', 'ping']) } });
+});
+
+/** Returns the data of a ConfigMap or a Secret. */
+function dataOf(folder: (typeof folders)[number], name: string): Readonly<Record<string, string>> {
+  const found = manifestsOf[folder].find(
+    ({ kind, metadata }) => /^(ConfigMap|Secret)$/.test(kind) && metadata.name === name,
+  );
+  return z.record(z.string(), z.string()).parse(found?.['data'] ?? found?.['stringData']);
+}
+
+/** Returns the environment variables of a container. */
+function variablesOf(folder: (typeof folders)[number], workload: Workload): Readonly<Record<string, string>> {
+  const { env, envFrom } = containerOf(workload);
+  const sources = envFrom.map((source) =>
+    'configMapRef' in source ? source.configMapRef.name : source.secretRef.name,
+  );
+  const example = (value: string) => value.replace(/^(xoxb|xapp)-\.\.\.$/, '$1-1');
+  return Object.fromEntries([
+    ...sources.flatMap((name) => Object.entries(dataOf(folder, name)).map(([key, value]) => [key, example(value)])),
+    ...env.map(({ name, value }) => [name, value]),
+  ]);
+}
+
+/** Returns a quantity of Kubernetes in cores or bytes. */
+function quantity(text = ''): number {
+  const [, number = '', unit = ''] = /^(\d+)(m|Mi|Gi)?$/.exec(text) ?? expect.unreachable(text);
+  const factors: Readonly<Record<string, number>> = { '': 1, m: 1e-3, Mi: 2 ** 20, Gi: 2 ** 30 };
+  return Number(number) * (factors[unit] ?? Number.NaN);
+}

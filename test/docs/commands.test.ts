@@ -9,8 +9,12 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
   scripts: object;
 };
 
+/** Its commands need Docker, a cluster or a host of their own. */
+const pageCheckedElsewhere = { page: 'docs/install.md', test: 'test/deploy/install-page.test.ts' };
+
 /** The commands of all `sh` blocks, without comments. */
-const commands = pageNames.flatMap((name) =>
+const checkedPages = pageNames.filter((name) => name !== pageCheckedElsewhere.page);
+const commands = checkedPages.flatMap((name) =>
   blocksOf(readPage(name), 'sh').flatMap(({ text, line }) =>
     text
       .split('\n')

@@ -83,16 +83,24 @@ describe('a dialog of several projects', () => {
 describe('the buttons of the message of several projects', () => {
   beforeEach(() => start());
 
-  it('change nothing for a person who is not an operator.', async () => {
+  it.each([
+    { person: 'who is not an operator', user: 'U0CAROL', teamId: null, refusal: 'You are not an operator' },
+    { person: 'of another workspace', user: 'U0BOB', teamId: 'T0OTHER', refusal: 'Only members of the workspace' },
+  ])('change nothing for a person ($person), whose presses are refused.', async ({ user, teamId, refusal }) => {
     await harness.requestBatch('pause label:prod');
-    harness.press('Restore Those 3', await harness.waitForMessage('3 projects were paused'), 'U0CAROL');
-    await harness.waitForMessage('You are not an operator', { user: 'U0CAROL' });
+    const message = await harness.waitForMessage('3 projects were paused');
+    if (teamId !== null) harness.slack.user(user).teamId = teamId;
+    harness.press('Restore Those 3', message, user);
+    await harness.waitForMessage(refusal, { user });
     const [operation] = await operationsOf('carts');
     const value = operation?.batch ?? expect.fail('no batch');
-    for (const actionId of [actionIds.batch.ok, actionIds.batch.goOn, actionIds.batch.stop]) {
-      const before = harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').length;
-      harness.slack.pressForged({ user: 'U0CAROL', channel: 'C0SYNC', actionId, value });
-      await harness.slack.waitFor(() => harness.slack.messagesVisibleTo('U0CAROL', 'C0SYNC').length > before);
+    const { ok, goOn, stop, retryFailed, showDialog } = actionIds.batch;
+    const refusals = () =>
+      harness.slack.messagesVisibleTo(user, 'C0SYNC').filter(({ text }) => text.includes(refusal)).length;
+    for (const actionId of [ok, goOn, stop, retryFailed, showDialog]) {
+      const before = refusals();
+      harness.slack.pressForged({ user, channel: 'C0SYNC', actionId, value });
+      await harness.slack.waitFor(() => refusals() > before, { description: `the refusal of ${actionId}` });
     }
     expect(await harness.states()).toEqual(paused);
   });

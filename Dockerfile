@@ -4,16 +4,11 @@ ARG NODE_VERSION=24.21.0
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean.mjs scripts/copy-lua.mjs scripts/executable.mjs scripts/
+COPY demo/package.json demo/
+RUN npm ci --ignore-scripts --workspaces=false
+COPY scripts/build.mjs scripts/bundled-packages.mjs scripts/copy-lua.mjs scripts/
 COPY src src/
 RUN npm run build
-
-FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
-WORKDIR /dependencies
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM node:${NODE_VERSION}-bookworm-slim
 LABEL org.opencontainers.image.title="syncbot" \
@@ -22,7 +17,6 @@ LABEL org.opencontainers.image.title="syncbot" \
 ENV NODE_ENV=production \
     ADMIN_PORT=9090
 WORKDIR /app
-COPY --from=dependencies /dependencies/node_modules node_modules/
 COPY --from=build /build/dist dist/
 COPY package.json ./
 # The user `node`. As a number, since Kubernetes checks runAsNonRoot by number.

@@ -49,7 +49,7 @@ export function findLocalSlack({ platform, arch, resolve }: HostPlatform = curre
   } catch (cause) {
     const message =
       platformName === 'linux-x64'
-        ? `The package ${packageName} is not installed: run \`npm ci\` (without --omit=optional) and try again.`
+        ? `The package ${packageName} is not installed: run \`npm ci\` and try again.`
         : `The demo does not run on ${platformName}: its local Slack exists for linux-x64 only. The rest of syncbot works here.`;
     throw new DemoError(2, message, cause);
   }

@@ -1,12 +1,29 @@
-// Copies every src/**/*.lua to the same place below an output folder: `node scripts/copy-lua.mjs dist`.
-// tsc emits only JavaScript, and the compiled modules read their scripts relative to import.meta.url.
+// Copies the Lua scripts of `src`, which the compiled modules read from the folder `lua` beside them.
 import { cpSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [outputFolder] = process.argv.slice(2);
-if (outputFolder === undefined) throw new Error('Usage: node scripts/copy-lua.mjs <output folder>');
-
 const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
-const scripts = readdirSync(sourceFolder, { recursive: true }).filter((path) => path.endsWith('.lua'));
-for (const script of scripts) cpSync(join(sourceFolder, script), join(resolve(outputFolder), script));
+
+/** Copies the scripts to `<outputFolder>/lua`, beside the modules of a bundle. Throws if two scripts have one name. */
+export function copyLuaFlat(outputFolder) {
+  for (const script of luaScripts()) {
+    const target = join(outputFolder, 'lua', basename(script));
+    cpSync(join(sourceFolder, script), target, { errorOnExist: true, force: false });
+  }
+}
+
+/** Copies each script to the same place below the output folder, beside the modules that tsc has compiled. */
+export function copyLua(outputFolder) {
+  for (const script of luaScripts()) cpSync(join(sourceFolder, script), join(outputFolder, script));
+}
+
+function luaScripts() {
+  return readdirSync(sourceFolder, { recursive: true }).filter((path) => path.endsWith('.lua'));
+}
+
+const [outputFolder] = process.argv.slice(2);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (outputFolder === undefined) throw new Error('Usage: node scripts/copy-lua.mjs <output folder>');
+  copyLua(outputFolder);
+}

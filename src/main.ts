@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { z } from 'zod';
 import { runCli } from './cli/run-cli.ts';
 
-const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageJson));
+const packageJson: { readonly version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+);
 
 // No other file reads the environment of the process.
 const { env } = process;
@@ -17,7 +17,7 @@ process.exitCode = await runCli({
   stdout: process.stdout,
   stderr: process.stderr,
   user: userName(),
-  version,
+  version: packageJson.version,
   signals: process,
   // Loaded when needed, because --help and usage errors need no app and must be fast.
   createApp: async (options) => (await import('./app.ts')).createApp(options),

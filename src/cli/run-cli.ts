@@ -1,20 +1,9 @@
-import { apply } from './apply.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
-import { changeState } from './change.ts';
-import { changeBatch } from './change-batch.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
-import { type CommandContext, resolveName, withCommandContext } from './command-context.ts';
-import { doctor } from './doctor.ts';
-import { extend } from './extend.ts';
-import { history } from './history.ts';
-import { keepPausedCommand } from './keep-paused.ts';
-import { list } from './list.ts';
+import type { CommandContext, CommandContextOptions } from './command-context.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
-import { run } from './run.ts';
-import { precheck, show } from './show.ts';
-import { skipped } from './skipped.ts';
 
 /** Parses the arguments, runs the command and resolves with the exit code. */
 export async function runCli(io: ProcessIo): Promise<ExitCode> {
@@ -37,12 +26,12 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
-    return withCommandContext(io, options, (context) => run(context, command.role));
+    return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));
   }
   if (command.name === 'apply') {
     const format = command.json ? 'json' : 'text';
     const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
-    return withCommandContext(io, options, (context) => apply(context, command));
+    return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
   const format = formatOf(command);
   const isChange = command.name === 'change' || command.name === 'change-batch';
@@ -51,7 +40,17 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     return exitCodes.usageError;
   }
   const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
-  return withCommandContext(io, options, (context) => runProjectCommand(context, command));
+  return inCommandContext(io, options, (context) => runProjectCommand(context, command));
+}
+
+/** Each command, and what it needs, is loaded when it runs: `--help` and usage errors load nothing of it. */
+async function inCommandContext(
+  io: ProcessIo,
+  options: CommandContextOptions,
+  run: (context: CommandContext) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { withCommandContext } = await import('./command-context.ts');
+  return withCommandContext(io, options, run);
 }
 
 type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>;
@@ -65,6 +64,7 @@ function formatOf(command: ProjectCommand): OutputFormat {
 async function runProjectCommand(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   if (command.name !== 'doctor') await context.app.useStoredConfiguration();
   if (!('project' in command) || command.project === null) return runWithId(context, command);
+  const { resolveName } = await import('./command-context.ts');
   const resolved = await resolveName(context, command.project, needsExactId(command));
   return resolved.kind === 'exit' ? resolved.code : runWithId(context, { ...command, project: resolved.project });
 }
@@ -77,25 +77,25 @@ function needsExactId(command: ProjectCommand): boolean {
 async function runWithId(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   switch (command.name) {
     case 'list':
-      return list(context, command.filter);
+      return (await import('./list.ts')).list(context, command.filter);
     case 'show':
-      return show(context, command.project);
+      return (await import('./show.ts')).show(context, command.project);
     case 'skipped':
-      return skipped(context, command.project);
+      return (await import('./skipped.ts')).skipped(context, command.project);
     case 'precheck':
-      return precheck(context, command.project);
+      return (await import('./show.ts')).precheck(context, command.project);
     case 'history':
-      return history(context, command);
+      return (await import('./history.ts')).history(context, command);
     case 'change':
-      return changeState(context, command);
+      return (await import('./change.ts')).changeState(context, command);
     case 'change-batch':
-      return changeBatch(context, command);
+      return (await import('./change-batch.ts')).changeBatch(context, command);
     case 'extend':
-      return extend(context, command);
+      return (await import('./extend.ts')).extend(context, command);
     case 'keep-paused':
-      return keepPausedCommand(context, command.project);
+      return (await import('./keep-paused.ts')).keepPausedCommand(context, command.project);
     case 'doctor':
-      return doctor(context);
+      return (await import('./doctor.ts')).doctor(context);
     default:
       return command satisfies never;
   }

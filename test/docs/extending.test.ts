@@ -53,15 +53,15 @@ function parseSteps(text: string): WalkthroughStep[] {
 async function copySources() {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-copy-'));
   await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
-  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json'])
-    await cp(join(root, file), join(folder, file));
+  for (const file of ['package.json', 'tsconfig.json']) await cp(join(root, file), join(folder, file));
+  await writeFile(join(folder, 'tsconfig.src.json'), JSON.stringify({ extends: './tsconfig.json', include: ['src'] }));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   return {
     folder,
     /** Returns the files in which the compiler reports errors, with their codes. */
     async errors() {
-      const args = [tsc, '-p', 'tsconfig.build.json', '--noEmit', '--incremental', '--pretty', 'false'];
+      const args = [tsc, '-p', 'tsconfig.src.json', '--noEmit', '--incremental', '--pretty', 'false'];
       const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).catch((error: unknown) => {
         if (typeof error === 'object' && error !== null && 'stdout' in error) return { stdout: String(error.stdout) };
         throw error;

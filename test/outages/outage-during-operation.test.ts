@@ -25,7 +25,7 @@ async function cli(...argv: string[]): Promise<CliResult> {
   const { services } = harness;
   await using file = await writeConfigFile(`connections: { far: '${services.urlOf('far')}' }\nprojects: {}\n`);
   const env = { ...file.env, REDIS_URL: services.url };
-  return runCliInProcess(argv, { env, openApp: createApp });
+  return await runCliInProcess(argv, { env, openApp: createApp });
 }
 
 const readState = async (project: string) => (await harness.services.context.projects.read(project))?.state;

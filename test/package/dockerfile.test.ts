@@ -12,7 +12,6 @@ import { z } from 'zod';
 import { listenOnFreePort } from '../support/listen-on-free-port.ts';
 import { startProgram } from '../support/running-program.ts';
 import { argumentsOf, commandOf, copiesOf, parseStages, propertiesOf } from './dockerfile.ts';
-import { compiledFiles, listFiles } from './npm-package.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const readFile = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -26,8 +25,8 @@ describe('the Dockerfile', () => {
     expect(validate(dockerfile)).toEqual([]);
   });
 
-  it('builds in two stages on the base image of the final one, in which it runs no command', () => {
-    expect(stages.map(({ name }) => name)).toEqual(['build', 'dependencies', null]);
+  it('builds in a stage on the base image of the final one, in which it runs no command', () => {
+    expect(stages.map(({ name }) => name)).toEqual(['build', null]);
     expect(new Set(stages.map(({ baseImage }) => baseImage)).size).toBe(1);
     expect(argumentsOf(image, 'RUN')).toEqual([]);
   });
@@ -36,11 +35,13 @@ describe('the Dockerfile', () => {
     expect(image.baseImage).toMatch(/^node:24\.\d+\.\d+-[a-z]+-slim$/);
   });
 
-  it('installs the packages of package-lock.json without install scripts, and copies only production packages', () => {
+  it('installs the packages of package-lock.json without install scripts and without the demo, and copies only dist', () => {
     const installs = stages.flatMap((stage) => argumentsOf(stage, 'RUN').filter((text) => /\bnpm (ci|i)/.test(text)));
-    expect(installs).toEqual(['npm ci --ignore-scripts', 'npm ci --ignore-scripts --omit=dev --omit=optional']);
-    const modules = copiesOf(image).filter(({ sources }) => sources.some((path) => path.includes('node_modules')));
-    expect(modules).toMatchObject([{ from: 'dependencies' }]);
+    expect(installs).toEqual(['npm ci --ignore-scripts --workspaces=false']);
+    expect(copiesOf(image).map(({ from, sources }) => ({ from, sources }))).toEqual([
+      { from: 'build', sources: ['/build/dist'] },
+      { from: null, sources: ['package.json'] },
+    ]);
   });
 
   it('copies only files that exist and that are in the build context', () => {
@@ -58,7 +59,9 @@ describe('the Dockerfile', () => {
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
     expect(argumentsOf(buildStage, 'RUN').at(-1)).toBe('npm run build');
     await promisify(execFile)('npm', ['run', 'build'], { cwd: folder });
-    expect(await listFiles(join(folder, 'dist'))).toEqual(await compiledFiles());
+    await rm(join(folder, 'node_modules'));
+    const { code, stdout } = await startProgram(join(folder, 'dist/main.js'), ['--help']).exited;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('Usage: syncbot') });
     expect((await stat(join(folder, 'dist/main.js'))).mode & 0o111).toBe(0o111);
   });
 
@@ -75,7 +78,6 @@ describe('the Dockerfile', () => {
 
   it('contains no secret, and sets the admin port of the health check', () => {
     expect(stages.map((stage) => propertiesOf(stage, 'ENV'))).toEqual([
-      {},
       {},
       { NODE_ENV: 'production', ADMIN_PORT: '9090' },
     ]);

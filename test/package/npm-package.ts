@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
@@ -23,7 +23,7 @@ const packOutputSchema = z.array(
   z.object({ filename: z.string(), files: z.array(z.object({ path: z.string(), mode: z.number() })) }),
 );
 
-/** Runs `npm pack`, which builds, in a copy of the repository. Installs the tarball like `npm install --omit=optional`. */
+/** Runs `npm pack`, which builds, in a copy of the repository. Installs the tarball like `npm install`: it needs no other package. */
 export async function packAndInstall(): Promise<InstalledPackage> {
   const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-pack-'));
   const removeTempFolder = () => rm(tempFolder, { recursive: true, force: true });
@@ -42,7 +42,6 @@ export async function packAndInstall(): Promise<InstalledPackage> {
     await mkdir(packageFolder, { recursive: true });
     const tarArgs = ['-xzf', join(tempFolder, tarball.filename), '-C', packageFolder, '--strip-components=1'];
     await execFileAsync('tar', tarArgs);
-    await installProductionPackages(folder);
     await mkdir(dirname(bin));
     await symlink('../syncbot/dist/main.js', bin);
     return { folder, packageFolder, bin, files: tarball.files, [Symbol.asyncDispose]: removeTempFolder };
@@ -52,33 +51,11 @@ export async function packAndInstall(): Promise<InstalledPackage> {
   }
 }
 
-/** Returns the files that a build creates in `dist`: the JavaScript of each source file, and the Lua scripts. */
-export async function compiledFiles(): Promise<readonly string[]> {
-  const sources = await listFiles(join(root, 'src'));
-  return sources.map((path) => path.replace(/\.ts$/, '.js')).sort();
-}
-
-/** Returns the sorted paths of all files below a folder, relative to it. */
-export async function listFiles(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map((file) => relative(folder, join(file.parentPath, file.name))).sort();
-}
-
-const lockFileSchema = z.object({
-  packages: z.record(
-    z.string(),
-    z.object({ dev: z.boolean().optional(), optional: z.boolean().optional(), devOptional: z.boolean().optional() }),
-  ),
-});
-
-/** Copies the packages that `npm ci --omit=dev --omit=optional` would install. */
-async function installProductionPackages(folder: string): Promise<void> {
-  const lockFile = lockFileSchema.parse(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')));
-  for (const [path, { dev, optional, devOptional }] of Object.entries(lockFile.packages)) {
-    // A nested package is copied together with its parent.
-    const isNested = path.includes('/node_modules/');
-    if (path === '' || dev || optional || devOptional || isNested) continue;
-    await cp(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
-  }
+/** Returns the sorted names of the Lua scripts of the sources. */
+export async function luaScripts(): Promise<readonly string[]> {
+  const sources = await readdir(join(root, 'src'), { recursive: true });
+  return sources
+    .filter((path) => path.endsWith('.lua'))
+    .map((path) => basename(path))
+    .sort();
 }

@@ -23,7 +23,7 @@ export interface SyncbotBuild extends BuildFolder {
 
 export async function buildSyncbot(): Promise<SyncbotBuild> {
   const build = await createBuildFolder();
-  await compile({ project: 'tsconfig.build.json', outputFolder: join(build.folder, 'dist') });
+  await execFileAsync(process.execPath, ['scripts/build.mjs', join(build.folder, 'dist')], { cwd: root });
   const start = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     startProgram(process.execPath, [join(build.folder, program), ...args], { env: { ...process.env, ...env } });
   return {

@@ -10,6 +10,7 @@ import { type ConnectionResolver, createConnectionResolver, toConnectionSources 
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
 import { type ConfigError, formatPath, type KeyError } from './errors.ts';
+import { inheritKeys } from './inherited-keys.ts';
 import { hintFor, hintForUnknownKey } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
 import { fileSchema, type SyncbotFile } from './schema.ts';
@@ -45,14 +46,21 @@ export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
   const yaml = parseYaml(text, env);
   if (yaml.kind === 'refused') return yaml;
   if (yaml.value === null) return { kind: 'refused', errors: [emptyFileError] };
-  const parsed = fileSchema.safeParse(yaml.value, { error: issueMessage });
-  const errors = mergeErrors(yaml.variableErrors, [
+  const inherited = inheritKeys(yaml.value);
+  const parsed = fileSchema.safeParse(inherited.value, { error: issueMessage });
+  const checked = [
     ...(parsed.error?.issues ?? []).flatMap(toKeyErrors),
-    ...crossCheck(yaml.value, {
+    ...inherited.errors,
+    ...crossCheck(inherited.value, {
       defaultUrl: env['REDIS_URL']?.trim() || defaultRedisUrl,
       keyPrefix: env['SYNCBOT_PREFIX']?.trim() || defaultKeyPrefix,
     }),
-  ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
+  ].filter(({ path }) => !inherited.isInherited(path));
+  const errors = mergeErrors(yaml.variableErrors, checked).map(({ path, ...error }) => ({
+    path: formatPath(path),
+    line: yaml.lineOf(path),
+    ...error,
+  }));
   if (parsed.success && errors.length === 0) {
     const file = toConfig(parsed.data);
     const connections = toConnectionSources(file.connections, yaml.connectionTexts);
@@ -68,7 +76,6 @@ function toConfig({
   policy,
   digest,
   settings,
-  labels,
   projects,
 }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
@@ -102,16 +109,10 @@ function toConfig({
         v: 1,
         id,
         ...rest,
-        pauseMax: rest.pauseMax ?? shortestPauseMax(rest.labels.map((label) => labels[label])) ?? pauseMax,
+        pauseMax: rest.pauseMax ?? pauseMax,
       },
     })),
   };
-}
-
-/** Of the labels of a project. Null if none of them has one. */
-function shortestPauseMax(rules: readonly (SyncbotFile['labels'][string] | undefined)[]): number | null {
-  const limits = rules.flatMap((rule) => rule?.pauseMax ?? []);
-  return limits.length === 0 ? null : Math.min(...limits);
 }
 
 const emptyFileError: ConfigError = { path: '', line: 1, message: texts.emptyFile, hint: texts.writeProjects };

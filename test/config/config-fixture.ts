@@ -11,6 +11,8 @@ policy:
     - mention: [U0123]
 digest: [{ at: "09:00", timezone: Europe/Berlin, channel: C0123 }]
 settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m, channelsWithoutButtons: [C0789], waves: { size: 5, wait: 30s } }
+defaults: { pausedReminder: 12h, runbook: https://wiki.example.com, link: { prefix: sync } }
+labels: { prod: { channel: C0999, pauseMax: 4h } }
 projects:
   orders:
     description: Orders to the warehouse

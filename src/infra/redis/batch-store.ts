@@ -109,6 +109,7 @@ function initialFields(batch: Omit<NewBatch, 'ttlMs'>): Record<string, string> {
     stoppedBy: null,
     results: {},
     unclaimed: null,
+    catchingUp: null,
     dialog: null,
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toField(value)]));

@@ -41,6 +41,10 @@ export const configMessages = {
   chooseAnotherName: 'Choose another name.',
   nameRules: 'Use 1 to 63 of a-z, 0-9, "-" and "_". Start with a letter or a digit.',
   unknownLabel: 'is not a label of a project',
+  labelsDisagree: (key: string) => ({
+    message: `have different values of ${key}`,
+    hint: `Set ${key} in the project, or in only one of these labels.`,
+  }),
   unknownConnection: 'is not one of the connections',
   connectionsAre: (names: readonly string[]) => `The connections are: ${names.join(', ')}.`,
   linkListedTwice: 'is listed twice in this project',

@@ -21,6 +21,7 @@ export const config: ExamplesOf<typeof messages.config> = {
   fileNotFound: [['no file', 'syncbot.yml']],
   fileNotReadable: [['no permission', 'syncbot.yml', 'EACCES']],
   yaml: { invalid: [['another mistake in the YAML', 'BAD_SCALAR_START']] },
+  labelsDisagree: [['two labels of a project', 'channel']],
   variableNotSet: [['after the key', 'WAREHOUSE_REDIS_URL']],
   redisUrl: { encodePassword: [['the URL has a password', 'has a host that is not valid']] },
 };

@@ -22,6 +22,7 @@ export type ParsedCommand =
   | ChangeCommand
   | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
+  | { readonly name: 'export'; readonly output: string | null }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface ApplyCommand {
@@ -147,6 +148,11 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((project: string, { json = false }: { json?: boolean }) =>
       onCommand({ name: 'keep-paused', project, json }),
     );
+  program
+    .command('export')
+    .description(help.export)
+    .option('--output <file>', help.outputOption)
+    .action(({ output = null }: { output?: string | null }) => onCommand({ name: 'export', output }));
   program
     .command('doctor')
     .description(help.doctor)

@@ -27,6 +27,8 @@ export interface CommandContextOptions {
   readonly format: OutputFormat;
   /** Replaces SYNCBOT_CONFIG. */
   readonly configFile?: string | null;
+  /** False if the command needs no syncbot.yml. Then it is not read. */
+  readonly readsFile?: boolean;
   /** The log level if LOG_LEVEL is not set. Default: `silent`. */
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
@@ -45,7 +47,7 @@ export async function withCommandContext(
   run: (context: CommandContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const output = createOutput(io, options.format);
-  const configuration = await readConfiguration(io, options.configFile ?? null);
+  const configuration = await readConfiguration(io, options);
   if (configuration.kind === 'refused') {
     output.error(configuration.error);
     return exitCodes.usageError;
@@ -108,14 +110,19 @@ type ConfigurationResult =
   | (Configuration & { readonly kind: 'read' })
   | { readonly kind: 'refused'; readonly error: CliError };
 
-async function readConfiguration({ env }: ProcessIo, configFile: string | null): Promise<ConfigurationResult> {
+async function readConfiguration(
+  { env }: ProcessIo,
+  { configFile, readsFile = true }: CommandContextOptions,
+): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
     return refuse('environment', parsedEnvironment.errors.map(formatEnvironmentError));
   }
   const { environment } = parsedEnvironment;
   const configPath = configFile ?? environment.configPath;
-  const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  const text = readsFile
+    ? await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error)
+    : 'projects: {}';
   if (typeof text !== 'string') {
     const { fileNotFound, fileNotReadable } = messages.config;
     const message =

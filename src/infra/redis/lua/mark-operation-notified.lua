@@ -2,12 +2,13 @@
   Records which `seq` an operation's message shows. A finished operation whose message is up to date is no longer open.
 
   Input:
-    KEYS                see project-step.lua
+    KEYS                      see project-step.lua
     args.operationId
-    args.seq            the notified `seq`
-    args.message        where the message is, JSON text or nil
-    args.threadMessage  the same for the message in the thread of the request
-    args.dialogUses     how many uses of the dialog's URL this took
+    args.seq                  the notified `seq`
+    args.message              where the message is, JSON text or nil
+    args.threadMessage        the same for the message in the thread of the request
+    args.dialogUses           how many uses of the dialog's URL this took
+    args.hasRepliedAfterWait  whether a reply notified the requester of the end of a wait
 ]]
 
 -- Includes
@@ -20,6 +21,7 @@ if not operation then return end
 if args.seq > tonumber(operation.notifiedSeq) then redis.call('HSET', key, 'notifiedSeq', int(args.seq)) end
 if args.message then redis.call('HSET', key, 'message', args.message) end
 if args.threadMessage then redis.call('HSET', key, 'threadMessage', args.threadMessage) end
+if args.hasRepliedAfterWait then redis.call('HSETNX', key, 'waitRepliedAt', int(now)) end
 if args.dialogUses > 0 and operation.dialog ~= '' then
   local dialog = cjson.decode(operation.dialog)
   dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)

@@ -101,7 +101,7 @@ describe('/sync pause orders when caught up', () => {
     harness.press('OK', dialog);
     await waitForChannelMessage(
       harness,
-      /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until /,
+      /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until .*To cancel one, .*`\/sync show &lt;project&gt;`/,
     );
     expect((await read()).state).toBe('running');
     await testLink.queue.drain();

@@ -128,5 +128,6 @@ function durationText(ms: number): string {
 
 /** Stored texts have no variables. */
 function escapeText(text: string): string {
-  return text.replaceAll('${', '$${');
+  // A replacement text would read `$$` as `$`.
+  return text.replaceAll('${', () => '$${');
 }

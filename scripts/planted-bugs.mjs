@@ -45,7 +45,7 @@ export const plantedBugs = [
     tests: ['test/application/when-caught-up.test.ts'],
   },
   {
-    effect: 'After a cancelled wait the list still shows that the project is to be paused, and no other pause can wait.',
+    effect: 'After a cancelled wait the list still shows it, and no other pause of the project can wait.',
     file: 'src/infra/redis/lua/update-wait.lua',
     from: "finish(id, 'cancelled')",
     to: "redis.call('HSET', operationKey(id), 'state', 'cancelled', 'finishedAt', int(now))",

@@ -45,7 +45,7 @@ export async function withCommandContext(
   run: (context: CommandContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const output = createOutput(io, options.format);
-  const configuration = await readConfiguration(io, options.configFile ?? null);
+  const configuration = await readConfiguration(io, options);
   if (configuration.kind === 'refused') {
     output.error(configuration.error);
     return exitCodes.usageError;
@@ -97,25 +97,43 @@ export function noteIfNotObserved(output: Output, status: ObservationStatus): vo
   if (status.kind === 'not_observed') output.note(messages.observation.warning(status.since, cliFormatter));
 }
 
-interface Configuration {
+export interface Configuration {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
   readonly configPath: string;
+  /** Whether there is a syncbot.yml. */
+  readonly hasFile: boolean;
   readonly resolveConnections: ConnectionResolver;
 }
 
-type ConfigurationResult =
+export type ConfigurationResult =
   | (Configuration & { readonly kind: 'read' })
   | { readonly kind: 'refused'; readonly error: CliError };
 
-async function readConfiguration({ env }: ProcessIo, configFile: string | null): Promise<ConfigurationResult> {
+/** What is read if a command needs no syncbot.yml and there is none. */
+const emptyFile = 'projects: {}';
+
+interface ReadOptions {
+  /** Replaces SYNCBOT_CONFIG. */
+  readonly configFile?: string | null;
+  /** For a command that needs no syncbot.yml: if the file does not exist, the configuration is empty. */
+  readonly mayLackFile?: boolean;
+}
+
+/** Reads the environment and syncbot.yml. */
+export async function readConfiguration(
+  { env }: ProcessIo,
+  { configFile = null, mayLackFile = false }: ReadOptions,
+): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
     return refuse('environment', parsedEnvironment.errors.map(formatEnvironmentError));
   }
   const { environment } = parsedEnvironment;
   const configPath = configFile ?? environment.configPath;
-  const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  const file = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  const isMissing = typeof file !== 'string' && file.code === 'ENOENT';
+  const text = isMissing && mayLackFile ? emptyFile : file;
   if (typeof text !== 'string') {
     const { fileNotFound, fileNotReadable } = messages.config;
     const message =
@@ -128,14 +146,15 @@ async function readConfiguration({ env }: ProcessIo, configFile: string | null):
     return refuse('configuration', lines);
   }
   const { config, resolveConnections } = parsedConfig;
-  return { kind: 'read', environment, config, configPath, resolveConnections };
+  return { kind: 'read', environment, config, configPath, hasFile: !isMissing, resolveConnections };
 }
 
 function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {
   return { kind: 'refused', error: { code, message: lines.join('\n') } };
 }
 
-function toCliError(error: unknown, isIdempotent: boolean): CliError {
+/** `isIdempotent`: as in `CommandContextOptions`. */
+export function toCliError(error: unknown, isIdempotent: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
   if (error instanceof DatabaseRefusedError) {
     return { code: 'redis_unavailable', message: messages.cli.redisDatabaseRefused };

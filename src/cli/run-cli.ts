@@ -33,6 +33,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
+  if (command.name === 'discover') return (await import('./discover.ts')).discover(io, command);
   const format = formatOf(command);
   const isChange = command.name === 'change' || command.name === 'change-batch';
   if (isChange && !command.yes && !isInteractive(io)) {
@@ -53,7 +54,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

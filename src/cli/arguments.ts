@@ -23,6 +23,7 @@ export type ParsedCommand =
   | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | DiscoverCommand
+  | { readonly name: 'export'; readonly output: string | null }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface DiscoverCommand {
@@ -179,6 +180,11 @@ function addCommands(program: Command, onCommand: OnCommand): void {
         json,
       }),
     );
+  program
+    .command('export')
+    .description(help.export)
+    .option('--output <file>', help.outputOption)
+    .action(({ output = null }: { output?: string | null }) => onCommand({ name: 'export', output }));
   program
     .command('doctor')
     .description(help.doctor)

@@ -27,6 +27,8 @@ export interface CommandContextOptions {
   readonly format: OutputFormat;
   /** Replaces SYNCBOT_CONFIG. */
   readonly configFile?: string | null;
+  /** False if the command needs no syncbot.yml. Then it is not read. */
+  readonly readsFile?: boolean;
   /** The log level if LOG_LEVEL is not set. Default: `silent`. */
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
@@ -110,7 +112,7 @@ export type ConfigurationResult =
   | (Configuration & { readonly kind: 'read' })
   | { readonly kind: 'refused'; readonly error: CliError };
 
-/** What is read if a command needs no syncbot.yml and there is none. */
+/** What is read if a command does not read syncbot.yml, or needs none and there is none. */
 const emptyFile = 'projects: {}';
 
 interface ReadOptions {
@@ -118,12 +120,14 @@ interface ReadOptions {
   readonly configFile?: string | null;
   /** For a command that needs no syncbot.yml: if the file does not exist, the configuration is empty. */
   readonly mayLackFile?: boolean;
+  /** As in `CommandContextOptions`. */
+  readonly readsFile?: boolean;
 }
 
 /** Reads the environment and syncbot.yml. */
 export async function readConfiguration(
   { env }: ProcessIo,
-  { configFile = null, mayLackFile = false }: ReadOptions,
+  { configFile = null, mayLackFile = false, readsFile = true }: ReadOptions,
 ): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
@@ -131,7 +135,9 @@ export async function readConfiguration(
   }
   const { environment } = parsedEnvironment;
   const configPath = configFile ?? environment.configPath;
-  const file = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  const file = readsFile
+    ? await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error)
+    : emptyFile;
   const isMissing = typeof file !== 'string' && file.code === 'ENOENT';
   const text = isMissing && mayLackFile ? emptyFile : file;
   if (typeof text !== 'string') {
@@ -146,7 +152,7 @@ export async function readConfiguration(
     return refuse('configuration', lines);
   }
   const { config, resolveConnections } = parsedConfig;
-  return { kind: 'read', environment, config, configPath, hasFile: !isMissing, resolveConnections };
+  return { kind: 'read', environment, config, configPath, hasFile: readsFile && !isMissing, resolveConnections };
 }
 
 function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {

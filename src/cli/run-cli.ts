@@ -34,6 +34,12 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
   if (command.name === 'discover') return (await import('./discover.ts')).discover(io, command);
+  if (command.name === 'export') {
+    const options = { format: 'text', readsFile: false, isIdempotent: true } as const;
+    return inCommandContext(io, options, async (context) =>
+      (await import('./export.ts')).exportState(context, command.output),
+    );
+  }
   const format = formatOf(command);
   const isChange = command.name === 'change' || command.name === 'change-batch';
   if (isChange && !command.yes && !isInteractive(io)) {
@@ -54,7 +60,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' | 'export' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

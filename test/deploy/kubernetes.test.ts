@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/config.ts';
@@ -142,6 +142,18 @@ describe.each(syncbotWorkloads)('$folder: $name as syncbot', ({ folder, name, wo
   test('has secrets of Slack only if it is a bot', () => {
     const secrets = Object.keys(variables).filter((variable) => /^SLACK_.*(TOKEN|SECRET)$/.test(variable));
     expect(secrets).toEqual(role === 'bot' ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] : []);
+  });
+
+  test('is scraped by Prometheus at its admin port only', () => {
+    const text = readFileSync(new URL('../../deploy/prometheus/scrape-kubernetes.yml', import.meta.url), 'utf8');
+    const [, regex = ''] = /^ +regex: (.*)$/m.exec(text) ?? expect.unreachable();
+    expect(text).toContain(
+      '[__meta_kubernetes_pod_label_app_kubernetes_io_name, __meta_kubernetes_pod_container_port_name]',
+    );
+    const label = workload.spec.template.metadata.labels['app.kubernetes.io/name'];
+    // Prometheus joins the values with a semicolon, and the expression must match all of it.
+    const kept = container.ports.filter((port) => new RegExp(`^(?:${regex})$`).test(`${label};${port.name}`));
+    expect(kept.map((port) => port.name)).toEqual(['admin']);
   });
 
   test('has more time to stop than the 10 seconds that a role needs', () => {

@@ -70,6 +70,8 @@ export const cliMessages = {
     discoverPrefix: 'only queues with this prefix of BullMQ, such as bull',
     discoverOutput: 'file to write instead of SYNCBOT_CONFIG',
     discoverMaxKeys: 'stop after about so many keys of Redis',
+    export: 'write what is stored as a syncbot.yml, without secrets',
+    outputOption: 'file to write; without it the output is on stdout',
     doctor: 'check Redis, Slack, links and configuration',
   },
 
@@ -229,6 +231,17 @@ export const cliMessages = {
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
     missing: (links: readonly string[]) => `queue does not exist yet (syncbot does not create it): ${links.join(', ')}`,
     precheck: ({ item, result, message }: CheckText) => `precheck ${result} · ${item} · ${message}`,
+  },
+
+  export: {
+    unreadable:
+      'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot.',
+    written: (file: string, projectCount: number) => `${file} was written, with ${pluralize(projectCount, 'project')}.`,
+    notWritten: (file: string, code: string) => `${file} cannot be written (${code}).`,
+    projectsOnly:
+      'No policy, settings and connections are stored, so the file has only projects. Add them before you apply it.',
+    urlNotStored: (name: string, variable: string) =>
+      `The URL of connection ${name} is not stored, because it was written in the file. Set ${variable} to it.`,
   },
 
   run: {

@@ -119,6 +119,11 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ],
     ],
   },
+  export: {
+    written: [['with --output', 'syncbot.yml', 12]],
+    notWritten: [['the folder does not exist', 'conf/syncbot.yml', 'ENOENT']],
+    urlNotStored: [['a URL was written in the file', 'warehouse', 'WAREHOUSE_REDIS_URL']],
+  },
   run: {
     refused: [['the first start', 'syncbot.yml', ['orders: orders-full is in use (it has failed tasks).']]],
     conflict: [['two first starts', 'orders']],

@@ -40,7 +40,8 @@ export interface DiscoverCommand {
 
 export interface ApplyCommand {
   readonly name: 'apply';
-  readonly file: string | null;
+  /** Files and folders. Empty for SYNCBOT_CONFIG. */
+  readonly files: readonly string[];
   readonly prune: boolean;
   /** Prints the plan only. */
   readonly plan: boolean;
@@ -104,16 +105,16 @@ function addCommands(program: Command, onCommand: OnCommand): void {
   program
     .command('apply')
     .description(help.apply)
-    .argument('[file]', help.applyFile)
+    .argument('[file...]', help.applyFile)
     .option('--prune', help.pruneOption)
     .option('--yes', help.yesOption)
     .addOption(new Option('--plan', help.planOption).conflicts('yes'))
     .option('--json', help.planJsonOption)
     .addHelpText('after', `\n${help.planExitCodes}`)
-    .action((file: string | undefined, options: ApplyOptions, command: Command) => {
+    .action((files: string[], options: ApplyOptions, command: Command) => {
       const { prune = false, plan = false, json = false, yes = false } = options;
       if (json && !plan) command.error(messages.cli.jsonNeedsPlan);
-      onCommand({ name: 'apply', file: file ?? null, prune, plan, json, yes });
+      onCommand({ name: 'apply', files, prune, plan, json, yes });
     });
   program
     .command('list')

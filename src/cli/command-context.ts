@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
-import { parseConfig, type SyncbotConfig } from '../config/config.ts';
+import { parseConfigFiles, type SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
 import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
+import { readConfigFiles } from './config-files.ts';
 import { type CliError, createOutput, type Output, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -25,8 +26,8 @@ export interface CommandContext extends Configuration {
 
 export interface CommandContextOptions {
   readonly format: OutputFormat;
-  /** Replaces SYNCBOT_CONFIG. */
-  readonly configFile?: string | null;
+  /** Files and folders that replace SYNCBOT_CONFIG. Empty for none. */
+  readonly configFiles?: readonly string[];
   /** False if the command needs no syncbot.yml. Then it is not read. */
   readonly readsFile?: boolean;
   /** The log level if LOG_LEVEL is not set. Default: `silent`. */
@@ -113,46 +114,37 @@ export type ConfigurationResult =
   | { readonly kind: 'refused'; readonly error: CliError };
 
 /** What is read if a command does not read syncbot.yml, or needs none and there is none. */
-const emptyFile = 'projects: {}';
+const noFile = { kind: 'read', files: [{ path: '', text: 'projects: {}' }] } as const;
 
-interface ReadOptions {
-  /** Replaces SYNCBOT_CONFIG. */
-  readonly configFile?: string | null;
+interface ReadOptions extends Pick<CommandContextOptions, 'configFiles' | 'readsFile'> {
   /** For a command that needs no syncbot.yml: if the file does not exist, the configuration is empty. */
   readonly mayLackFile?: boolean;
-  /** As in `CommandContextOptions`. */
-  readonly readsFile?: boolean;
 }
 
 /** Reads the environment and syncbot.yml. */
 export async function readConfiguration(
   { env }: ProcessIo,
-  { configFile = null, mayLackFile = false, readsFile = true }: ReadOptions,
+  { configFiles = [], readsFile = true, mayLackFile = false }: ReadOptions,
 ): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
     return refuse('environment', parsedEnvironment.errors.map(formatEnvironmentError));
   }
   const { environment } = parsedEnvironment;
-  const configPath = configFile ?? environment.configPath;
-  const file = readsFile
-    ? await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error)
-    : emptyFile;
-  const isMissing = typeof file !== 'string' && file.code === 'ENOENT';
-  const text = isMissing && mayLackFile ? emptyFile : file;
-  if (typeof text !== 'string') {
-    const { fileNotFound, fileNotReadable } = messages.config;
-    const message =
-      text.code === 'ENOENT' ? fileNotFound(configPath) : fileNotReadable(configPath, text.code ?? text.name);
-    return refuse('configuration', [message]);
-  }
-  const parsedConfig = parseConfig(text, env);
+  const paths = configFiles.length > 0 ? configFiles : [environment.configPath];
+  const configPath = paths.join(', ');
+  const hasFile = readsFile && !(mayLackFile && paths.every((path) => !existsSync(path)));
+  const read = hasFile ? await readConfigFiles(paths) : noFile;
+  if (read.kind === 'refused') return refuse('configuration', read.reasons);
+  const parsedConfig = parseConfigFiles(read.files, env);
   if (parsedConfig.kind === 'refused') {
-    const lines = parsedConfig.errors.map((error) => formatConfigError(configPath, error));
-    return refuse('configuration', lines);
+    return refuse(
+      'configuration',
+      parsedConfig.errors.map((error) => formatConfigError(error.file, error)),
+    );
   }
   const { config, resolveConnections } = parsedConfig;
-  return { kind: 'read', environment, config, configPath, hasFile: readsFile && !isMissing, resolveConnections };
+  return { kind: 'read', environment, config, configPath, hasFile, resolveConnections };
 }
 
 function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {

@@ -26,7 +26,10 @@ const maxQueues = 5_000;
  */
 export async function discover(io: ProcessIo, command: DiscoverCommand): Promise<ExitCode> {
   const output = createOutput(io, command.json ? 'json' : 'text');
-  const configuration = await readConfiguration(io, { configFile: command.output, mayLackFile: true });
+  const configuration = await readConfiguration(io, {
+    configFiles: command.output === null ? [] : [command.output],
+    mayLackFile: true,
+  });
   const choice =
     configuration.kind === 'refused' ? configuration : chooseConnection(io, command.connection, configuration);
   if (choice.kind === 'refused') {

@@ -30,7 +30,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
   }
   if (command.name === 'apply') {
     const format = command.json ? 'json' : 'text';
-    const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
+    const options = { format, configFiles: command.files, isIdempotent: command.plan } as const;
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
   if (command.name === 'discover') return (await import('./discover.ts')).discover(io, command);

@@ -15,9 +15,12 @@ describe('arguments', () => {
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
-    ['apply', { name: 'apply', file: null, ...applyOptions }],
-    ['apply other.yml --prune --yes', { name: 'apply', file: 'other.yml', ...applyOptions, prune: true, yes: true }],
-    ['apply --plan --json', { name: 'apply', file: null, ...applyOptions, plan: true, json: true }],
+    ['apply', { name: 'apply', files: [], ...applyOptions }],
+    [
+      'apply other.yml more --prune --yes',
+      { name: 'apply', files: ['other.yml', 'more'], ...applyOptions, prune: true, yes: true },
+    ],
+    ['apply --plan --json', { name: 'apply', files: [], ...applyOptions, plan: true, json: true }],
     ['list', { name: 'list', filter: '', json: false }],
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],

@@ -32,10 +32,10 @@ projects:
 `;
 export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
 
-/** The errors of a text. Empty if the text is valid. */
+/** The errors of a text, without its file. Empty if the text is valid. */
 export function configErrors(text: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(text, variables);
-  return parsed.kind === 'refused' ? parsed.errors : [];
+  return parsed.kind === 'refused' ? parsed.errors.map(({ file: _file, ...error }) => error) : [];
 }
 
 /** The config of a valid text. */

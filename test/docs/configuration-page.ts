@@ -31,6 +31,9 @@ ${sections.map(renderSection).join('\n\n')}
 
 - With \`${schemaComment}\` as its first line, editors with a YAML language
   server complete and check the file. Without an installed package, write the path or the URL of \`syncbot.schema.json\`.
+- The file can be several: \`SYNCBOT_CONFIG\` is a folder, or \`syncbot apply\` names files and folders. Of a folder it reads
+  \`*.yml\` and \`*.yaml\`, in the order of their names, without subfolders. \`connections\`, \`labels\` and \`projects\` can be in several files. The
+  same name in two files is an error. Every other section is in one file.
 - A project goes before its labels, these before \`defaults\`, and these before \`settings\`.
 - Unknown keys, duplicate keys and a queue in two projects are errors. An empty key counts as not set.
 - A duration is a whole number with a unit: \`250ms\`, \`30s\`, \`5m\`, \`48h\`, \`90d\`.

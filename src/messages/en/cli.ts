@@ -38,7 +38,7 @@ export const cliMessages = {
     run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
     roleOption: 'what to run in this process',
     apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
-    applyFile: 'file to apply instead of SYNCBOT_CONFIG',
+    applyFile: 'files, or folders with *.yml and *.yaml, to apply instead of SYNCBOT_CONFIG',
     list: 'list projects, those that need attention first',
     listFilter: 'states, attention, label:<label>, alert:<kind>, or parts of a project id or name',
     show: 'show a project with its links, precheck and last operations',

@@ -55,6 +55,12 @@ export const configMessages = {
   emptyFile: 'The file is empty',
   writeProjects: 'Write at least `projects: {}`.',
   writeKeys: 'Write keys such as `projects:`.',
+  notASection: { message: 'The file is not a section with keys', hint: 'Write keys such as `projects:`.' },
+  inOtherFile: (path: string, file: string, line: number) => ({
+    message: `is also in ${file}:${line}`,
+    hint: `Write ${path} in one file only.`,
+  }),
+  emptyFolder: (path: string) => `${path} has no file *.yml or *.yaml. ${createFile}`,
   fileNotFound: (path: string) => `${path} does not exist. ${createFile}`,
   fileNotReadable: (path: string, code: string) => `${path} cannot be read (${code}). ${createFile}`,
 

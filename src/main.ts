@@ -26,6 +26,7 @@ process.exitCode = await runCli({
   signals: process,
   // Loaded when needed, because --help and usage errors need no app and must be fast.
   createApp: async (options) => (await import('./app.ts')).createApp(options),
+  openLinks: async (options) => (await import('./app.ts')).openLinks(options),
 });
 
 /** `userInfo` throws if the user has no name, as in some containers. */

@@ -28,8 +28,10 @@ export function connect(
   if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;
+  recordCauses(client, endpoint);
   client.on('ready', () => {
     connectionErrors.delete(client);
+    causes.delete(client);
     if (isReported) onRecovered();
     isReported = false;
   });
@@ -61,7 +63,38 @@ const connectionErrors = new WeakMap<RedisClient, Error>();
 export function connectionFaultOf(client: RedisClient): ConnectionFault {
   if (databaseRefusal(client) !== null) return { kind: 'wrong_database' };
   const error = connectionErrors.get(client);
-  return error === undefined ? { kind: 'timed_out' } : toConnectionFault(error);
+  if (error === undefined) return { kind: 'timed_out' };
+  const fault = toConnectionFault(error);
+  const cause = causes.get(client);
+  return fault.kind === 'closed' && cause !== undefined ? toConnectionFault(cause) : fault;
+}
+
+/** Why a node of a cluster, or a Sentinel, closed the connection. */
+const causes = new WeakMap<RedisClient, Error>();
+
+/**
+ * ioredis 6.0.0 reports only "Connection is closed" if it cannot connect to a node of a cluster or to a Sentinel. The nodes
+ * report why. For a Sentinel there is no such event (no upstream issue found), so this connects to the first one once more in
+ * each outage. Remove this once the error of the client has its cause.
+ */
+function recordCauses(client: RedisClient, endpoint: RedisEndpoint): void {
+  const recordCause = (error: Error) => {
+    if (toConnectionFault(error).kind !== 'closed') causes.set(client, error);
+  };
+  client.on('node error', recordCause);
+  if (endpoint.kind !== 'sentinel') return;
+  let isProbed = false;
+  client.on('ready', () => {
+    isProbed = false;
+  });
+  client.on('error', (error) => {
+    if (isProbed || toConnectionFault(error).kind !== 'closed') return;
+    isProbed = true;
+    const { nodes, sentinelTls } = endpoint;
+    const probe = new Redis({ ...nodes[0], ...tlsOptions(sentinelTls), retryStrategy: null, enableReadyCheck: false });
+    probe.on('error', recordCause);
+    probe.on('connect', () => probe.disconnect());
+  });
 }
 
 /** Closes a client without waiting for a server that does not answer. */
@@ -211,14 +244,20 @@ function trackDuplicates(client: RedisClient): readonly RedisClient[] {
   return tracked;
 }
 
+type SentinelEndpoint = Extract<RedisEndpoint, { kind: 'sentinel' }>;
+
 function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): RedisClient {
   switch (endpoint.kind) {
     case 'standalone':
-      return new Redis(endpoint.url, options);
+      // ioredis 6.0.0 ignores the option `tls` for a URL with `rediss:`.
+      return endpoint.tls === undefined
+        ? new Redis(endpoint.url, options)
+        : new Redis(endpoint.url.replace(/^rediss:/, 'redis:'), { ...options, tls: endpoint.tls });
     case 'sentinel':
       return new Redis({
         ...options,
         ...credentials(endpoint),
+        ...sentinelOptions(endpoint),
         sentinels: endpoint.nodes.map(({ host, port }) => ({ host, port })),
         name: endpoint.master,
         db: endpoint.db,
@@ -227,12 +266,30 @@ function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): 
       return repairCluster(
         new Cluster(
           endpoint.nodes.map(({ host, port }) => ({ host, port })),
-          { redisOptions: { ...options, ...credentials(endpoint) } },
+          {
+            redisOptions: { ...options, ...credentials(endpoint), ...tlsOptions(endpoint.tls) },
+            // A certificate has the name of the node, not its address.
+            ...(endpoint.tls === undefined ? {} : { dnsLookup: (host, callback) => callback(null, host) }),
+          },
         ),
       );
     default:
       return endpoint satisfies never;
   }
+}
+
+function sentinelOptions({ tls, sentinelTls, sentinelUsername, sentinelPassword }: SentinelEndpoint) {
+  return {
+    ...tlsOptions(tls),
+    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true }),
+    ...(sentinelTls === undefined ? {} : { sentinelTLS: sentinelTls }),
+    ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+  };
+}
+
+function tlsOptions(tls: SentinelEndpoint['tls']) {
+  return tls === undefined ? {} : { tls };
 }
 
 function credentials({ username, password }: { username?: string | undefined; password?: string | undefined }) {

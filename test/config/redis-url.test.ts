@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseRedisUrl, redisIdentity } from '../../src/config/redis-url.ts';
+import { readPage } from '../docs/pages.ts';
 import { createTestCertificates, tlsParameters } from '../support/tls-certificates.ts';
 
 describe('a Redis URL', () => {
@@ -171,6 +172,18 @@ describe('a Redis URL', () => {
     expect(parsed('rediss+sentinel://a/m')).toEqual({ kind: 'parsed', endpoint: { ...sentinel, sentinelTls: {} } });
     expect(parsed('rediss+sentinel://a/m?sentinelTls=false')).toEqual({ kind: 'parsed', endpoint: sentinel });
     expect(parsed('rediss+sentinel://a/m?sentinelTls=true')).toEqual(parsed('rediss+sentinel://a/m'));
+  });
+
+  test('of docs/redis.md is parsed, except that its files do not exist here', () => {
+    const urls = [...readPage('docs/redis.md').matchAll(/`(rediss?(?:\+[a-z]+)?:\/\/[^`…]+)`/g)].map(
+      ([, url = '']) => url,
+    );
+    expect(urls.length).toBeGreaterThan(8);
+    const message = expect.stringMatching(/^has ca=\/etc\/syncbot\/ca\.pem, but that file does not exist$/);
+    for (const url of urls.filter((each) => !each.endsWith('://'))) {
+      const result = url.includes('?ca=') ? { kind: 'refused', message } : { kind: 'parsed' };
+      expect(parseRedisUrl(url), url).toMatchObject(result);
+    }
   });
 
   test('of a cluster may end with a slash, use any port and have a user without a password', () => {

@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import type { RedisTls } from '../../config/redis-parameters.ts';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
@@ -7,6 +8,8 @@ import { toConnectionFault } from './connection-fault.ts';
 import { repairCluster } from './repair-cluster.ts';
 
 export type RedisClient = Redis | Cluster;
+
+const connectTimeoutMs = 5_000;
 
 /**
  * `commands`: a command fails after one reconnect, so that a user gets an answer while Redis is down.
@@ -69,20 +72,16 @@ export function connectionFaultOf(client: RedisClient): ConnectionFault {
   return fault.kind === 'closed' && cause !== undefined ? toConnectionFault(cause) : fault;
 }
 
-/** Why a node of a cluster, or a Sentinel, closed the connection. */
+/** Why no node of a cluster, or no Sentinel, can be reached. */
 const causes = new WeakMap<RedisClient, Error>();
 
 /**
- * ioredis 6.0.0 reports only "Connection is closed" if it cannot connect to a node of a cluster or to a Sentinel. The nodes
- * report why. For a Sentinel there is no such event (no upstream issue found), so this connects to the first one once more in
- * each outage. Remove this once the error of the client has its cause.
+ * ioredis 6.0.0 reports only "Connection is closed" if it cannot connect to a cluster or to Sentinels (no upstream issue found).
+ * In each outage this connects to the first of them once more, to find out why. Remove this once the error has its cause.
  */
 function recordCauses(client: RedisClient, endpoint: RedisEndpoint): void {
-  const recordCause = (error: Error) => {
-    if (toConnectionFault(error).kind !== 'closed') causes.set(client, error);
-  };
-  client.on('node error', recordCause);
-  if (endpoint.kind !== 'sentinel') return;
+  if (endpoint.kind === 'standalone') return;
+  const tls = endpoint.kind === 'sentinel' ? endpoint.sentinelTls : endpoint.tls;
   let isProbed = false;
   client.on('ready', () => {
     isProbed = false;
@@ -90,9 +89,12 @@ function recordCauses(client: RedisClient, endpoint: RedisEndpoint): void {
   client.on('error', (error) => {
     if (isProbed || toConnectionFault(error).kind !== 'closed') return;
     isProbed = true;
-    const { nodes, sentinelTls } = endpoint;
-    const probe = new Redis({ ...nodes[0], ...tlsOptions(sentinelTls), retryStrategy: null, enableReadyCheck: false });
-    probe.on('error', recordCause);
+    const probe = new Redis({
+      ...endpoint.nodes[0],
+      ...tlsOptions(tls),
+      ...{ connectTimeout: connectTimeoutMs, retryStrategy: null, enableReadyCheck: false },
+    });
+    probe.on('error', (cause) => causes.set(client, cause));
     probe.on('connect', () => probe.disconnect());
   });
 }
@@ -288,7 +290,7 @@ function sentinelOptions({ tls, sentinelTls, sentinelUsername, sentinelPassword 
   };
 }
 
-function tlsOptions(tls: SentinelEndpoint['tls']) {
+function tlsOptions(tls: RedisTls | undefined) {
   return tls === undefined ? {} : { tls };
 }
 
@@ -298,7 +300,7 @@ function credentials({ username, password }: { username?: string | undefined; pa
 
 function optionsFor(use: ConnectionUse) {
   return {
-    connectTimeout: 5_000,
+    connectTimeout: connectTimeoutMs,
     maxRetriesPerRequest: use === 'blocking' ? null : 1,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
     // A primary that a failover made a replica answers READONLY. 2: reconnect and send again (every write is idempotent).

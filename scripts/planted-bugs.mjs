@@ -25,8 +25,8 @@ export const plantedBugs = [
   },
   {
     effect: 'A worker executes an operation that was confirmed for an older version of the project.',
-    file: 'src/infra/redis/lua/claim-operation.lua',
-    from: "if project.version ~= operation.projectVersion then return refuseBecauseOf('changed', {}) end",
+    file: 'src/infra/redis/lua/claim-rules.lua',
+    from: "if project.version ~= operation.projectVersion then return because('changed', {}) end",
     to: '',
     tests: ['test/infra/redis/operation-store.test.ts'],
   },
@@ -158,7 +158,7 @@ export const plantedBugs = [
   },
   {
     effect: 'A timed restore that was requested before an extension restores the project all the same.',
-    file: 'src/infra/redis/lua/claim-operation.lua',
+    file: 'src/infra/redis/lua/claim-rules.lua',
     from: 'if decodeField(operation.timer) and',
     to: 'if false and',
     tests: ['test/application/pause-timer.test.ts'],

@@ -38,13 +38,17 @@ export type NewBatch = Pick<
   | 'items'
   | 'refused'
   | 'waves'
+  | 'catchUpMs'
 > & {
   /** How long the dialog can be answered, ms. */
   readonly ttlMs: number;
 };
 
 export type BatchChange = Partial<
-  Pick<Batch, 'state' | 'released' | 'started' | 'waveFrom' | 'waveEndedAt' | 'stoppedBy' | 'results' | 'unclaimed'>
+  Pick<
+    Batch,
+    'state' | 'released' | 'started' | 'waveFrom' | 'waveEndedAt' | 'stoppedBy' | 'results' | 'unclaimed' | 'catchingUp'
+  >
 >;
 
 export interface NotifiedBatch {

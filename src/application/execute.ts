@@ -1,4 +1,5 @@
 import { collectMs } from '../domain/batch.ts';
+import { catchUpCheckMs } from '../domain/catch-up.ts';
 import { isRetrying, transitions } from '../domain/lifecycle.ts';
 import {
   firstPostDelayMs,
@@ -10,6 +11,7 @@ import {
 } from '../domain/operation.ts';
 import { adoptLinks } from './adopt-links.ts';
 import { updateAlertsFromRecord, updateAlertsFromState } from './alerts.ts';
+import { continueWait } from './catch-up.ts';
 import {
   partiallyFailed,
   type RetriedTasks,
@@ -19,6 +21,7 @@ import {
   succeeded,
 } from './completion.ts';
 import type { UseCaseContext } from './context.ts';
+import { RetryLaterError } from './errors.ts';
 import { endExecution } from './executions.ts';
 import { maxValidityMs } from './fencing.ts';
 import type {
@@ -36,8 +39,8 @@ import { retrySkipped } from './retry-skipped.ts';
 /**
  * Executes a confirmed operation. May be called any number of times, by any number of workers: the claim makes it the active
  * operation of its project, a repeated call continues where the records are, and a finished operation stays finished.
- * Throws `StoreUnavailableError`, or `LinksUnreachableError` while there is time for another worker to reach the links. The
- * job is tried again then.
+ * Throws `StoreUnavailableError`, `LinksUnreachableError` while there is time for another worker to reach the links, or
+ * `RetryLaterError` while a pause waits until its project has caught up. The job is tried again then.
  */
 export async function execute(context: UseCaseContext, ref: OperationRef): Promise<void> {
   const { notifications, log } = context;
@@ -46,6 +49,7 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   const claim = await claimOperation(context, ref, executionId);
   if (claim.kind === 'unknown') return;
   if (claim.kind === 'finished') return notifyEnd(context, claim.operation);
+  if (claim.kind === 'waiting') return executeAfterWait(context, claim.operation);
   if (claim.kind === 'refused') {
     log.info({ ...ids, code: claim.operation.refusal?.code }, 'operation refused by the worker');
     return notifyEnd(context, claim.operation);
@@ -70,6 +74,29 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
     await updateAlertsFromRecord(context, committed.project, { now: await finishedAtOf(context, committed.operation) });
   // If the project became Failed just before, its job `reconcile` left the links to this operation. A retry changes no pause flag.
   if (action === 'retry') await context.jobs.reconcile(ref.project);
+}
+
+/** Observes the project of a pause that waits until its project has caught up. The job is tried again while it waits. */
+async function executeAfterWait(context: UseCaseContext, operation: Operation): Promise<void> {
+  const update = await continueWait(context, operation);
+  switch (update.kind) {
+    case 'waiting':
+      throw new RetryLaterError(catchUpCheckMs);
+    case 'ended':
+    case 'not_waiting':
+      return execute(context, refOf(operation));
+    case 'cancelled':
+    case 'refused':
+      context.log.info(
+        { ...logFields(refOf(operation)), code: update.operation.refusal?.code },
+        'wait of a pause ended',
+      );
+      return notifyEnd(context, update.operation);
+    case 'unknown':
+      return;
+    default:
+      return update satisfies never;
+  }
 }
 
 /** An operation of a batch has no message of its own. */

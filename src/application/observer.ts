@@ -141,6 +141,11 @@ export function pausesOnFailure({ state, definition }: Project): boolean {
   return state === 'running' && definition.onFailure === 'pause';
 }
 
+/** Whether the observer is about to make the project Failed, because it has a failed task. */
+export function isFailing({ project, stats }: ObservedProject): boolean {
+  return pausesOnFailure(project) && countFailures(stats.links) > 0;
+}
+
 /**
  * Makes a Running project Failed if a task has failed for good after its link's watermark, as a cycle does. For a project
  * whose links had such a task a moment ago. Throws `StoreUnavailableError`.

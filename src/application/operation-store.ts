@@ -1,3 +1,4 @@
+import type { CatchUpObservation } from '../domain/catch-up.ts';
 import type { RetriedTask, TaskRef } from '../domain/failed-tasks.ts';
 import type { FollowEnd, FollowUp } from '../domain/follow-up.ts';
 import type { HistoryEvent } from '../domain/history.ts';
@@ -40,6 +41,8 @@ export interface OperationStore {
   }): Promise<ConfirmationResult>;
   /** Checks the state rules again and makes the operation the active one of its project. */
   claim(ref: OperationRef, executionId: string): Promise<ClaimResult>;
+  /** Records what happens to a pause that waits until its project has caught up. Checks the state rules, and the time. */
+  updateWait(ref: OperationRef, change: WaitChange): Promise<WaitUpdate>;
   /** Refuses a confirmed operation that no worker claimed in time, and marks one that waits for a worker for long. */
   checkClaim(ref: OperationRef): Promise<ClaimCheck>;
   /** Ends a claimed operation and releases its project. */
@@ -85,6 +88,8 @@ export interface NewOperation {
   readonly tasks: readonly TaskFailure[];
   /** Of a pause: when it ends. */
   readonly pauseUntil?: PauseLimit | null;
+  /** Of a pause: how long it waits at most until its project has caught up, ms. Null or absent: it does not wait. */
+  readonly catchUpMs?: number | null;
   /** Of a restore by the timer. */
   readonly timer?: Timer | null;
   readonly origin: Operation['origin'];
@@ -127,6 +132,8 @@ export type ClaimResult =
     })
   /** The refusal is recorded in the operation, which is finished now. */
   | { readonly kind: 'refused'; readonly operation: Operation }
+  /** It waits until its project has caught up. */
+  | { readonly kind: 'waiting'; readonly operation: Operation }
   /** The operation is not confirmed or running: it is finished already, or still an open dialog. */
   | { readonly kind: 'finished'; readonly operation: Operation }
   | { readonly kind: 'unknown' };
@@ -135,6 +142,24 @@ export type ClaimResult =
 export type ClaimCheck =
   | { readonly kind: 'refused'; readonly operation: Operation }
   | { readonly kind: 'delayed' | 'unchanged' };
+
+/** `by`: the person who pressed Pause Now or Cancel. */
+export type WaitChange =
+  | {
+      readonly event: 'observed' | 'caught_up';
+      readonly observation: CatchUpObservation;
+      /** Whether the message of the operation must show the observation. */
+      readonly isShown: boolean;
+    }
+  | { readonly event: 'pause_now' | 'cancel'; readonly by: Actor };
+
+/** `ended`: a worker may claim it. `not_waiting`: it did not wait any more before this call. */
+export type WaitUpdate =
+  | {
+      readonly kind: 'waiting' | 'ended' | 'cancelled' | 'refused' | 'not_waiting';
+      readonly operation: Operation;
+    }
+  | { readonly kind: 'unknown' };
 
 export interface FollowUpChange {
   /** The project's version, and the operation's `seq`, at which the change was decided. */

@@ -18,26 +18,32 @@ interface LimitRule {
   readonly now: number;
 }
 
+interface PauseRule extends LimitRule {
+  /** Whether the pause begins later: then a duration is counted from its beginning. */
+  readonly whenCaughtUp: boolean;
+}
+
 type FixedLimit = { readonly kind: 'fixed'; readonly pauseUntil: PauseLimit | null } | Refused;
 
-/** When the operation ends its pause, counted from `now`. Null without a limit. */
+/** When the operation ends its pause. A duration is counted from `now`, or from the beginning of a pause that waits. Null without a limit. */
 export function fixLimit(
   { id, definition: { pauseMax } }: Pick<Project, 'id' | 'definition'>,
-  { action, limit, now }: LimitRule,
+  { action, limit, whenCaughtUp, now }: PauseRule,
 ): FixedLimit {
   const read = readLimit(id, { action, limit, now });
   if (read.kind === 'refused') return read;
   const { at } = read;
   if (limit === null || at === null) {
     const isLimited = action === 'pause' && pauseMax !== null;
-    return { kind: 'fixed', pauseUntil: isLimited ? { at: now + pauseMax, timeZone: null, source: 'pauseMax' } : null };
+    if (!isLimited) return { kind: 'fixed', pauseUntil: null };
+    const later = whenCaughtUp ? { durationMs: pauseMax } : {};
+    return { kind: 'fixed', pauseUntil: { at: now + pauseMax, timeZone: null, source: 'pauseMax', ...later } };
   }
   if (pauseMax !== null && at > now + pauseMax)
     return { kind: 'refused', refusal: { code: 'limit_above_max', project: id, maxMs: pauseMax } };
-  return {
-    kind: 'fixed',
-    pauseUntil: { at, timeZone: limit.word === 'until' ? limit.timeZone : null, source: 'person' },
-  };
+  const timeZone = limit.word === 'until' ? limit.timeZone : null;
+  const later = whenCaughtUp && limit.word === 'for' ? { durationMs: at - now } : {};
+  return { kind: 'fixed', pauseUntil: { at, timeZone, source: 'person', ...later } };
 }
 
 /**

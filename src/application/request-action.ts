@@ -1,3 +1,4 @@
+import { catchUpTimeoutMs } from '../domain/catch-up.ts';
 import { checkCorrection, groupObservations } from '../domain/corrections.ts';
 import { includesFailure } from '../domain/failed-tasks.ts';
 import { isAllowed, type OperationKind } from '../domain/lifecycle.ts';
@@ -23,6 +24,8 @@ export interface ActionRequest {
   readonly reason: string | null;
   /** When a pause ends. Null or absent: not before it is restored. */
   readonly limit?: TypedLimit | null;
+  /** Whether a pause waits until its project has caught up. Default: false. */
+  readonly whenCaughtUp?: boolean;
   /** The tasks that a restore leaves out, or that a retry moves back. Default: none for a restore, all skipped ones for a retry. */
   readonly tasks?: TaskSelection;
   readonly origin: Operation['origin'];
@@ -61,11 +64,12 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
     return checked;
   }
   const { tasks, pauseUntil, ...facts } = checked;
-  const { limit: _typed, ...asked } = request;
+  const { limit: _typed, whenCaughtUp = false, ...asked } = request;
   const stored = await context.operations.request({
     ...asked,
     tasks,
     pauseUntil,
+    catchUpMs: whenCaughtUp ? catchUpTimeoutMs : null,
     project: project.id,
     id: context.ids.next(),
     projectVersion: project.version,
@@ -119,14 +123,23 @@ async function listOtherRequests({ operations }: UseCaseContext, request: Operat
 export async function checkRequest(
   context: UseCaseContext,
   project: Project,
-  request: Pick<ActionRequest, 'action' | 'tasks' | 'limit'>,
+  request: Pick<ActionRequest, 'action' | 'tasks' | 'limit' | 'whenCaughtUp'>,
 ): Promise<(Allowed & { readonly pauseUntil: PauseLimit | null }) | Refused> {
-  const { action, limit = null } = request;
+  const { action, limit = null, whenCaughtUp = false } = request;
   const now = await context.serverClock.now();
-  const fixed = fixLimit(project, { action, limit, now });
+  const fixed = fixLimit(project, { action, limit, whenCaughtUp, now });
   if (fixed.kind === 'refused') return fixed;
+  const refusal = whenCaughtUp ? checkWait(project, action) : null;
+  if (refusal !== null) return { kind: 'refused', refusal };
   const checked = await checkState(context, project, request);
   return checked.kind === 'refused' ? checked : { ...checked, pauseUntil: fixed.pauseUntil };
+}
+
+/** Why the operation cannot wait until its project has caught up. Null if it can. */
+export function checkWait({ id, waitingPause }: Project, action: OperationKind): Refusal | null {
+  if (action !== 'pause') return { code: 'catch_up_not_possible', project: id, action };
+  if (waitingPause === null) return null;
+  return { code: 'pause_waits', project: id, by: waitingPause.by, until: waitingPause.until };
 }
 
 export interface Allowed {
@@ -203,7 +216,7 @@ export async function recordRefusal(
   request: ActionRequest,
   refusal: Refusal,
 ): Promise<void> {
-  const { project, tasks: _tasks, threadTs: _thread, limit: _limit, ...refused } = request;
+  const { project, tasks: _tasks, threadTs: _thread, limit: _limit, whenCaughtUp: _when, ...refused } = request;
   const dedupeKey = ['refused', project, request.by, request.action, refusal.code].join(':');
   try {
     if (!(await deduplication.claimOnce(dedupeKey, refusalDedupeMs))) return;

@@ -1,4 +1,5 @@
 import { type Batch, type BatchItem, maxBatchProjects, type RefusedItem, type Waves } from '../domain/batch.ts';
+import { catchUpTimeoutMs } from '../domain/catch-up.ts';
 import { type Action, isAllowed } from '../domain/lifecycle.ts';
 import type { ProjectStats } from '../domain/observation.ts';
 import type { PauseLimit } from '../domain/paused-until.ts';
@@ -8,7 +9,7 @@ import { toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
 import { fixLimit, readLimit, type TypedLimit } from './pause-limit.ts';
 import { observeProjects, type Refused } from './queries.ts';
-import { checkRequest } from './request-action.ts';
+import { checkRequest, checkWait } from './request-action.ts';
 
 /** How many projects a request checks at once, if each check reads its own facts. */
 const checkChunkSize = 50;
@@ -25,6 +26,8 @@ export interface BatchRequest
   readonly waves: Waves | null;
   /** When the pauses end, as the person typed it. Null or absent without a limit. */
   readonly limit?: TypedLimit | null;
+  /** Whether each pause waits until its project has caught up. Default: false. */
+  readonly whenCaughtUp?: boolean;
 }
 
 /** What the dialog of a batch shows. */
@@ -52,16 +55,18 @@ export type BatchRequestResult =
  * Throws `StoreUnavailableError`.
  */
 export async function requestBatch(context: UseCaseContext, request: BatchRequest): Promise<BatchRequestResult> {
-  const { projects, excluded = [], limit = null, ...fields } = request;
+  const { projects, excluded = [], limit = null, whenCaughtUp = false, ...fields } = request;
   if (projects.length > maxBatchProjects) return { kind: 'too_many', count: projects.length };
   const { action, selection } = request;
   const read = readLimit(selection, { action, limit, now: await context.serverClock.now() });
   if (read.kind === 'refused') return read;
+  if (whenCaughtUp && action !== 'pause')
+    return { kind: 'refused', refusal: { code: 'catch_up_not_possible', project: selection, action } };
   const excludedIds = new Set<ProjectId>(excluded.map(({ project }) => project));
   const checked = await checkProjects(
     context,
     projects.filter(({ id }) => !excludedIds.has(id)),
-    { action, limit },
+    { action, limit, whenCaughtUp },
   );
   const items = checked.flatMap((each) => (each.kind === 'allowed' ? [toItem(each)] : []));
   const refused = [...excluded, ...checked.flatMap((each) => (each.kind === 'refused' ? [toRefused(each)] : []))];
@@ -71,6 +76,7 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
     items,
     refused,
     waves: action === 'restore' ? request.waves : null,
+    catchUpMs: whenCaughtUp ? catchUpTimeoutMs : null,
     id: context.ids.next(),
     ttlMs: context.settings.confirmationTtlMs,
   });
@@ -122,9 +128,9 @@ type Checked =
 async function checkProjects(
   context: UseCaseContext,
   projects: readonly Project[],
-  rule: { readonly action: Action; readonly limit: TypedLimit | null },
+  rule: { readonly action: Action; readonly limit: TypedLimit | null; readonly whenCaughtUp: boolean },
 ): Promise<Checked[]> {
-  const { action, limit } = rule;
+  const { action, limit, whenCaughtUp } = rule;
   if (action !== 'pause') {
     const checked: Checked[] = [];
     for (const chunk of toChunks(projects, checkChunkSize)) {
@@ -139,8 +145,10 @@ async function checkProjects(
   return projects.map((project) => {
     const { id, state, since, by } = project;
     const stats = observed.get(id);
-    const fixed = fixLimit(project, { action, limit, now });
+    const fixed = fixLimit(project, { action, limit, whenCaughtUp, now });
     if (fixed.kind === 'refused') return { ...fixed, project };
+    const refusal = whenCaughtUp ? checkWait(project, action) : null;
+    if (refusal !== null) return { kind: 'refused', project, refusal };
     return stats === undefined
       ? { kind: 'refused', project, refusal: { code: 'not_allowed', action, project: id, state, since, by } }
       : { kind: 'allowed', project, stats, pauseUntil: fixed.pauseUntil };

@@ -3,6 +3,7 @@ import {
   claimTimeoutMs,
   isFollowed,
   isUnfinished,
+  isWaitingToCatchUp,
   type Operation,
   type OperationRef,
   refOf,
@@ -73,7 +74,7 @@ async function requestItem(
   batch: Batch,
   { item, refusal }: { readonly item: BatchItem; readonly refusal: Refusal | null },
 ): Promise<Operation | null> {
-  const { id, action, by, reason, origin, channel, threadTs } = batch;
+  const { id, action, by, reason, origin, channel, threadTs, catchUpMs } = batch;
   const { project, projectVersion, pauseUntil } = item;
   const stored = await operations.request({
     id: operationIdOf(batch, project),
@@ -86,8 +87,9 @@ async function requestItem(
     channel,
     threadTs,
     batch: id,
-    pauseUntil,
     refusal,
+    catchUpMs,
+    pauseUntil,
     projectVersion,
     ttlMs: settings.confirmationTtlMs,
   });
@@ -101,13 +103,14 @@ async function findChange(
   options: { readonly isLate: boolean },
 ): Promise<BatchChange> {
   const started = batch.released;
-  const { results, unclaimed } = await collectResults(context, { ...batch, started }, options);
+  const { results, unclaimed, catchingUp } = await collectResults(context, { ...batch, started }, options);
   const found = Object.keys(results).length > 0;
   const current: Batch = { ...batch, started, results: { ...batch.results, ...results } };
   const change: BatchChange = {
     ...(started === batch.started ? {} : { started }),
     ...(found ? { results: current.results } : {}),
     ...(isSame(unclaimed, batch.unclaimed) ? {} : { unclaimed }),
+    ...(isSame(catchingUp, batch.catchingUp) ? {} : { catchingUp }),
   };
   const step = nextStep(current, {
     now: await context.serverClock.now(),
@@ -136,13 +139,13 @@ function isSame(a: Batch['unclaimed'], b: Batch['unclaimed']): boolean {
   return a?.projects === b?.projects && a?.until === b?.until;
 }
 
-interface Collected extends Pick<Batch, 'unclaimed'> {
+interface Collected extends Pick<Batch, 'unclaimed' | 'catchingUp'> {
   readonly results: Record<string, ItemResult>;
 }
 
 /**
  * The results of the operations that have ended and whose result the batch does not have yet, and how many wait for a worker
- * longer than `claimNoticeMs`.
+ * longer than `claimNoticeMs`, or until their projects have caught up.
  */
 async function collectResults(
   context: UseCaseContext,
@@ -152,6 +155,7 @@ async function collectResults(
   const open = batch.items.slice(0, batch.started).filter(({ project }) => batch.results[project] === undefined);
   const results: [string, ItemResult][] = [];
   const deadlines: number[] = [];
+  const waits: number[] = [];
   for (const chunk of toChunks(open, chunkSize)) {
     const refs = chunk.map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
     const found = await context.operations.readMany(refs);
@@ -160,13 +164,18 @@ async function collectResults(
       const operation = operations[index] ?? null;
       if (operation === null) results.push([project, withoutOperation(project)]);
       else if (!isUnfinished(operation)) results.push([project, toItemResult(operation)]);
+      else if (isWaitingToCatchUp(operation)) waits.push(operation.waitsUntil ?? 0);
       else if (operation.state === 'confirmed' && operation.claimDelayedAt !== null)
         deadlines.push(operation.executeBy ?? 0);
     }
     await Promise.all(operations.map((operation) => markNotified(context, operation)));
   }
-  const unclaimed = deadlines.length === 0 ? null : { projects: deadlines.length, until: Math.max(...deadlines) };
-  return { results: Object.fromEntries(results), unclaimed };
+  return { results: Object.fromEntries(results), unclaimed: countWaiting(deadlines), catchingUp: countWaiting(waits) };
+}
+
+/** `until`: when the last one of them ends to wait. */
+function countWaiting(deadlines: readonly number[]): Batch['unclaimed'] {
+  return deadlines.length === 0 ? null : { projects: deadlines.length, until: Math.max(...deadlines) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FollowGoal, FollowObservation } from '../domain/follow-up.ts';
-import { countFailures, type ObservedProject } from '../domain/observation.ts';
-import { hasCaughtUp, observeBacklog } from '../domain/observe-follow-up.ts';
+import type { ObservedProject } from '../domain/observation.ts';
+import { caughtUpWithinMs, hasCaughtUp, observeBacklog } from '../domain/observe-follow-up.ts';
 import type { Project, ProjectId } from '../domain/project.ts';
 import {
   type BusyLink,
@@ -11,7 +11,7 @@ import {
 } from '../domain/project-goal.ts';
 import type { UseCaseContext } from './context.ts';
 import { StoreUnavailableError } from './errors.ts';
-import { pausesOnFailure } from './observer.ts';
+import { isFailing } from './observer.ts';
 import { observeProjects } from './queries.ts';
 
 /** How often the links are read, ms. The rates of a backlog need about a second. */
@@ -123,9 +123,8 @@ function createCatchUpCheck(): FindRemaining {
     for (const { project, stats } of observed) {
       const observation = observeBacklog(latest.get(project.id) ?? null, { stats, workers: [], now });
       latest.set(project.id, observation);
-      // The observer is about to make a project Failed that has a failed task.
-      const isFailing = pausesOnFailure(project) && countFailures(stats.links) > 0;
-      if (project.state === 'running' && !isFailing && hasCaughtUp(observation, stats)) caughtUp.add(project.id);
+      const isRunning = project.state === 'running' && !isFailing({ project, stats });
+      if (isRunning && hasCaughtUp(observation, stats, caughtUpWithinMs)) caughtUp.add(project.id);
     }
     return observed.filter(({ project }) => !caughtUp.has(project.id)).map((each) => toRemaining(each, []));
   };

@@ -22,11 +22,13 @@ export type ParsedCommand =
   | ChangeCommand
   | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
+  | { readonly name: 'export'; readonly output: string | null }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface ApplyCommand {
   readonly name: 'apply';
-  readonly file: string | null;
+  /** Files and folders. Empty for SYNCBOT_CONFIG. */
+  readonly files: readonly string[];
   readonly prune: boolean;
   /** Prints the plan only. */
   readonly plan: boolean;
@@ -90,16 +92,16 @@ function addCommands(program: Command, onCommand: OnCommand): void {
   program
     .command('apply')
     .description(help.apply)
-    .argument('[file]', help.applyFile)
+    .argument('[file...]', help.applyFile)
     .option('--prune', help.pruneOption)
     .option('--yes', help.yesOption)
     .addOption(new Option('--plan', help.planOption).conflicts('yes'))
     .option('--json', help.planJsonOption)
     .addHelpText('after', `\n${help.planExitCodes}`)
-    .action((file: string | undefined, options: ApplyOptions, command: Command) => {
+    .action((files: string[], options: ApplyOptions, command: Command) => {
       const { prune = false, plan = false, json = false, yes = false } = options;
       if (json && !plan) command.error(messages.cli.jsonNeedsPlan);
-      onCommand({ name: 'apply', file: file ?? null, prune, plan, json, yes });
+      onCommand({ name: 'apply', files, prune, plan, json, yes });
     });
   program
     .command('list')
@@ -147,6 +149,11 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((project: string, { json = false }: { json?: boolean }) =>
       onCommand({ name: 'keep-paused', project, json }),
     );
+  program
+    .command('export')
+    .description(help.export)
+    .option('--output <file>', help.outputOption)
+    .action(({ output = null }: { output?: string | null }) => onCommand({ name: 'export', output }));
   program
     .command('doctor')
     .description(help.doctor)

@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { TypedLimit } from '../application/pause-limit.ts';
+import { catchUpTimeoutMs } from '../domain/catch-up.ts';
 import type { Action } from '../domain/lifecycle.ts';
 import { maxReasonLength } from '../domain/operation.ts';
 import { onlyName, parseSelection, type Selection, type SelectionError } from '../domain/selection.ts';
@@ -17,6 +18,8 @@ export interface ChangeCommand {
   readonly tasks: readonly string[];
   /** When a pause ends. */
   readonly limit: Omit<TypedLimit, 'timeZone'> | null;
+  /** Whether a pause waits until the project has caught up. */
+  readonly whenCaughtUp: boolean;
   readonly reason: string | null;
   readonly timeoutMs: number;
   /** What to wait for after the outcome. */
@@ -27,7 +30,7 @@ export interface ChangeCommand {
 
 /** `pause label:prod except orders`. */
 export interface ChangeBatchCommand
-  extends Pick<ChangeCommand, 'action' | 'limit' | 'reason' | 'timeoutMs' | 'wait' | 'yes' | 'json'> {
+  extends Pick<ChangeCommand, 'action' | 'limit' | 'whenCaughtUp' | 'reason' | 'timeoutMs' | 'wait' | 'yes' | 'json'> {
   readonly name: 'change-batch';
   readonly action: Action;
   readonly selection: Selection;
@@ -47,6 +50,7 @@ interface ChangeOptions {
   readonly skip?: readonly string[];
   readonly for?: string;
   readonly until?: string;
+  readonly whenCaughtUp?: boolean;
 }
 
 /** The arguments of `start`, `pause` or `restore`. */
@@ -57,6 +61,7 @@ export function addChangeCommand(
   if (action === 'pause') {
     const until = new Option('--until <time>', help.untilOption).conflicts('for');
     command.option('--for <duration>', help.forOption).addOption(until);
+    command.option('--when-caught-up', help.whenCaughtUpOption);
   }
   const waitOption = action === 'pause' ? '--wait-quiet <duration>' : '--wait-caught-up <duration>';
   const waitHelp = action === 'pause' ? help.waitQuietOption : help.waitCaughtUpOption;
@@ -80,8 +85,9 @@ function toSelectionCommand(
   const { tasks: _tasks, ...command } = toChangeCommand(options, { action, project: project ?? '', tasks });
   if (project !== null) return { ...command, project, tasks };
   if (tasks.length > 0) throw new InvalidArgumentError(messages.cli.skipNeedsOneProject);
-  const { limit, reason, timeoutMs, wait, yes, json } = command;
-  return { name: 'change-batch', action, selection: parsed.selection, limit, reason, timeoutMs, wait, yes, json };
+  const { limit, whenCaughtUp, reason, timeoutMs, wait, yes, json } = command;
+  const change = { limit, whenCaughtUp, reason, timeoutMs, wait, yes, json };
+  return { name: 'change-batch', action, selection: parsed.selection, ...change };
 }
 
 function selectionProblem(error: SelectionError, action: Action, words: readonly string[]): string {
@@ -120,11 +126,12 @@ function toChangeCommand(
   options: ChangeOptions,
   what: Pick<ChangeCommand, 'action' | 'project' | 'tasks'>,
 ): ChangeCommand {
-  const { yes = false, reason = null, timeout, json = false, for: duration, until } = options;
+  const { yes = false, reason = null, timeout, json = false, for: duration, until, whenCaughtUp = false } = options;
   const wait = toWait(options);
   // Without a timeout of its own a restore in waves may last as long as the command waits afterwards.
-  const timeoutMs = timeout ?? Math.max(defaultTimeoutMs, wait?.ms ?? 0);
-  return { name: 'change', ...what, limit: toLimit(duration, until), reason, timeoutMs, wait, yes, json };
+  const longestMs = whenCaughtUp ? catchUpTimeoutMs + defaultTimeoutMs : defaultTimeoutMs;
+  const timeoutMs = timeout ?? Math.max(longestMs, wait?.ms ?? 0);
+  return { name: 'change', ...what, limit: toLimit(duration, until), whenCaughtUp, reason, timeoutMs, wait, yes, json };
 }
 
 const defaultTimeoutMs = 60_000;

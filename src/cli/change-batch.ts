@@ -26,7 +26,7 @@ const confirmRetryDelayMs = 500;
 /** `syncbot pause label:prod`: requests a batch, asks for confirmation, confirms it and waits until it has ended. */
 export async function changeBatch(context: CommandContext, command: ChangeBatchCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, limit, reason, wait, yes, json } = command;
+  const { action, limit, whenCaughtUp, reason, wait, yes, json } = command;
   const useCases = app.useCaseContext;
   const names = { readName: (text: string) => ({ text, channel: null }), onlyIds: yes || json };
   const resolved = await resolveSelection(useCases, command.selection, names);
@@ -46,6 +46,7 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
     by,
     reason,
     limit: limit === null ? null : { ...limit, timeZone: Temporal.Now.timeZoneId() },
+    whenCaughtUp,
     selection: formatSelection(resolved.selection),
     after: null,
     origin: 'cli',

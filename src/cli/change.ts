@@ -4,7 +4,7 @@ import type { UseCaseContext } from '../application/context.ts';
 import { StoreUnavailableError } from '../application/errors.ts';
 import type { ConfirmationResult } from '../application/operation-store.ts';
 import { requestAction } from '../application/request-action.ts';
-import { isUnfinished, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
+import { isUnfinished, isWaitingToCatchUp, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
@@ -25,7 +25,7 @@ const texts = messages.cli.change;
  */
 export async function changeState(context: CommandContext, command: ChangeCommand): Promise<ExitCode> {
   const { app, output, io } = context;
-  const { action, project, tasks, limit, reason, timeoutMs, wait: goal, yes } = command;
+  const { action, project, tasks, limit, whenCaughtUp, reason, timeoutMs, wait: goal, yes } = command;
   const by = `cli:${io.user}`;
   const requested = await requestAction(app.useCaseContext, {
     project,
@@ -33,6 +33,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
     by,
     reason,
     limit: limit === null ? null : { ...limit, timeZone: Temporal.Now.timeZoneId() },
+    whenCaughtUp,
     origin: 'cli',
     channel: null,
     ...(tasks.length === 0 ? {} : { tasks: { kind: 'named', names: tasks } }),
@@ -53,7 +54,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   const wait: WaitOptions = { ref, deadlineAt: app.useCaseContext.clock.monotonicNow() + timeoutMs, signal };
   const confirmed = await confirmWithRetry(context, { ...wait, by });
   if (confirmed.kind === 'refused') return printRefusal(context, confirmed.refusal);
-  const result = await waitForOutcome(app.useCaseContext, wait);
+  const result = await waitForOutcome(context, wait);
   if (goal === null || result.kind !== 'read' || result.operation.state !== 'done')
     return printOutcome(context, { ref, result });
   const message = outcomeMessage(result.operation);
@@ -109,16 +110,22 @@ type OperationResult =
 
 /**
  * Reads the operation until it is finished, the deadline has passed or the signal is aborted. Returns what was read last.
- * Returns `unavailable` if Redis never answered.
+ * Returns `unavailable` if Redis never answered. Prints what a pause `--when-caught-up` waits for.
  */
 async function waitForOutcome(
-  context: Pick<UseCaseContext, 'operations' | 'clock'>,
+  { app: { useCaseContext: context }, output }: CommandContext,
   { ref, deadlineAt, signal }: WaitOptions,
 ): Promise<OperationResult> {
   let last: OperationResult = { kind: 'unavailable' };
+  let noted = '';
   for (;;) {
     const current = await readOperation(context, ref);
     if (current.kind !== 'unavailable') last = current;
+    if (current.kind === 'read' && isWaitingToCatchUp(current.operation)) {
+      const { headline } = outcomeText({ operation: current.operation, format: cliFormatter });
+      if (headline !== noted) output.note(headline);
+      noted = headline;
+    }
     const isFinal = current.kind === 'missing' || (current.kind === 'read' && !isUnfinished(current.operation));
     const remainingMs = deadlineAt - context.clock.monotonicNow();
     if (isFinal || remainingMs <= 0 || signal.aborted) return last;
@@ -174,10 +181,14 @@ function stillOpenLines(operation: Operation): string[] {
     case 'requested':
     case 'confirmed':
     case 'running':
-      return [texts.stillOpen[operation.state], texts.checkLater(refOf(operation))];
+      return [stillOpenText(operation, operation.state), texts.checkLater(refOf(operation))];
     default:
       return [];
   }
+}
+
+function stillOpenText(operation: Operation, state: 'requested' | 'confirmed' | 'running'): string {
+  return texts.stillOpen[isWaitingToCatchUp(operation) ? 'waiting' : state];
 }
 
 /** A finished operation in the `--json` output. */

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
-import { parseConfig, type SyncbotConfig } from '../config/config.ts';
+import { parseConfigFiles, type SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
@@ -12,6 +11,7 @@ import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
 import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
+import { readConfigFiles } from './config-files.ts';
 import { type CliError, createOutput, type Output, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -25,8 +25,10 @@ export interface CommandContext extends Configuration {
 
 export interface CommandContextOptions {
   readonly format: OutputFormat;
-  /** Replaces SYNCBOT_CONFIG. */
-  readonly configFile?: string | null;
+  /** Files and folders that replace SYNCBOT_CONFIG. Empty for none. */
+  readonly configFiles?: readonly string[];
+  /** False if the command needs no syncbot.yml. Then it is not read. */
+  readonly readsFile?: boolean;
   /** The log level if LOG_LEVEL is not set. Default: `silent`. */
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
@@ -45,7 +47,7 @@ export async function withCommandContext(
   run: (context: CommandContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const output = createOutput(io, options.format);
-  const configuration = await readConfiguration(io, options.configFile ?? null);
+  const configuration = await readConfiguration(io, options);
   if (configuration.kind === 'refused') {
     output.error(configuration.error);
     return exitCodes.usageError;
@@ -108,24 +110,27 @@ type ConfigurationResult =
   | (Configuration & { readonly kind: 'read' })
   | { readonly kind: 'refused'; readonly error: CliError };
 
-async function readConfiguration({ env }: ProcessIo, configFile: string | null): Promise<ConfigurationResult> {
+const noFile = { kind: 'read', files: [{ path: '', text: 'projects: {}' }] } as const;
+
+async function readConfiguration(
+  { env }: ProcessIo,
+  { configFiles = [], readsFile = true }: CommandContextOptions,
+): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
     return refuse('environment', parsedEnvironment.errors.map(formatEnvironmentError));
   }
   const { environment } = parsedEnvironment;
-  const configPath = configFile ?? environment.configPath;
-  const text = await readFile(configPath, 'utf8').catch((error: NodeJS.ErrnoException) => error);
-  if (typeof text !== 'string') {
-    const { fileNotFound, fileNotReadable } = messages.config;
-    const message =
-      text.code === 'ENOENT' ? fileNotFound(configPath) : fileNotReadable(configPath, text.code ?? text.name);
-    return refuse('configuration', [message]);
-  }
-  const parsedConfig = parseConfig(text, env);
+  const paths = configFiles.length > 0 ? configFiles : [environment.configPath];
+  const configPath = paths.join(', ');
+  const read = readsFile ? await readConfigFiles(paths) : noFile;
+  if (read.kind === 'refused') return refuse('configuration', read.reasons);
+  const parsedConfig = parseConfigFiles(read.files, env);
   if (parsedConfig.kind === 'refused') {
-    const lines = parsedConfig.errors.map((error) => formatConfigError(configPath, error));
-    return refuse('configuration', lines);
+    return refuse(
+      'configuration',
+      parsedConfig.errors.map((error) => formatConfigError(error.file, error)),
+    );
   }
   const { config, resolveConnections } = parsedConfig;
   return { kind: 'read', environment, config, configPath, resolveConnections };

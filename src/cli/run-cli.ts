@@ -30,8 +30,14 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
   }
   if (command.name === 'apply') {
     const format = command.json ? 'json' : 'text';
-    const options = { format, configFile: command.file, isIdempotent: command.plan } as const;
+    const options = { format, configFiles: command.files, isIdempotent: command.plan } as const;
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
+  }
+  if (command.name === 'export') {
+    const options = { format: 'text', readsFile: false, isIdempotent: true } as const;
+    return inCommandContext(io, options, async (context) =>
+      (await import('./export.ts')).exportState(context, command.output),
+    );
   }
   const format = formatOf(command);
   const isChange = command.name === 'change' || command.name === 'change-batch';
@@ -53,7 +59,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'export' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

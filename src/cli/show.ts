@@ -96,7 +96,18 @@ export function projectJson({ project, stats }: ObservedProject, operation: Oper
     ...(acknowledgement === undefined ? {} : { acknowledgement }),
   }));
   const numbers = { latencyMs, backlog, observedAt, links: links.map(linkJson) };
-  const summary = { id, state, since, by, reason, pausedUntil, cause, alerts, ...numbers };
+  const summary = {
+    id,
+    state,
+    since,
+    by,
+    reason,
+    pausedUntil,
+    waitingPause: project.waitingPause,
+    cause,
+    alerts,
+    ...numbers,
+  };
   return operation === null ? summary : { ...summary, operation: operationJson(operation) };
 }
 
@@ -161,6 +172,9 @@ function stateFacts({ project, stats }: ProjectDetails): Fact[] {
     [factLabels.state, joinDots(states[project.state], shared.since(project, cliFormatter))],
     ...(project.state === 'paused' && project.pausedUntil !== null
       ? ([[factLabels.pauseEnd, messages.pauseLimits.ends(project.pausedUntil, cliFormatter)]] as const)
+      : []),
+    ...(project.state === 'running' && project.waitingPause !== null
+      ? ([[factLabels.waitingPause, messages.catchUp.waits(project.waitingPause, cliFormatter)]] as const)
       : []),
     ...(failure === null ? [] : ([[factLabels.cause, failureText(failure, severalCauses(project.alerts))]] as const)),
   ];

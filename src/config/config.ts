@@ -9,11 +9,13 @@ import { messages } from '../messages/catalog.ts';
 import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
-import { type ConfigError, formatPath, type KeyError } from './errors.ts';
+import { type ConfigError, type FileError, formatPath, type KeyError } from './errors.ts';
+import { inheritKeys } from './inherited-keys.ts';
 import { hintFor, hintForUnknownKey } from './key-docs.ts';
+import { type FileKeyError, mergeFiles, type ReadFile } from './merge-files.ts';
 import type { RedisEndpoint } from './redis-url.ts';
 import { fileSchema, type SyncbotFile } from './schema.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml, type YamlResult } from './yaml.ts';
 
 const { config: texts } = messages;
 
@@ -37,30 +39,78 @@ export type ConfigResult =
       /** Finds the URLs of stored connections in the environment, and in this file. */
       readonly resolveConnections: ConnectionResolver;
     }
-  /** Every error of the file, in the order of its lines. */
-  | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
+  /** Every error of the files, in the order of the files and their lines. */
+  | { readonly kind: 'refused'; readonly errors: readonly FileError[] };
 
-/** Parses syncbot.yml. Reports all errors at once, each with its path, line and hint. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Parses one syncbot.yml. Reports all errors at once, each with its path, line and hint. */
 export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
-  const yaml = parseYaml(text, env);
-  if (yaml.kind === 'refused') return yaml;
-  if (yaml.value === null) return { kind: 'refused', errors: [emptyFileError] };
-  const parsed = fileSchema.safeParse(yaml.value, { error: issueMessage });
-  const errors = mergeErrors(yaml.variableErrors, [
+  return parseConfigFiles([{ path: 'syncbot.yml', text }], env);
+}
+
+/** As `parseConfig`, for files that together are one syncbot.yml. */
+export function parseConfigFiles(files: readonly ConfigFile[], env: RawEnvironment): ConfigResult {
+  const parsedFiles = files.map(({ path, text }) => ({ path, yaml: parseYaml(text, env) }));
+  const syntaxErrors = parsedFiles.flatMap(({ path, yaml }) =>
+    errorsOfFile(yaml).map((error) => ({ ...error, file: path })),
+  );
+  if (syntaxErrors.length > 0) return { kind: 'refused', errors: syntaxErrors };
+  const readFiles = parsedFiles.flatMap(({ path, yaml }) => (yaml.kind === 'read' ? [{ path, yaml }] : []));
+  const merged = mergeFiles(readFiles);
+  const inherited = inheritKeys(merged.value);
+  const parsed = fileSchema.safeParse(inherited.value, { error: issueMessage });
+  const checked = [
     ...(parsed.error?.issues ?? []).flatMap(toKeyErrors),
-    ...crossCheck(yaml.value, {
+    ...inherited.errors,
+    ...crossCheck(inherited.value, {
       defaultUrl: env['REDIS_URL']?.trim() || defaultRedisUrl,
       keyPrefix: env['SYNCBOT_PREFIX']?.trim() || defaultKeyPrefix,
     }),
-  ]).map(({ path, ...error }) => ({ path: formatPath(path), line: yaml.lineOf(path), ...error }));
+  ].filter(({ path }) => !inherited.isInherited(path));
+  const variableErrors = readFiles.flatMap(({ yaml }, file) =>
+    yaml.variableErrors.map((error) => ({ ...error, file })),
+  );
+  const errors = [
+    ...merged.errors,
+    ...mergeErrors(
+      variableErrors,
+      checked.map((error) => ({ ...error, file: merged.fileOf(error.path) })),
+    ),
+  ];
   if (parsed.success && errors.length === 0) {
     const file = toConfig(parsed.data);
-    const connections = toConnectionSources(file.connections, yaml.connectionTexts);
+    const connections = toConnectionSources(file.connections, merged.connectionTexts);
     const { policy, onCall, digests, settings } = file;
     const config = deepFreeze({ ...file, configuration: { policy, onCall, digests, settings, connections } });
     return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
   }
-  return { kind: 'refused', errors: errors.sort((a, b) => a.line - b.line) };
+  return { kind: 'refused', errors: inOrder(errors, readFiles) };
+}
+
+/** The errors of a file that cannot be merged with others. */
+function errorsOfFile(yaml: YamlResult): readonly ConfigError[] {
+  if (yaml.kind === 'refused') return yaml.errors;
+  return yaml.value === null ? [emptyFileError] : [];
+}
+
+/** By file and line. */
+function inOrder(errors: readonly FileKeyError[], files: readonly ReadFile[]): FileError[] {
+  return errors
+    .map(({ path, file, ...error }) => ({
+      index: file,
+      error: {
+        ...error,
+        path: formatPath(path),
+        line: files[file]?.yaml.lineOf(path) ?? 1,
+        file: files[file]?.path ?? '',
+      },
+    }))
+    .sort((a, b) => a.index - b.index || a.error.line - b.error.line)
+    .map(({ error }) => error);
 }
 
 function toConfig({
@@ -68,7 +118,6 @@ function toConfig({
   policy,
   digest,
   settings,
-  labels,
   projects,
 }: SyncbotFile): Omit<SyncbotConfig, 'configuration'> {
   const { onCall, ...authorization } = policy;
@@ -102,16 +151,10 @@ function toConfig({
         v: 1,
         id,
         ...rest,
-        pauseMax: rest.pauseMax ?? shortestPauseMax(rest.labels.map((label) => labels[label])) ?? pauseMax,
+        pauseMax: rest.pauseMax ?? pauseMax,
       },
     })),
   };
-}
-
-/** Of the labels of a project. Null if none of them has one. */
-function shortestPauseMax(rules: readonly (SyncbotFile['labels'][string] | undefined)[]): number | null {
-  const limits = rules.flatMap((rule) => rule?.pauseMax ?? []);
-  return limits.length === 0 ? null : Math.min(...limits);
 }
 
 const emptyFileError: ConfigError = { path: '', line: 1, message: texts.emptyFile, hint: texts.writeProjects };
@@ -136,7 +179,7 @@ function toKeyErrors(issue: z.core.$ZodIssue): KeyError[] {
 }
 
 /** All variable errors, and for every other path its first error. Later errors of a path are consequences. */
-function mergeErrors(variableErrors: readonly KeyError[], otherErrors: readonly KeyError[]): KeyError[] {
+function mergeErrors(variableErrors: readonly FileKeyError[], otherErrors: readonly FileKeyError[]): FileKeyError[] {
   const reported = new Set(variableErrors.map(({ path }) => formatPath(path)));
   const isFirst = ({ path }: KeyError) => !reported.has(formatPath(path)) && reported.add(formatPath(path));
   return [...variableErrors, ...otherErrors.filter(isFirst)];

@@ -5,6 +5,7 @@ import { closestMatch } from '../lib/closest-match.ts';
 import { messages } from '../messages/catalog.ts';
 import type { KeyError } from './errors.ts';
 import { hintFor } from './key-docs.ts';
+import { toList, toRecord } from './raw-values.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
 import { linkSchema } from './schema.ts';
 
@@ -15,14 +16,19 @@ const { config: texts } = messages;
  * only, and is none of the bot's own queues; an entry of `onCall` and one of `labels` name a label of a project. Reads the raw file, so that it works while other keys have errors.
  */
 export function crossCheck(file: unknown, { defaultUrl, keyPrefix }: CrossCheckOptions): KeyError[] {
-  const { connections, policy, labels, projects } = toRecord(file);
+  const { connections, policy, labels, defaults, projects } = toRecord(file);
   const connectionUrls = toRecord(connections);
+  const linkOptions = { connections: { [defaultConnection]: defaultUrl, ...connectionUrls }, keyPrefix };
   return [
     ...Object.keys(connectionUrls).flatMap(connectionNameErrors),
     ...onCallErrors(toRecord(policy)['onCall'], toRecord(projects)),
     ...labelErrors(Object.keys(toRecord(labels)), toRecord(projects)),
     ...Object.keys(toRecord(projects)).flatMap(projectIdErrors),
-    ...linkErrors(toRecord(projects), { [defaultConnection]: defaultUrl, ...connectionUrls }, keyPrefix),
+    ...linkDefaultsErrors(['defaults'], defaults, linkOptions),
+    ...Object.entries(toRecord(labels)).flatMap(([name, rules]) =>
+      linkDefaultsErrors(['labels', name], rules, linkOptions),
+    ),
+    ...linkErrors(toRecord(projects), linkOptions),
   ];
 }
 
@@ -51,11 +57,29 @@ function projectIdErrors(id: string): KeyError[] {
     : [{ path, message: texts.invalidProjectId, hint: texts.nameRules }];
 }
 
-function linkErrors(
-  projects: Record<string, unknown>,
-  connections: Record<string, unknown>,
-  keyPrefix: string,
+interface LinkOptions {
+  /** Name → URL. */
+  readonly connections: Record<string, unknown>;
+  readonly keyPrefix: string;
+}
+
+/** `link` of `defaults` or of a label. */
+function linkDefaultsErrors(
+  section: readonly PropertyKey[],
+  rules: unknown,
+  { connections, keyPrefix }: LinkOptions,
 ): KeyError[] {
+  const link = toRecord(toRecord(rules)['link']);
+  const path = [...section, 'link'];
+  const { connection, prefix } = link;
+  const isKnown = typeof connection !== 'string' || Object.hasOwn(connections, connection);
+  return [
+    ...(isKnown ? [] : [unknownConnectionError(path, connection, Object.keys(connections))]),
+    ...(prefix === `{${keyPrefix}}` ? [reservedPrefixError(path)] : []),
+  ];
+}
+
+function linkErrors(projects: Record<string, unknown>, { connections, keyPrefix }: LinkOptions): KeyError[] {
   const identities = new Map(Object.entries(connections).map(([name, url]) => [name, connectionIdentity(name, url)]));
   const projectOfLink = new Map<string, string>();
   const errors: KeyError[] = [];
@@ -65,7 +89,7 @@ function linkErrors(
       const link = linkSchema.safeParse(raw).data;
       if (link === undefined) continue;
       if (link.prefix === `{${keyPrefix}}`) {
-        errors.push({ path: [...path, 'prefix'], message: texts.reservedPrefix, hint: hintFor([...path, 'prefix']) });
+        errors.push(reservedPrefixError(path));
         continue;
       }
       const identity = identities.get(link.connection);
@@ -110,8 +134,9 @@ function toStrings(value: unknown): string[] {
   return toList(value).filter((item) => typeof item === 'string');
 }
 
-function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function reservedPrefixError(link: readonly PropertyKey[]): KeyError {
+  const path = [...link, 'prefix'];
+  return { path, message: texts.reservedPrefix, hint: hintFor(path) };
 }
 
 function duplicateLinkError(path: readonly PropertyKey[], project: string, otherProject: string): KeyError {
@@ -130,13 +155,4 @@ function unknownConnectionError(path: readonly PropertyKey[], name: string, know
 function connectionIdentity(name: string, url: unknown): string {
   const result = typeof url === 'string' ? parseRedisUrl(url.trim()) : null;
   return result?.kind === 'parsed' ? redisIdentity(result.endpoint) : `named ${name}`;
-}
-
-/** Unlike `z.record` of zod 4.6.7, it keeps a key `__proto__`, so that this name is refused too. */
-const anyRecord = z.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
-
-function toRecord(value: unknown): Record<string, unknown> {
-  return anyRecord.safeParse(value).data ?? {};
 }

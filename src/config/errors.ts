@@ -18,6 +18,11 @@ export interface ConfigError {
   readonly hint: string | null;
 }
 
+/** A `ConfigError`, and the path of its file. */
+export interface FileError extends ConfigError {
+  readonly file: string;
+}
+
 /** A `ConfigError` before its line is known. */
 export interface KeyError extends Pick<ConfigError, 'message' | 'hint'> {
   readonly path: readonly PropertyKey[];

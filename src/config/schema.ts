@@ -38,12 +38,15 @@ const parseWithin = (value: string, { from, to }: DurationBounds, context: z.Ref
   return z.NEVER;
 };
 
+/** For editors (`json-schema.ts`). */
+const durationPattern = String.raw`\d{1,7}(ms|s|m|h|d)`;
+
 /** Parses a duration to ms. */
 const duration = (bounds: DurationBounds) =>
   z
     .string()
     .transform((value, context) => parseWithin(value, bounds, context))
-    .meta(valueDocs.duration(bounds.from, bounds.to));
+    .meta({ ...valueDocs.duration(bounds.from, bounds.to), pattern: `^${durationPattern}$` });
 
 /** As `duration`. `off` and 0 are 0. */
 const durationOrOff = (bounds: DurationBounds) =>
@@ -52,7 +55,7 @@ const durationOrOff = (bounds: DurationBounds) =>
       (value) => (value === 0 ? 'off' : value),
       z.string().transform((value, context) => (value === 'off' ? 0 : parseWithin(value, bounds, context))),
     )
-    .meta(valueDocs.durationOrOff(bounds.from, bounds.to));
+    .meta({ ...valueDocs.durationOrOff(bounds.from, bounds.to), pattern: `^(${durationPattern}|off)$` });
 
 /** Reports each item that is already in the list above it. */
 const uniqueItems = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
@@ -112,15 +115,14 @@ const channelId = z
   .regex(/^[CGD][A-Z0-9]+$/, texts.notChannelId)
   .meta(valueDocs.channelId);
 
+const linkPrefix = redisKeyPart.refine((prefix) => prefix !== '{syncbot}', texts.reservedPrefix);
+
 /** One link. Also used alone, to compare links of projects that have other errors. */
 export const linkSchema = z
   .strictObject({
     queue: redisKeyPart.refine((name) => !name.includes(':'), texts.colonInQueueName).meta(keyDocs.queue),
     connection: withDefault(z.string(), defaultConnection).meta(keyDocs.linkConnection),
-    prefix: withDefault(
-      redisKeyPart.refine((prefix) => prefix !== '{syncbot}', texts.reservedPrefix),
-      'bull',
-    ).meta(keyDocs.prefix),
+    prefix: withDefault(linkPrefix, 'bull').meta(keyDocs.prefix),
   })
   .meta(keyDocs.link);
 
@@ -136,6 +138,21 @@ const reminderBounds = { from: '1m', to: '365d' };
 /** A pause with a limit lasts at most 30 days. */
 const pauseMaxBounds = { from: '1m', to: '30d' };
 
+/** Keys of a project that its labels and `defaults` can set for it. */
+const inheritable = {
+  channel: channelId,
+  onCall: mentionedIds(z.array(operatorId)),
+  runbook: webUrl,
+  adopt: boolean,
+  onFailure: z.enum(['pause', 'continue'], texts.notFailurePolicy),
+  logRetention: duration({ from: '1m', to: '3650d' }),
+  pausedReminder: durationOrOff(reminderBounds),
+  pauseMax: duration(pauseMaxBounds),
+  latencyAlert: duration({ from: '1s', to: '30d' }),
+};
+export const inheritableKeys: readonly string[] = Object.keys(inheritable);
+export const inheritableLinkKeys: readonly string[] = ['connection', 'prefix'];
+
 export const projectSchema = z
   .strictObject({
     description: optional(text(1_000)).meta(keyDocs.projectDescription),
@@ -145,18 +162,52 @@ export const projectSchema = z
       uniqueItems(z.array(text(63).meta(keyDocs.label)).max(maxLabels, texts.tooManyEntries(maxLabels))),
       [],
     ).meta(keyDocs.labels),
-    channel: optional(channelId).meta(keyDocs.channel),
-    onCall: withDefault(mentionedIds(z.array(operatorId)), []).meta(keyDocs.projectOnCall),
-    runbook: optional(webUrl).meta(keyDocs.runbook),
-    adopt: withDefault(boolean, false).meta(keyDocs.adopt),
-    onFailure: withDefault(z.enum(['pause', 'continue'], texts.notFailurePolicy), 'pause').meta(keyDocs.onFailure),
-    logRetention: optional(duration({ from: '1m', to: '3650d' })).meta(keyDocs.logRetention),
-    pausedReminder: optional(durationOrOff(reminderBounds)).meta(keyDocs.projectPausedReminder),
-    pauseMax: optional(duration(pauseMaxBounds)).meta(keyDocs.projectPauseMax),
-    latencyAlert: optional(duration({ from: '1s', to: '30d' })).meta(keyDocs.latencyAlert),
+    channel: optional(inheritable.channel).meta(keyDocs.channel),
+    onCall: withDefault(inheritable.onCall, []).meta(keyDocs.projectOnCall),
+    runbook: optional(inheritable.runbook).meta(keyDocs.runbook),
+    adopt: withDefault(inheritable.adopt, false).meta(keyDocs.adopt),
+    onFailure: withDefault(inheritable.onFailure, 'pause').meta(keyDocs.onFailure),
+    logRetention: optional(inheritable.logRetention).meta(keyDocs.logRetention),
+    pausedReminder: optional(inheritable.pausedReminder).meta(keyDocs.projectPausedReminder),
+    pauseMax: optional(inheritable.pauseMax).meta(keyDocs.projectPauseMax),
+    latencyAlert: optional(inheritable.latencyAlert).meta(keyDocs.latencyAlert),
     links: z.array(linkSchema).min(1, texts.noLinks).meta(keyDocs.links),
   })
   .meta(keyDocs.project);
+
+/** What `defaults` and each label can set. */
+const rules = {
+  channel: optional(inheritable.channel).meta(valueDocs.inherited('channel')),
+  onCall: optional(inheritable.onCall).meta({ ...keyDocs.projectOnCall, ...valueDocs.inherited('onCall') }),
+  runbook: optional(inheritable.runbook).meta({ ...keyDocs.runbook, ...valueDocs.inherited('runbook') }),
+  adopt: optional(inheritable.adopt).meta(valueDocs.inherited('adopt')),
+  onFailure: optional(inheritable.onFailure).meta({ ...keyDocs.onFailure, ...valueDocs.inherited('onFailure') }),
+  logRetention: optional(inheritable.logRetention).meta({
+    ...keyDocs.logRetention,
+    ...valueDocs.inherited('logRetention'),
+  }),
+  pausedReminder: optional(inheritable.pausedReminder).meta({
+    ...keyDocs.projectPausedReminder,
+    ...valueDocs.inherited('pausedReminder'),
+  }),
+  latencyAlert: optional(inheritable.latencyAlert).meta({
+    ...keyDocs.latencyAlert,
+    ...valueDocs.inherited('latencyAlert'),
+  }),
+  link: optional(
+    z.strictObject({
+      connection: optional(z.string()).meta({
+        ...keyDocs.linkConnection,
+        ...valueDocs.inherited('links.*.connection'),
+      }),
+      prefix: optional(linkPrefix).meta({ ...keyDocs.prefix, ...valueDocs.inherited('links.*.prefix') }),
+    }),
+  ).meta(keyDocs.linkDefaults),
+};
+
+const defaultsSchema = z
+  .strictObject({ ...rules, pauseMax: optional(inheritable.pauseMax).meta(keyDocs.defaultPauseMax) })
+  .meta(keyDocs.defaults);
 
 const waveWaitBounds = { from: '1s', to: '1h' };
 const waves = z.strictObject({
@@ -168,7 +219,7 @@ const waves = z.strictObject({
         value === 'caughtUp' ? ('caughtUp' as const) : parseWithin(value, waveWaitBounds, context),
       ),
     'caughtUp',
-  ).meta(keyDocs.waveWait),
+  ).meta({ ...keyDocs.waveWait, pattern: `^(${durationPattern}|caughtUp)$` }),
 });
 
 export const settingsSchema = z
@@ -231,16 +282,23 @@ const digestsSchema = z
   });
 
 const labelSchema = z
-  .strictObject({ pauseMax: optional(duration(pauseMaxBounds)).meta(keyDocs.labelPauseMax) })
+  .strictObject({ ...rules, pauseMax: optional(inheritable.pauseMax).meta(keyDocs.labelPauseMax) })
   .meta(keyDocs.labelRules);
+
+/** For editors. `cross-checks.ts` checks the names. */
+const names = { propertyNames: { pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' } };
 
 /** The shape of syncbot.yml. `cross-checks.ts` has the rules that involve more than one key. */
 export const fileSchema = z.strictObject({
-  connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta(keyDocs.connections),
+  connections: withDefault(z.record(z.string(), redisUrlSchema.meta(keyDocs.connection)), {}).meta({
+    ...keyDocs.connections,
+    ...names,
+  }),
   policy: withDefault(policySchema, {}),
   digest: withDefault(digestsSchema, []).meta(keyDocs.digest),
   settings: withDefault(settingsSchema, {}),
+  defaults: withDefault(defaultsSchema, {}),
   labels: withDefault(z.record(z.string(), labelSchema), {}).meta(keyDocs.labelSection),
-  projects: z.record(z.string(), projectSchema).meta(keyDocs.projects),
+  projects: z.record(z.string(), projectSchema).meta({ ...keyDocs.projects, ...names }),
 });
 export type SyncbotFile = z.infer<typeof fileSchema>;

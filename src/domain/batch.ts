@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { actions } from './lifecycle.ts';
 import { dialogSchema, messageRefSchema, type Operation, operationStates } from './operation.ts';
-import { limitChangeSchema, pauseLimitSchema } from './paused-until.ts';
+import { limitChangeSchema, type PauseLimit, pauseLimitSchema } from './paused-until.ts';
 import { type ProjectId, projectIdSchema } from './project.ts';
 import { refusalSchema } from './refusal.ts';
 
@@ -46,6 +46,8 @@ const itemResultSchema = z.object({
   stateEndedAt: z.number().nullable().default(null),
   failedAt: z.number().nullable().default(null),
   limitChange: limitChangeSchema.nullable().default(null),
+  /** When its pause was to end, if that was counted from the beginning of the pause. Earlier versions did not store it. */
+  pauseUntil: z.number().optional(),
 });
 export type ItemResult = Readonly<z.infer<typeof itemResultSchema>>;
 
@@ -76,6 +78,8 @@ export const batchSchema = z.object({
   items: z.array(batchItemSchema),
   refused: z.array(refusedItemSchema),
   waves: wavesSchema.nullable(),
+  /** Of a pause: how long each project waits at most until it has caught up, ms. Earlier versions did not store it. */
+  catchUpMs: z.number().nullable().default(null),
   state: z.enum(batchStates),
   requestedAt: z.number(),
   expiresAt: z.number(),
@@ -97,6 +101,8 @@ export const batchSchema = z.object({
   results: z.record(z.string(), itemResultSchema),
   /** The projects that no worker has taken for a while, and until when one may, epoch ms. Earlier versions did not store it. */
   unclaimed: z.object({ projects: z.number(), until: z.number() }).nullable().default(null),
+  /** The projects that wait until they have caught up, and until when at the latest. Earlier versions did not store it. */
+  catchingUp: z.object({ projects: z.number(), until: z.number() }).nullable().default(null),
   messages: z.record(z.string(), batchMessageSchema),
   dialog: dialogSchema.nullable(),
 });
@@ -108,9 +114,16 @@ export function operationIdOf({ id, items }: Pick<Batch, 'id' | 'items'>, projec
 }
 
 export function toItemResult(operation: Operation): ItemResult {
-  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange } = operation;
+  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange, catchUpMs, pauseUntil } = operation;
   const linksDone = outcome?.linksDone ?? null;
-  return { state, refusal, linksDone, stateEndedAt, failedAt: laterFailure?.at ?? null, limitChange };
+  const end = catchUpMs === null ? null : endOf(pauseUntil);
+  const result = { state, refusal, linksDone, stateEndedAt, failedAt: laterFailure?.at ?? null, limitChange };
+  return end === null ? result : { ...result, pauseUntil: end };
+}
+
+/** When a pause ends. Null without a limit, and for a duration of a pause that has not begun. Epoch ms. */
+function endOf(limit: PauseLimit | null): number | null {
+  return limit === null || limit.durationMs !== undefined ? null : limit.at;
 }
 
 /** Whether something has happened after the end of the operation that the message of its batch shows. */
@@ -184,7 +197,7 @@ export function currentEnds(batch: Pick<Batch, 'results'>, items: readonly Batch
     const result = batch.results[project];
     if (pauseUntil === null || isFailed(result)) return [];
     const change = result?.limitChange ?? null;
-    return change === null ? [pauseUntil.at] : (change.until ?? []);
+    return change === null ? (result?.pauseUntil ?? endOf(pauseUntil) ?? []) : (change.until ?? []);
   });
 }
 

@@ -33,7 +33,7 @@ const followRatesSchema = z.object({
 export type FollowRates = Readonly<z.infer<typeof followRatesSchema>>;
 
 /** One observation that the message shows. `counters`, `rates` and `noWorker` are of the goal `caught_up`. */
-const followObservationSchema = z.object({
+export const followObservationSchema = z.object({
   /** Epoch ms of the bot's Redis server. */
   at: z.number(),
   /** Tasks in flight, or tasks of the backlog. Null if not every link could be read. */

@@ -24,6 +24,7 @@ export const historyEvents = [
   'failed',
   'drained',
   'caught_up',
+  'wait_ended',
   'correction_scheduled',
   'kept_paused',
   'pause_extended',
@@ -76,6 +77,8 @@ export const historyEntrySchema = z.object({
   links: z.array(linkSchema).nullable().catch(null),
   /** When the pause ends, epoch ms. Null without a limit. */
   until: z.number().nullable().catch(null),
+  /** How long a pause was to wait at most until its project had caught up, ms. Null if it was not to wait. */
+  catchUpMs: z.number().nullable().catch(null),
   cause: z.enum(['late_write', 'queue_created']).nullable().catch(null),
   /** The tasks that are not failed any more, so that syncbot does not skip them any more. */
   tasks: z.array(taskRefSchema).nullable().catch(null),

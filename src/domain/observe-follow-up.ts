@@ -23,7 +23,7 @@ const maxFollowIntervalMs = 60_000;
  * A project has caught up if a new task waits less than this, ms. Producers do not stop, so its backlog may never be empty
  * when it is observed.
  */
-const caughtUpWithinMs = 10_000;
+export const caughtUpWithinMs = 10_000;
 
 export interface FollowInput {
   readonly stats: ProjectStats;
@@ -52,7 +52,7 @@ export function observeFollowUp(operation: Operation, input: FollowInput): Follo
   if (elapsedMs < minFollowIntervalMs) return unchanged;
   const latest = goal === 'quiet' ? observeInFlight(input) : observeBacklog(followUp.latest, input);
   const next = { ...followUp, latest };
-  if (latest.remaining === 0 || (goal === 'caught_up' && hasCaughtUp(latest, stats)))
+  if (latest.remaining === 0 || (goal === 'caught_up' && hasCaughtUp(latest, stats, caughtUpWithinMs)))
     return { kind: 'changed', followUp: next, end: { kind: 'reached', at: now } };
   if (now - finishedAt >= followLimitMs[goal])
     return { kind: 'changed', followUp: next, end: { kind: 'timed_out', at: now } };
@@ -106,14 +106,18 @@ function measureRates(from: FollowCounters | null, to: FollowCounters | null): F
 }
 
 /**
- * Whether nothing waits, or a new task waits less than `caughtUpWithinMs`: the oldest one of the backlog does, and the workers
- * need less for the rest. The latency alone is not enough, because it is a lower bound for LIFO and retried tasks.
+ * Whether nothing waits, or a new task waits less than `withinMs`: the oldest one of the backlog does, and the workers need less
+ * for the rest. The latency alone is not enough, because it is a lower bound for LIFO and retried tasks.
  */
-export function hasCaughtUp({ remaining, rates }: FollowObservation, { latencyMs }: ProjectStats): boolean {
+export function hasCaughtUp(
+  { remaining, rates }: FollowObservation,
+  { latencyMs }: Pick<ProjectStats, 'latencyMs'>,
+  withinMs: number,
+): boolean {
   if (remaining === 0) return true;
   const endedPerS = rates?.endedPerS ?? 0;
   if (remaining === null || latencyMs === null) return false;
-  return latencyMs < caughtUpWithinMs && remaining * 1_000 <= endedPerS * caughtUpWithinMs;
+  return latencyMs < withinMs && remaining * 1_000 <= endedPerS * withinMs;
 }
 
 /** How many tasks remained at the newest observation, or at the end of the operation. Null if it is not known. */

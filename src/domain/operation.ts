@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { catchUpObservationSchema } from './catch-up.ts';
 import { taskRefSchema } from './failed-tasks.ts';
 import { failureStreakSchema } from './failure-streak.ts';
 import { followEndSchema, followUpSchema } from './follow-up.ts';
@@ -150,13 +151,23 @@ export const operationSchema = z.object({
   limitChange: limitChangeSchema.nullable().default(null),
   /** Of a restore by the timer. */
   timer: timerSchema.nullable().default(null),
+  /** Of a pause `when caught up`: how long it waits for that at most, ms. Earlier versions did not store it. */
+  catchUpMs: z.number().nullable().default(null),
+  /** When that wait ends at the latest: it begins with OK. */
+  waitsUntil: z.number().nullable().default(null),
+  /** When the project had caught up, or a person ended the wait. Null while it waits, and if it was refused. */
+  waitEndedAt: z.number().nullable().default(null),
+  /** The person who pressed Pause Now or Cancel during the wait. Null if none did. */
+  waitEndedBy: z.string().nullable().default(null),
+  /** What was observed last during the wait. */
+  waitObservation: catchUpObservationSchema.nullable().default(null),
   requestedAt: z.number(),
   expiresAt: z.number(),
   /** The project's version at the request. A claim at another version is refused. */
   projectVersion: z.number(),
   /** When it was confirmed, cancelled, expired or superseded. */
   resolvedAt: z.number().nullable(),
-  /** Until when a worker may claim it. */
+  /** Until when a worker may claim it. Null before, and while it waits until its project has caught up. */
   executeBy: z.number().nullable(),
   /** When syncbot found that no worker had claimed it within `claimNoticeMs`. */
   claimDelayedAt: z.number().nullable().default(null),
@@ -200,6 +211,15 @@ export const operationSchema = z.object({
   dialog: dialogSchema.nullable(),
 });
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+
+/** Whether a confirmed pause waits until its project has caught up. No worker may claim it meanwhile. */
+export function isWaitingToCatchUp({
+  state,
+  waitsUntil,
+  waitEndedAt,
+}: Pick<Operation, 'state' | 'waitsUntil' | 'waitEndedAt'>): boolean {
+  return state === 'confirmed' && waitsUntil !== null && waitEndedAt === null;
+}
 
 /** Whether its outcome is followed now: its message changes further. */
 export function isFollowed({ followUp, followEnd }: Pick<Operation, 'followUp' | 'followEnd'>): boolean {

@@ -7,6 +7,8 @@ export const pauseLimitSchema = z.object({
   timeZone: z.string().nullable(),
   /** `pauseMax`: the person gave no limit. */
   source: z.enum(['person', 'pauseMax']),
+  /** How long the pause lasts, ms, if it begins later than it is requested. Then `at` is counted from its beginning. */
+  durationMs: z.number().optional(),
 });
 export type PauseLimit = Readonly<z.infer<typeof pauseLimitSchema>>;
 

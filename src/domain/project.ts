@@ -92,6 +92,10 @@ export function isSlackUser(actor: Actor): boolean {
 }
 
 export const keptPausedSchema = z.object({ at: z.number(), by: z.string() });
+/** A confirmed pause that waits until the project has caught up: the operation, who asked for it, and how long it waits. */
+export const waitingPauseSchema = z.object({ operation: z.string(), by: z.string(), until: z.number() });
+export type WaitingPause = Readonly<z.infer<typeof waitingPauseSchema>>;
+
 export type KeptPaused = Readonly<z.infer<typeof keptPausedSchema>>;
 
 /** The record of a project. Times are epoch ms of the bot's Redis server. */
@@ -134,6 +138,8 @@ export interface Project {
   readonly keptPaused: KeptPaused | null;
   /** When the timer restores the project. Null without a limit of the pause. */
   readonly pausedUntil: PausedUntil | null;
+  /** The pause that waits until the project has caught up. Null if none does. */
+  readonly waitingPause: WaitingPause | null;
   readonly alerts: Alerts;
 }
 

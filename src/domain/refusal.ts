@@ -85,6 +85,20 @@ export const refusalSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('limit_above_max'), project: z.string(), maxMs: z.number() }),
   /** A pause that would have ended before it began. */
   z.object({ code: z.literal('limit_passed'), project: z.string(), until: at }),
+  /** Only a pause can wait until its project has caught up. */
+  z.object({ code: z.literal('catch_up_not_possible'), project: z.string(), action: operationKindSchema }),
+  /** Another pause of the project waits already until it has caught up. */
+  z.object({ code: z.literal('pause_waits'), project: z.string(), by: z.string(), until: at }),
+  /** The project did not catch up in time. `latencyMs`: the last one, null if it could not be read or is not known. */
+  z.object({
+    code: z.literal('not_caught_up'),
+    project: z.string(),
+    until: at,
+    latencyMs: z.number().nullable(),
+    observedAt: at.nullable(),
+  }),
+  /** Pause Now or Cancel, and the pause does not wait any more. */
+  z.object({ code: z.literal('not_waiting'), project: z.string() }),
   /** The end of a pause is another one by now. `until` is null if it has none. */
   z.object({ code: z.literal('deadline_moved'), project: z.string(), by: z.string(), until: at.nullable() }),
   /** The pause has no limit that can be extended. */

@@ -102,7 +102,7 @@ export interface ConfirmationFacts extends TextContext {
   readonly failedTasks: number | null;
   /** The failed tasks that were removed and cannot be retried, at least. */
   readonly removedTasks: number;
-  readonly operation: Pick<Operation, 'action' | 'tasks' | 'pauseUntil'>;
+  readonly operation: Pick<Operation, 'action' | 'tasks' | 'pauseUntil' | 'catchUpMs'>;
   /** How many of the tasks that a restore would retry have failed again after a retry. */
   readonly failedAgain: number;
   /** The newest open request of each other person for this project. */
@@ -128,7 +128,7 @@ export interface CheckText {
 }
 
 /** What the dialog of a batch shows. */
-export interface BatchRequestFacts extends Pick<Batch, 'action' | 'waves'> {
+export interface BatchRequestFacts extends Pick<Batch, 'action' | 'waves' | 'catchUpMs'> {
   readonly items: readonly BatchItem[];
   readonly refused: readonly RefusedItem[];
   /** Of the projects that it acts on. */

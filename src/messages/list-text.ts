@@ -94,11 +94,12 @@ export interface ListRow {
 export function listRow(project: Project, { format, revealReasons }: HistoryContext): ListRow {
   const { state, since } = project;
   const condition = worstCondition(project);
+  const wait = waitText(project, format);
   if (condition === null) {
     const deadline = activeDeadline(project);
     const end = deadline === null ? null : messages.pauseLimits.until(deadline.at, format);
     const event = [messages.states[state], end].filter((part) => part !== null).join(' ');
-    return { event, cause: null, since, moreAlerts: 0, acknowledgement: null };
+    return { event: joinDots(event, wait), cause: null, since, moreAlerts: 0, acknowledgement: null };
   }
   const { event, details } = alertText(condition, { project, format, revealReasons });
   const { alert } = project.alerts[condition.kind] ?? {};
@@ -115,12 +116,17 @@ export function listRow(project: Project, { format, revealReasons }: HistoryCont
     };
   const stateName = messages.states[state];
   return {
-    event: event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event),
+    event: joinDots(event.startsWith(stateName) || state === 'running' ? event : joinDots(stateName, event), wait),
     cause: causeText(details, condition, format),
     since: event === stateName ? since : (alert?.since ?? since),
     moreAlerts,
     acknowledgement,
   };
+}
+
+/** The pause that waits until the project has caught up. Null if none does. */
+function waitText({ state, waitingPause }: Project, format: Formatter): string | null {
+  return state === 'running' && waitingPause !== null ? messages.catchUp.listed(waitingPause, format) : null;
 }
 
 function causeText(details: readonly string[], condition: Condition, format: Formatter): string {

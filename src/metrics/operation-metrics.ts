@@ -75,7 +75,9 @@ export function instrumentOperations(registry: Registry): (stores: Stores) => St
       async commit(request) {
         const result = await operations.commit(request);
         if (result.kind !== 'committed') return result;
-        const { action, state, resolvedAt, startedAt, finishedAt } = result.operation;
+        const { action, state, startedAt, finishedAt } = result.operation;
+        // A pause `when caught up` waits before a worker may claim it.
+        const resolvedAt = result.operation.waitEndedAt ?? result.operation.resolvedAt;
         count(result.operation);
         observe('claim', action, resolvedAt, startedAt);
         observe('execute', action, startedAt, finishedAt);

@@ -18,6 +18,8 @@ export const actionIds = {
   keepPaused: 'sync:v1:keep-paused',
   /** The end of a pause: moves it by an hour, or removes it. */
   pauseEnd: { extend: 'sync:v1:pause-end:extend', keep: 'sync:v1:pause-end:keep' },
+  /** A pause that waits until its project has caught up: begins it, or cancels it. */
+  wait: { now: 'sync:v1:wait:now', cancel: 'sync:v1:wait:cancel' },
   alert: { own: 'sync:v1:alert:own', snooze: 'sync:v1:alert:snooze', hand_over: 'sync:v1:alert:hand-over' },
   /** Opens a URL. Slack also sends the press. */
   runbook: 'sync:v1:runbook',
@@ -63,6 +65,7 @@ export const handledActionIds: readonly string[] = [
   actionIds.show,
   actionIds.keepPaused,
   ...Object.values(actionIds.pauseEnd),
+  ...Object.values(actionIds.wait),
   actionIds.runbook,
   ...Object.values(actionIds.alert),
   ...Object.values(actionIds.request),
@@ -114,6 +117,11 @@ export const runForm = {
   reasonInput: 'sync:v1:run:reason',
   limitBlockId: blockId('run', 'limit'),
   limitInput: 'sync:v1:run:limit',
+  whenBlockId: blockId('run', 'when'),
+  whenInput: 'sync:v1:run:when',
+  /** The values of its options. */
+  atOnce: 'at-once',
+  whenCaughtUp: 'caught-up',
 } as const;
 
 /** The callback id of a confirmation in a modal. */

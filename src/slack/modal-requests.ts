@@ -25,6 +25,8 @@ export interface RunFormInputs {
   readonly reason: string;
   /** `for 2h`, `until 18:30`, `2h`. */
   readonly limit: string;
+  /** Whether the pause waits until its projects have caught up. */
+  readonly whenCaughtUp: boolean;
 }
 
 /** A press of OK or Cancel: a button of a message, or the submit or the close button of a modal. */
@@ -98,6 +100,7 @@ function readRunInputs(body: unknown): RunSubmission | null {
     selection: textOf(runForm.selectionInput),
     reason: textOf(runForm.reasonInput),
     limit: textOf(runForm.limitInput),
+    whenCaughtUp: values.some((block) => block[runForm.whenInput]?.selected_option?.value === runForm.whenCaughtUp),
   };
 }
 

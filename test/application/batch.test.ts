@@ -110,6 +110,12 @@ describe('a project that is changed after its batch has ended', () => {
     const ended = (await context.batches.read(batch.id)) ?? expect.fail('no batch');
     await context.batches.markNotified(batch.id, { version: ended.version, messages: {}, dialogUses: 0 });
     expect(await context.batches.listOpen()).not.toContain(batch.id);
+    // A suspended bot writes an older message over the newer one. Then another bot writes the newer one again.
+    for (const [version, isOpen] of [[ended.version - 1, true] as const, [ended.version, false] as const]) {
+      await context.batches.markNotified(batch.id, { version, messages: {}, dialogUses: 0 });
+      expect((await context.batches.listOpen()).includes(batch.id)).toBe(isOpen);
+      expect((await context.batches.read(batch.id))?.notifiedVersion).toBe(version);
+    }
     const change = await requestAndConfirmWithoutJob(services, 'carts', isRunning ? 'restore' : 'pause');
     await execute(withoutJobs(services), change);
     return { id: batch.id, ref: { project: 'carts', operation: operationIdOf(batch, 'carts') } };

@@ -192,6 +192,19 @@ describe('the sweep', () => {
     expect(await services.context.operations.listOpen('orders')).toEqual([]);
   });
 
+  it('notifies an outcome again after a suspended bot has written an older message over it', async () => {
+    const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
+    await execute(withoutJobs(services), ref);
+    const seq = (await services.context.operations.read(ref))?.seq ?? 0;
+    const message = { channel: 'C0SYNC', ts: '1.2' };
+    await services.context.operations.markNotified(ref, { seq, message, dialogUses: 0 });
+    expect((await runSweep()).notified).toEqual([]);
+    await services.context.operations.markNotified(ref, { seq: seq - 1, message, dialogUses: 0 });
+    expect((await runSweep()).notified).toEqual([ref.operation]);
+    await services.context.operations.markNotified(ref, { seq, message, dialogUses: 0 });
+    expect((await runSweep()).notified).toEqual([]);
+  });
+
   it('stops notifying an outcome after a day', async () => {
     const ref = await requestAndConfirmWithoutJob(services, 'orders', 'pause');
     await execute(withoutJobs(services), ref);

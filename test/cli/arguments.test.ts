@@ -11,13 +11,16 @@ const parseLine = (line: string) => {
 describe('arguments', () => {
   const options = { reason: null, timeoutMs: 60_000, wait: null, yes: false, json: false };
   const applyOptions = { prune: false, plan: false, json: false, yes: false };
-  const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, ...options };
+  const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, whenCaughtUp: false, ...options };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
-    ['apply', { name: 'apply', file: null, ...applyOptions }],
-    ['apply other.yml --prune --yes', { name: 'apply', file: 'other.yml', ...applyOptions, prune: true, yes: true }],
-    ['apply --plan --json', { name: 'apply', file: null, ...applyOptions, plan: true, json: true }],
+    ['apply', { name: 'apply', files: [], ...applyOptions }],
+    [
+      'apply other.yml more --prune --yes',
+      { name: 'apply', files: ['other.yml', 'more'], ...applyOptions, prune: true, yes: true },
+    ],
+    ['apply --plan --json', { name: 'apply', files: [], ...applyOptions, plan: true, json: true }],
     ['list', { name: 'list', filter: '', json: false }],
     ['list not started --json', { name: 'list', filter: 'not started', json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],
@@ -37,6 +40,11 @@ describe('arguments', () => {
       'restore orders --wait-caught-up 30s --timeout 2s',
       { ...actionCommand, action: 'restore', wait: { goal: 'caught_up', ms: 30_000 }, timeoutMs: 2_000 },
     ],
+    [
+      'pause orders --when-caught-up',
+      { ...actionCommand, action: 'pause', whenCaughtUp: true, timeoutMs: 31 * 60_000 },
+    ],
+    ['pause label:prod --when-caught-up', expect.objectContaining({ name: 'change-batch', whenCaughtUp: true })],
     ['start orders --wait-caught-up 24h', expect.objectContaining({ wait: { goal: 'caught_up', ms: 86_400_000 } })],
     ['restore orders', { ...actionCommand, action: 'restore' }],
     ['resume orders', { ...actionCommand, action: 'restore' }],

@@ -197,6 +197,23 @@ describe('apply and run', () => {
     expect(await projectState()).toBe('not_started');
   });
 
+  test('export writes a file that changes nothing, and needs no file', async () => {
+    await configFile.rewrite('policy: { operators: [U0123] }\nprojects:\n  orders:\n    links: [{ queue: orders }]\n');
+    await cli('apply --yes');
+    await configFile.rewrite('not: [valid');
+    const printed = await cli('export');
+    expect(printed).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/operators:\n +- U0123\n[\s\S]*queue: orders\n/),
+    });
+    expect(await cli(`export --output ${configFile.path}`)).toMatchObject({ exit: 0, out: '' });
+    expect(await cli('apply --plan')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
+    expect(await cli('export --output /nowhere/syncbot.yml')).toMatchObject({
+      exit: 1,
+      err: '/nowhere/syncbot.yml cannot be written (ENOENT).\n',
+    });
+  });
+
   test('an apply that a conflict stops names what it has applied', async () => {
     await configFile.rewrite('projects:\n  orders:\n    links: [{ queue: orders }]\n');
     const projects = { ...services.context.projects, save: async () => ({ kind: 'conflict' as const }) };

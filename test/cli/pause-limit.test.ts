@@ -215,3 +215,26 @@ describe('a pause beyond logRetention', () => {
     expect(done).toMatchObject({ exit: 0, err: expect.stringMatching(late) });
   });
 });
+
+describe('--when-caught-up', () => {
+  it('waits for a project that is behind. After the timeout the pause waits further.', async () => {
+    const link = await services.createLink('orders-full');
+    await services.createProject('orders', [link]);
+    await link.queue.add('task', {}, { timestamp: Date.now() - 60_000 });
+    await services.instance.startWorkers();
+    const late = await cli(['pause', 'orders', '--yes', '--when-caught-up', '--timeout', '1s', '--json']);
+    expect(late.exit).toBe(1);
+    expect(late.err).toContain('"code":"still_open"');
+    expect(late.err).toContain('It waits further without this command, and is paused when it has caught up.');
+    expect(await read()).toMatchObject({ state: 'running', waitingPause: { by: 'cli:alice' } });
+    const second = await cli(['pause', 'orders', '--yes', '--when-caught-up', '--json']);
+    expect(second.err).toContain('"code":"pause_waits"');
+  });
+
+  it('pauses a project that has caught up.', async () => {
+    await createOrders();
+    await services.instance.startWorkers();
+    const { exit, out } = await cli(['pause', 'orders', '--yes', '--when-caught-up', '--json']);
+    expect([exit, JSON.parse(out).projectState]).toEqual([0, 'paused']);
+  });
+});

@@ -43,6 +43,7 @@ describe('list', () => {
         by: 'cli:test',
         reason: null,
         pausedUntil: null,
+        waitingPause: null,
         cause: null,
         alerts: [],
         latencyMs: expect.any(Number),

@@ -11,6 +11,8 @@ policy:
     - mention: [U0123]
 digest: [{ at: "09:00", timezone: Europe/Berlin, channel: C0123 }]
 settings: { confirmationTtl: 10m, observeEvery: 30s, operationRetention: 90d, auditLength: 5000, showErrors: true, alertGroupWait: 5s, alertGroupInterval: 2m, channelsWithoutButtons: [C0789], waves: { size: 5, wait: 30s } }
+defaults: { pausedReminder: 12h, runbook: https://wiki.example.com, link: { prefix: sync } }
+labels: { prod: { channel: C0999, pauseMax: 4h } }
 projects:
   orders:
     description: Orders to the warehouse
@@ -30,10 +32,10 @@ projects:
 `;
 export const env = { WAREHOUSE_REDIS_URL: 'redis://:secret@warehouse:6379/2' };
 
-/** The errors of a text. Empty if the text is valid. */
+/** The errors of a text, without its file. Empty if the text is valid. */
 export function configErrors(text: string, variables: Record<string, string> = env) {
   const parsed = parseConfig(text, variables);
-  return parsed.kind === 'refused' ? parsed.errors : [];
+  return parsed.kind === 'refused' ? parsed.errors.map(({ file: _file, ...error }) => error) : [];
 }
 
 /** The config of a valid text. */

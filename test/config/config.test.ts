@@ -55,10 +55,10 @@ describe('a valid file', () => {
             onFailure: 'continue',
             logRetention: 48 * 3_600_000,
             latencyAlert: 300_000,
-            pausedReminder: null,
-            pauseMax: null,
+            pausedReminder: 12 * 3_600_000,
+            pauseMax: 4 * 3_600_000,
             links: [
-              { queue: 'orders-full', connection: 'default', prefix: 'bull' },
+              { queue: 'orders-full', connection: 'default', prefix: 'sync' },
               { queue: 'orders-incr', connection: 'warehouse', prefix: 'sync' },
             ],
           },

@@ -204,7 +204,7 @@ describe('a hint', () => {
     [
       'another key of the file',
       'zzz: {}\nprojects: {}',
-      'The keys here are: connections, policy, digest, settings, labels, projects.',
+      'The keys here are: connections, policy, digest, settings, defaults, labels, projects.',
     ],
     ['a link in two places', inLinks('{ queue: q }\n      - { queue: q }'), 'Remove one of the two entries.'],
     ['a queue', inLinks('{ queue: "a:b" }'), /^Write the name of a BullMQ queue|BullMQ queue/],

@@ -1,31 +1,15 @@
-import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
-import { grantsByUser } from '../docs/acl-server.ts';
 import { runApp } from '../metrics/running-app.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { validateManifest } from './kubernetes-schema.ts';
-import { buildKustomization, filesOf, type Manifest, manifestSchema, readManifests } from './kustomize.ts';
+import { filesOf, manifestSchema } from './kustomize.ts';
+import { dataOf, folders, manifestsOf, secretFiles, variablesOf } from './manifests.ts';
 import { containerOf, httpProbesOf, podOf, referencesOf, type Workload, workloadsOf } from './workload.ts';
 
-const environments = ['staging', 'production'] as const;
-const folders = [...environments, 'redis'] as const;
-const secretFiles = {
-  staging: 'secrets.example.yaml',
-  production: 'secrets.example.yaml',
-  redis: 'redis/secret.example.yaml',
-};
-
-/** What `kubectl apply` gets for each folder, the Secrets included. */
-const manifestsOf = Object.fromEntries(
-  folders.map((folder) => [folder, [...buildKustomization(folder), ...readManifests(secretFiles[folder])]]),
-) as Record<(typeof folders)[number], Manifest[]>;
 const manifests = folders.flatMap((folder) =>
   manifestsOf[folder].map((manifest) => ({ folder, manifest, ...manifest })),
 );
@@ -160,6 +144,18 @@ describe.each(syncbotWorkloads)('$folder: $name as syncbot', ({ folder, name, wo
     expect(secrets).toEqual(role === 'bot' ? ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] : []);
   });
 
+  test('is scraped by Prometheus at its admin port only', () => {
+    const text = readFileSync(new URL('../../deploy/prometheus/scrape-kubernetes.yml', import.meta.url), 'utf8');
+    const [, regex = ''] = /^ +regex: (.*)$/m.exec(text) ?? expect.unreachable();
+    expect(text).toContain(
+      '[__meta_kubernetes_pod_label_app_kubernetes_io_name, __meta_kubernetes_pod_container_port_name]',
+    );
+    const label = workload.spec.template.metadata.labels['app.kubernetes.io/name'];
+    // Prometheus joins the values with a semicolon, and the expression must match all of it.
+    const kept = container.ports.filter((port) => new RegExp(`^(?:${regex})$`).test(`${label};${port.name}`));
+    expect(kept.map((port) => port.name)).toEqual(['admin']);
+  });
+
   test('has more time to stop than the 10 seconds that a role needs', () => {
     expect(podOf(workload).terminationGracePeriodSeconds).toBe(15);
   });
@@ -182,76 +178,6 @@ test('The probes ask paths that a worker answers, and only the readiness probe d
   }
 });
 
-describe('two environments in one workspace and one Redis', () => {
-  const settingsOf = (environment: (typeof environments)[number]) => {
-    const variables = dataOf(environment, 'syncbot-environment');
-    const config = parseConfig(dataOf(environment, 'syncbot-config')['syncbot.yml'] ?? '', {});
-    if (config.kind === 'refused') throw new Error(JSON.stringify(config.errors));
-    return { variables, config: config.config };
-  };
-  const [staging, production] = environments.map(settingsOf);
-
-  test('differ in key prefix, command, channel and queues', () => {
-    const parts = [staging, production].map((one) => [
-      one?.variables['SYNCBOT_PREFIX'],
-      one?.variables['SLACK_COMMAND'],
-      ...(one?.config.policy.channels ?? []),
-      ...(one?.config.projects.flatMap(({ definition: { links } }) => links.map(({ queue }) => queue)) ?? []),
-    ]);
-    expect(parts[0]).toHaveLength(5);
-    expect(parts[0]?.filter((part) => part === undefined || parts[1]?.includes(part))).toEqual([]);
-  });
-
-  test('have a user each in the optional Redis, which reaches only the keys of its own environment', async () => {
-    const acl = dataOf('redis', 'redis-users')['users.acl'] ?? '';
-    const testUser = 'user default on nopass ~* &* +@all';
-    const folder = await mkdtemp(join(tmpdir(), 'syncbot-users-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const file = join(folder, 'users.acl');
-    await writeFile(file, acl.replace('user default off', testUser));
-    const server = await startTestRedis({ args: ['--aclfile', file] });
-    onTestFinished(() => server.stop());
-    const connect = (username: string, password: string) => {
-      const redis = new Redis(server.url, { username, password, maxRetriesPerRequest: 0, enableReadyCheck: false });
-      onTestFinished(() => redis.disconnect());
-      return redis;
-    };
-    const [one, other] = [connect('staging', 'change-me'), connect('production', 'change-me')];
-    for (const [redis, prefix, foreign] of [
-      [one, 'staging', 'production'],
-      [other, 'production', 'staging'],
-    ] as const) {
-      await redis.set(`${prefix}:configuration`, '1');
-      await redis.hset(`{${prefix}}:actions:meta`, 'paused', '1');
-      await expect(redis.get(`${foreign}:configuration`)).rejects.toThrow(/NOPERM/);
-      await expect(redis.hget(`{${foreign}}:actions:meta`, 'paused')).rejects.toThrow(/NOPERM/);
-    }
-    await one.exists('bull:staging-orders-full:meta');
-    await expect(one.exists('bull:orders-full:meta')).rejects.toThrow(/NOPERM/);
-    await expect(other.exists('bull:staging-orders-full:meta')).rejects.toThrow(/NOPERM/);
-    const probe = connect('probe', 'none');
-    expect(await probe.ping()).toBe('PONG');
-    await expect(probe.get('staging:configuration')).rejects.toThrow(/NOPERM/);
-  });
-
-  test('have the commands of docs/security.md in the optional Redis', () => {
-    const acl = dataOf('redis', 'redis-users')['users.acl'] ?? '';
-    const commands =
-      grantsByUser
-        .get('syncbot-all')
-        ?.rules.match(/-@all|\+.*$/g)
-        ?.at(-1) ?? expect.unreachable();
-    for (const [environment, queues] of [
-      ['staging', 'staging-orders'],
-      ['production', 'orders'],
-    ]) {
-      const keys = `~${environment}:* ~{${environment}}:* ~syncbot:installations ~bull:${queues}-*`;
-      expect(acl.split('\n')).toContain(`user ${environment} on >change-me resetchannels -@all ${keys} ${commands}`);
-    }
-    expect(acl).toMatch(/^user default off$/m);
-  });
-});
-
 test('The optional Redis has the settings that docs/operating.md recommends, and a probe that only pings.', () => {
   const [{ workload } = expect.unreachable()] = workloads.filter(({ folder }) => folder === 'redis');
   const { command, readinessProbe } = containerOf(workload);
@@ -261,27 +187,6 @@ test('The optional Redis has the settings that docs/operating.md recommends, and
   }
   expect(readinessProbe).toMatchObject({ exec: { command: expect.arrayContaining(['--user', 'probe', 'ping']) } });
 });
-
-/** Returns the data of a ConfigMap or a Secret. */
-function dataOf(folder: (typeof folders)[number], name: string): Readonly<Record<string, string>> {
-  const found = manifestsOf[folder].find(
-    ({ kind, metadata }) => /^(ConfigMap|Secret)$/.test(kind) && metadata.name === name,
-  );
-  return z.record(z.string(), z.string()).parse(found?.['data'] ?? found?.['stringData']);
-}
-
-/** Returns the environment variables of a container. */
-function variablesOf(folder: (typeof folders)[number], workload: Workload): Readonly<Record<string, string>> {
-  const { env, envFrom } = containerOf(workload);
-  const sources = envFrom.map((source) =>
-    'configMapRef' in source ? source.configMapRef.name : source.secretRef.name,
-  );
-  const example = (value: string) => value.replace(/^(xoxb|xapp)-\.\.\.$/, '$1-1');
-  return Object.fromEntries([
-    ...sources.flatMap((name) => Object.entries(dataOf(folder, name)).map(([key, value]) => [key, example(value)])),
-    ...env.map(({ name, value }) => [name, value]),
-  ]);
-}
 
 /** Returns a quantity of Kubernetes in cores or bytes. */
 function quantity(text = ''): number {

@@ -1,4 +1,5 @@
 import { environmentVariables } from '../../src/config/environment.ts';
+import { schemaComment } from '../../src/config/json-schema.ts';
 import { type ConfigKey, configKeys } from '../../src/config/key-docs.ts';
 
 /** Generates docs/configuration.md from the schemas of src/config. */
@@ -28,6 +29,12 @@ ${sections.map(renderSection).join('\n\n')}
 
 ## Rules of the file
 
+- With \`${schemaComment}\` as its first line, editors with a YAML language
+  server complete and check the file. Without an installed package, write the path or the URL of \`syncbot.schema.json\`.
+- The file can be several: \`SYNCBOT_CONFIG\` is a folder, or \`syncbot apply\` names files and folders. Of a folder it reads
+  \`*.yml\` and \`*.yaml\`, in the order of their names, without subfolders. \`connections\`, \`labels\` and \`projects\` can be in several files. The
+  same name in two files is an error. Every other section is in one file.
+- A project goes before its labels, these before \`defaults\`, and these before \`settings\`.
 - Unknown keys, duplicate keys and a queue in two projects are errors. An empty key counts as not set.
 - A duration is a whole number with a unit: \`250ms\`, \`30s\`, \`5m\`, \`48h\`, \`90d\`.
 - \`\${NAME}\` in a text is replaced by that environment variable, which must be set. \`$\${\` is a literal \`\${\`.
@@ -70,9 +77,15 @@ const sections: readonly Section[] = [
     pattern: /^settings/,
   },
   {
+    title: 'defaults',
+    example:
+      'defaults:\n  channel: C0123ABCD\n  logRetention: 48h\n  link: { prefix: bull }\nprojects:\n  orders: { links: [{ queue: orders-full }] }',
+    pattern: /^defaults/,
+  },
+  {
     title: 'labels',
     example:
-      'labels:\n  prod: { pauseMax: 4h }\nprojects:\n  orders: { labels: [prod], links: [{ queue: orders-full }] }',
+      'labels:\n  prod: { pauseMax: 4h, onCall: [S0123ABCD] }\nprojects:\n  orders: { labels: [prod], links: [{ queue: orders-full }] }',
     pattern: /^labels/,
   },
   {

@@ -167,6 +167,10 @@ const refusals: { readonly [Code in Refusal['code']]: Extract<Refusal, { code: C
   },
   limit_not_possible: { code: 'limit_not_possible', project: text, action: 'start' },
   limit_above_max: { code: 'limit_above_max', project: text, maxMs: 3_600_000 },
+  catch_up_not_possible: { code: 'catch_up_not_possible', project: text, action: 'restore' },
+  pause_waits: { code: 'pause_waits', project: text, by: text, until: at },
+  not_caught_up: { code: 'not_caught_up', project: text, until: at, latencyMs: null, observedAt: null },
+  not_waiting: { code: 'not_waiting', project: text },
   limit_passed: { code: 'limit_passed', project: text, until: at },
   deadline_moved: { code: 'deadline_moved', project: text, by: text, until: null },
   no_limit: { code: 'no_limit', project: text },
@@ -220,6 +224,19 @@ const outcome: Outcome = {
 const operations: Operation[] = [
   ...operationStates.map((state) => exampleOperation({ state, origin: 'cli', channel: null, reason: null })),
   ...operationKinds.map((action) => exampleOperation({ action })),
+  exampleOperation({
+    state: 'confirmed',
+    pauseUntil: { at, timeZone: null, source: 'person', durationMs: 1 },
+    catchUpMs: 1,
+    waitsUntil: 2,
+    waitEndedAt: 3,
+    waitEndedBy: text,
+    waitObservation: {
+      latest: { at, remaining: null, counters: null, rates: null, noWorker: { total: 0, first: [] } },
+      latencyMs: null,
+      shown: { at, latencyMs: 42 },
+    },
+  }),
   exampleOperation({
     tasks: [taskFailure],
     resolvedAt: 1,
@@ -290,6 +307,7 @@ const entry = {
   delivered,
   links: [link],
   until: at,
+  catchUpMs: 1,
   cause: 'late_write',
   tasks: [{ link, taskId: '7', at }],
 } as const;

@@ -29,6 +29,7 @@ const emptyEntry: HistoryEntry = {
   alertKind: null,
   links: null,
   until: null,
+  catchUpMs: null,
   cause: null,
   tasks: null,
 };
@@ -55,6 +56,7 @@ const examples: Readonly<Record<HistoryEvent, readonly [Partial<HistoryEntry>, f
   created: [{}, 'added the project', 'added the project'],
   changed: [{}, 'changed its definition', 'changed its definition'],
   removed: [{}, 'removed the project', 'removed the project'],
+  wait_ended: [{ ...pauseOperation, by: 'U0BOB' }, 'pressed Pause Now', 'caught up, so its pause began'],
   requested: [
     { ...pauseOperation, reason: 'deploy', channel: 'C0SYNC' },
     'asked to pause it · because deploy · in #C0SYNC',

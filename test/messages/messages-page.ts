@@ -37,6 +37,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
     'After `/sync start`, `pause` and `restore`, and after **Re-apply**, **Adopt** and **Retry**.',
   ],
   outcomes: ['Outcomes', 'The message of an operation in the channel. It is edited until it has ended.'],
+  catchUp: ['Dialogs', '`/sync pause orders when caught up`.'],
   pauseLimits: ['Dialogs', 'The limit of a pause.'],
   seeOutcome: ['Outcomes', 'What the person who asked reads in place of the dialog.'],
   alerts: [

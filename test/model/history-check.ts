@@ -201,6 +201,7 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
     deadline_moved: activeOperation === null && isAllowed && replay.pauseEnd.isMovedFor(id),
     limit_passed:
       activeOperation === null && isAllowed && at >= refusal.until && replay.pauseEnd.limitOf(id) === refusal.until,
+    not_caught_up: at > Number(operationFields(replay, id)['waitsUntil']),
     // The sweep ends what no worker took in time, whatever the state is.
     claim_timeout: at > Number(executeBy),
   };

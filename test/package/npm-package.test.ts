@@ -25,7 +25,15 @@ afterAll(() => installed[Symbol.asyncDispose]());
 describe('the tarball', () => {
   it('contains the program, its Lua scripts and the files for users, and nothing else', async () => {
     const scripts = (await luaScripts()).map((name) => `dist/lua/${name}`);
-    const rootFiles = ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'manifest.yml', 'package.json'];
+    const rootFiles = [
+      '.env.example',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'manifest.yml',
+      'package.json',
+      'syncbot.schema.json',
+    ];
     const paths = installed.files.map(({ path }) => path).filter((path) => !/^dist\/[\w-]+\.js$/.test(path));
     expect(paths.sort()).toEqual([...scripts, 'dist/LICENCES.txt', ...rootFiles].sort());
   });

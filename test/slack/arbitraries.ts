@@ -293,6 +293,7 @@ function projectWith(id: string, links: readonly Link[]): fc.Arbitrary<Project> 
     oldestUnprocessedAt: fc.option(timestamp),
     keptPaused: fc.constant(null),
     pausedUntil: fc.option(pausedUntil),
+    waitingPause: fc.option(fc.record({ operation: fc.constant('op1'), by: requester, until: timestamp })),
     alerts: fc.record({
       unexpectedly_running: fc.record({ alert, delivered: fc.constant(null) }),
       latency: fc.record({ alert, delivered: fc.constant(null) }),
@@ -440,6 +441,25 @@ export const refusalArbitrary: fc.Arbitrary<Refusal> = fc.oneof(
     by: requester,
     until: fc.option(timestamp),
   }),
+  fc.record({
+    code: fc.constant('catch_up_not_possible' as const),
+    project: projectIdArbitrary,
+    action: fc.constantFrom(...operationKinds),
+  }),
+  fc.record({
+    code: fc.constant('pause_waits' as const),
+    project: projectIdArbitrary,
+    by: requester,
+    until: timestamp,
+  }),
+  fc.record({
+    code: fc.constant('not_caught_up' as const),
+    project: projectIdArbitrary,
+    until: timestamp,
+    latencyMs: fc.option(taskCount),
+    observedAt: fc.option(timestamp),
+  }),
+  fc.record({ code: fc.constant('not_waiting' as const), project: projectIdArbitrary }),
   fc.record({ code: fc.constant('no_limit' as const), project: projectIdArbitrary }),
   fc.record({
     code: fc.constant('alert_held' as const),
@@ -474,19 +494,18 @@ const outcome = fc.record({
 });
 
 const rate = fc.double({ min: 0, max: 1e9, noNaN: true });
+const followObservation = fc.record({
+  at: timestamp,
+  remaining: fc.option(taskCount),
+  counters: fc.constant(null),
+  rates: fc.option(
+    fc.record({ fewerPerS: fc.double({ noNaN: true }), addedPerS: fc.option(rate), endedPerS: fc.option(rate) }),
+  ),
+  noWorker: linkSample,
+});
 const followUp = fc.record({
   goal: fc.constantFrom(...followGoals),
-  latest: fc.option(
-    fc.record({
-      at: timestamp,
-      remaining: fc.option(taskCount),
-      counters: fc.constant(null),
-      rates: fc.option(
-        fc.record({ fewerPerS: fc.double({ noNaN: true }), addedPerS: fc.option(rate), endedPerS: fc.option(rate) }),
-      ),
-      noWorker: linkSample,
-    }),
-  ),
+  latest: fc.option(followObservation),
   intervalMs: taskCount,
 });
 const followEnd: fc.Arbitrary<FollowEnd> = fc.oneof(
@@ -507,6 +526,12 @@ const limitChange = fc.record({
   until: fc.option(timestamp),
 });
 
+const waitObservation = fc.record({
+  latest: followObservation,
+  latencyMs: fc.option(taskCount),
+  shown: fc.record({ at: timestamp, latencyMs: fc.option(taskCount) }),
+});
+
 export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
   return fc.record({
     v: fc.constant(1 as const),
@@ -522,6 +547,11 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
         source: fc.constantFrom('person' as const, 'pauseMax' as const),
       }),
     ),
+    catchUpMs: fc.option(fc.constant(1_800_000)),
+    waitsUntil: fc.option(timestamp),
+    waitEndedAt: fc.option(timestamp),
+    waitEndedBy: fc.option(requester),
+    waitObservation: fc.option(waitObservation),
     limitChange: fc.option(limitChange),
     timer: fc.option(fc.record({ by: requester, setAt: timestamp, at: timestamp })),
     channel: fc.option(fc.constant('C0SYNC')),
@@ -579,6 +609,7 @@ export const historyEntryArbitrary: fc.Arbitrary<HistoryEntry> = fc.record({
   delivered: fc.option(deliveredAlert),
   links: fc.option(fc.array(link)),
   until: fc.option(timestamp),
+  catchUpMs: fc.option(taskCount),
   cause: fc.option(fc.constantFrom('late_write' as const, 'queue_created' as const)),
   tasks: fc.option(fc.array(failedTask)),
 });

@@ -75,6 +75,7 @@ function parseHistoryEntry(id: string, hash: Record<string, string>): HistoryEnt
     delivered: jsonOrNull(hash['delivered']),
     links: jsonOrNull(hash['links']),
     until: number('until'),
+    catchUpMs: number('catchUpMs'),
     tasks: jsonOrNull(hash['tasks']),
   });
 }

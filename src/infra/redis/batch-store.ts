@@ -72,7 +72,8 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
       const fields = Object.fromEntries(
         Object.entries(messages).map(([channel, message]) => [`${messagePrefix}${channel}`, JSON.stringify(message)]),
       );
-      if ((await run(markNotifiedScript, id, { version, fields, dialogUses })) === 1) await removeFromOpen(id);
+      const isComplete = (await run(markNotifiedScript, id, { version, fields, dialogUses })) === 1;
+      await (isComplete ? removeFromOpen(id) : addToOpen(id));
     },
   };
 }
@@ -109,6 +110,7 @@ function initialFields(batch: Omit<NewBatch, 'ttlMs'>): Record<string, string> {
     stoppedBy: null,
     results: {},
     unclaimed: null,
+    catchingUp: null,
     dialog: null,
   };
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toField(value)]));

@@ -70,7 +70,7 @@ const claimStep = defineStep(
         now: z.number(),
         hasOtherExecutions: z.boolean(),
       }),
-      z.strictObject({ kind: z.enum(['refused', 'finished']), operation }),
+      z.strictObject({ kind: z.enum(['refused', 'finished', 'waiting']), operation }),
       z.strictObject({ kind: z.literal('unknown') }),
     ]),
   ),
@@ -81,6 +81,15 @@ const checkClaimStep = defineStep(
     z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('refused'), operation }),
       z.strictObject({ kind: z.enum(['delayed', 'unchanged']) }),
+    ]),
+  ),
+);
+const updateWaitStep = defineStep(
+  'update-wait',
+  jsonReply(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['waiting', 'ended', 'cancelled', 'refused', 'not_waiting']), operation }),
+      z.strictObject({ kind: z.literal('unknown') }),
     ]),
   ),
 );
@@ -214,6 +223,14 @@ export function createOperationStore({
       const { operation, now, hasOtherExecutions } = reply;
       return { kind: 'claimed', operation, project: toProject(reply), now, hasOtherExecutions };
     },
+    updateWait: (ref, change) =>
+      runStep(updateWaitStep, {
+        ...idsOf(ref),
+        ...change,
+        ...('observation' in change ? { observation: JSON.stringify(change.observation) } : {}),
+        transitions,
+        claimTimeoutMs,
+      }),
     checkClaim: (ref) => runStep(checkClaimStep, { ...idsOf(ref), noticeAfterMs: claimNoticeMs }),
     async commit(request): Promise<CommitResult> {
       const reply = await runStep(commitStep, commitArgs(request));
@@ -259,7 +276,7 @@ function idsOf({ project, operation }: OperationRef) {
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
   const { id, project, action, by, reason, tasks, origin, channel, threadTs, batch, projectVersion } = newOperation;
-  const { pauseUntil = null, timer = null } = newOperation;
+  const { pauseUntil = null, timer = null, catchUpMs = null } = newOperation;
   return {
     v: '1',
     id,
@@ -276,6 +293,7 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     tasks: tasks.length === 0 ? '' : JSON.stringify(tasks),
     pauseUntil: toJson(pauseUntil) ?? '',
     timer: toJson(timer) ?? '',
+    catchUpMs: catchUpMs === null ? '' : String(catchUpMs),
     seq: '1',
     notifiedSeq: '1',
     ...Object.fromEntries(emptyFields.map((name) => [name, ''])),

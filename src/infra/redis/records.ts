@@ -7,7 +7,13 @@ import { failureStreakSchema } from '../../domain/failure-streak.ts';
 import { failureSchema, linkId, type Watermark, watermarkSchema } from '../../domain/link.ts';
 import { type Operation, operationSchema } from '../../domain/operation.ts';
 import { pausedUntilSchema } from '../../domain/paused-until.ts';
-import { keptPausedSchema, type Project, type ProjectId, projectDefinitionSchema } from '../../domain/project.ts';
+import {
+  keptPausedSchema,
+  type Project,
+  type ProjectId,
+  projectDefinitionSchema,
+  waitingPauseSchema,
+} from '../../domain/project.ts';
 import { projectStateSchema } from '../../domain/project-state.ts';
 import { bySkippedTask, type SkippedTask, skippedTaskSchema } from '../../domain/skipped-tasks.ts';
 import { json } from './scripts.ts';
@@ -44,6 +50,8 @@ const stateHashSchema = z.object({
   followedOperation: emptyIsNull.default(null),
   /** Earlier versions did not write it. */
   keptPaused: emptyIsNull.pipe(z.union([z.null(), json.pipe(keptPausedSchema)])).prefault(''),
+  /** Earlier versions did not write it. */
+  waitingPause: emptyIsNull.pipe(z.union([z.null(), json.pipe(waitingPauseSchema)])).prefault(''),
   /** Earlier versions did not write it. */
   pausedUntil: emptyIsNull.pipe(z.union([z.null(), json.pipe(pausedUntilSchema)])).prefault(''),
   /** Earlier versions did not write it. */
@@ -133,6 +141,7 @@ const operationFields: ReadonlyMap<string, 'json' | 'number'> = new Map([
     'pauseUntil',
     'limitChange',
     'timer',
+    'waitObservation',
     'progress',
     'outcome',
     'refusal',
@@ -145,6 +154,9 @@ const operationFields: ReadonlyMap<string, 'json' | 'number'> = new Map([
   ].map((name) => [name, 'json'] as const),
   ...[
     'v',
+    'catchUpMs',
+    'waitsUntil',
+    'waitEndedAt',
     'requestedAt',
     'expiresAt',
     'projectVersion',

@@ -12,7 +12,8 @@ import type { Action } from '../../domain/lifecycle.ts';
 import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchFacts, BatchRequestFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
-import { allOf, capitalize, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
+import { catchUp } from './catch-up.ts';
+import { allOf, capitalize, formatDuration, formatNumber, formatReason, nameAndMore, pluralize } from './format.ts';
 import { pastReason } from './past-refusals.ts';
 import { actions, nothingChanged, states } from './terms.ts';
 
@@ -36,14 +37,15 @@ type EarlierBatch = Pick<Batch, 'id' | 'action' | 'by' | 'requestedAt' | 'reason
 /** One action on several projects. */
 export const batch = {
   /** `Pause 5 of 7 projects`. */
-  question: ({ action, items, refused }: BatchRequestFacts) => {
+  question: ({ action, items, refused, catchUpMs }: BatchRequestFacts) => {
     const of = refused.length === 0 ? '' : ` of ${formatNumber(items.length + refused.length)}`;
-    return `${actions[action].label} ${formatNumber(items.length)}${of} ${items.length + refused.length === 1 ? 'project' : 'projects'}`;
+    const when = catchUpMs === null ? '' : ` ${items.length === 1 ? catchUp.when : catchUp.whenAll}`;
+    return `${actions[action].label} ${formatNumber(items.length)}${of} ${items.length + refused.length === 1 ? 'project' : 'projects'}${when}`;
   },
   /** Without the blocks: `carts and 4 more · Pause 5 of 7 projects?` */
   headline: (facts: BatchRequestFacts) => joinDots(names(facts.items), `${batch.question(facts)}?`),
-  effect: ({ action, items, links }: BatchRequestFacts) =>
-    `If you press OK, ${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action](items)}`,
+  effect: ({ action, items, links, catchUpMs }: BatchRequestFacts) =>
+    `If you press OK, ${catchUpMs === null ? '' : `${catchUp.eachWaits(catchUpMs)} Then `}${pluralize(links, 'link')} of ${pluralize(items.length, 'project')} ${effects[action](items)}`,
   /** `5 of 7 can be paused`. */
   allowed: ({ action, items, refused }: BatchRequestFacts) => {
     const can = `can be ${actions[action].done}`;
@@ -61,11 +63,14 @@ export const batch = {
     return `In waves of ${pluralize(waves.size, 'project')}. A wave begins ${begins}. If a project is not restored, the next waves wait for Go On or Stop.`;
   },
   /** When the pauses end by themselves. Null if no project has a limit. */
-  plannedEnd: (items: readonly BatchItem[], format: Formatter) =>
-    plannedEndText(
+  plannedEnd: (items: readonly BatchItem[], format: Formatter) => {
+    const durations = items.flatMap(({ pauseUntil }) => pauseUntil?.durationMs ?? []);
+    if (durations.length > 0) return plannedDurationText(durations, items.length);
+    return plannedEndText(
       items.flatMap(({ pauseUntil }) => pauseUntil?.at ?? []),
       { total: items.length, format },
-    ),
+    );
+  },
   /** The same, of the projects that have not been changed since, with the ends as they were moved. */
   plannedEndNow: ({ batch: record, items, format }: BatchFacts) =>
     plannedEndText(currentEnds(record, items), { total: items.length, format }),
@@ -172,6 +177,14 @@ export const batch = {
   /** `Restore Those 5`. */
   restoreThose: (count: number) => `Restore Those ${formatNumber(count)}`,
 };
+
+/** Of pauses that begin when their projects have caught up. */
+function plannedDurationText(durations: readonly number[], total: number): string {
+  const [first, last] = [Math.min(...durations), Math.max(...durations)];
+  const after = first === last ? formatDuration(first) : `between ${formatDuration(first)} and ${formatDuration(last)}`;
+  const of = durations.length === total ? '' : ` of ${pluralize(durations.length, 'project')}`;
+  return `Planned end${of}: ${after} after the pause of a project has begun`;
+}
 
 function plannedEndText(
   ends: readonly number[],

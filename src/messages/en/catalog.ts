@@ -4,6 +4,7 @@ import { alertGroups } from './alert-groups.ts';
 import { alerts } from './alerts.ts';
 import { applyRefusals } from './apply-refusals.ts';
 import { batch } from './batch.ts';
+import { catchUp } from './catch-up.ts';
 import { cliMessages, columnTitles, factLabels } from './cli.ts';
 import { commandErrors } from './commands.ts';
 import { configMessages } from './config.ts';
@@ -52,6 +53,7 @@ export const en = {
   applyRefusals,
   definition: definitionMessages,
   pauseLimits,
+  catchUp,
   precheck,
   connectionFault,
   confirmation,

@@ -1,3 +1,4 @@
+import { catchUpTimeoutMs } from '../../domain/catch-up.ts';
 import type { ProjectStats } from '../../domain/observation.ts';
 import { claimTimeoutMs, type Operation, type OperationRef } from '../../domain/operation.ts';
 import type { Project } from '../../domain/project.ts';
@@ -6,6 +7,7 @@ import type { SourceLogEnd } from '../../domain/source-log-retention.ts';
 import type { BatchRequestFacts, CheckText } from '../facts.ts';
 import { type Formatter, formatUtc } from '../format.ts';
 import { batch } from './batch.ts';
+import { catchUp } from './catch-up.ts';
 import { confirmation, type LogRetentionFacts, logRetention } from './confirmation-dialog.ts';
 import { format, formatDuration, formatNumber, nameAndMore, nameUpTo, pluralize } from './format.ts';
 import { linesNotShown, sinceHint } from './history.ts';
@@ -36,7 +38,7 @@ export const cliMessages = {
     run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
     roleOption: 'what to run in this process',
     apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
-    applyFile: 'file to apply instead of SYNCBOT_CONFIG',
+    applyFile: 'files, or folders with *.yml and *.yaml, to apply instead of SYNCBOT_CONFIG',
     list: 'list projects, those that need attention first',
     listFilter: 'states, attention, label:<label>, alert:<kind>, or parts of a project id or name',
     show: 'show a project with its links, precheck and last operations',
@@ -47,6 +49,7 @@ export const cliMessages = {
     extendDuration: 'by how long: 1h, 30 min, 1h30m',
     forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',
     untilOption: 'when the pause ends, in the local time zone: 18:30, tomorrow 06:00, monday 08:00, 2026-12-01 06:00',
+    whenCaughtUpOption: `wait until each project has caught up, at most ${formatDuration(catchUpTimeoutMs)}, then pause it`,
     sinceOption: 'only what happened since then, in the local time zone: 2h, 22:00, yesterday, yesterday 22:00',
     start: 'start a project that is Not Started',
     pause: 'pause a Running project',
@@ -56,11 +59,14 @@ export const cliMessages = {
     retry: 'move skipped tasks back before newer ones',
     retryTasks: 'ids of skipped tasks, or <link>/<id>; all of them if none is given',
     reasonOption: 'reason, recorded and shown with the operation',
-    timeoutOption: 'how long to wait for the outcome (default: 60s, or the time of --wait-… if that is longer)',
+    timeoutOption:
+      'how long to wait for the outcome (default: 60s, or the time of --wait-… or of --when-caught-up if that is longer)',
     waitQuietOption: 'then wait until no task of the projects is in flight, at most this long, such as 5m',
     waitCaughtUpOption: 'then wait until the projects have caught up, at most this long, such as 30m',
     changeExitCodes: `The command waits for the outcome. ${exitCodes}`,
     waitExitCodes: 'With --wait-…: 3 the time is over; 4 a project changed during the wait.',
+    export: 'write what is stored as a syncbot.yml, without secrets',
+    outputOption: 'file to write; without it the output is on stdout',
     doctor: 'check Redis, Slack, links and configuration',
   },
 
@@ -119,7 +125,7 @@ export const cliMessages = {
   change: {
     question: (facts: QuestionFacts) => {
       const { project, operation, stats, now, format: formatter } = facts;
-      const { action, tasks, pauseUntil } = operation;
+      const { action, tasks, pauseUntil, catchUpMs } = operation;
       const { id, state, definition } = project;
       const linkCount = pluralize(definition.links.length, 'link');
       const counts = [linkCount, format.backlog(stats), format.latency(stats), format.inFlight(stats)]
@@ -127,8 +133,9 @@ export const cliMessages = {
         .join(', ');
       const ends = { project: id, pauseMaxMs: definition.pauseMax, now, format: formatter };
       const end = pauseUntil && pauseLimits.willEnd(pauseUntil, ends);
+      const waits = catchUpMs === null ? '' : ` If you answer yes, ${catchUp.willWait(id, catchUpMs)}`;
       const grows = end === null ? ' Latency will grow until it is restored.' : ` ${end} Latency will grow until then.`;
-      const consequence = action === 'pause' ? `${grows}${logRetention(facts)}` : '';
+      const consequence = action === 'pause' ? `${waits}${grows}${logRetention(facts)}` : '';
       const tasksText = tasks.map((task) => `\n${failedTask(task, formatter)}`).join('');
       return `${stateClause(id, state)}: ${counts}.${consequence}${tasksText}\n${confirmation.question(operation)}?`;
     },
@@ -142,6 +149,7 @@ export const cliMessages = {
     stillOpen: {
       requested: nothingChanged,
       confirmed: `No syncbot worker has started it. Check that syncbot runs with the role worker or all. If no syncbot worker starts it within ${formatDuration(claimTimeoutMs)} of its confirmation, it is refused.`,
+      waiting: catchUp.goesOn,
       running: 'It is still running and continues without this command.',
     },
     checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
@@ -158,12 +166,15 @@ export const cliMessages = {
     ) => {
       const counts = [pluralize(facts.links, 'link'), format.backlog(stats), format.latency(stats)].join(', ');
       const projects = facts.items.map(({ project }) => project).join(', ');
+      const waits = facts.catchUpMs === null ? '' : ` If you answer yes, ${catchUp.eachWaits(facts.catchUpMs)}`;
       const details = [
         batch.plannedEnd(facts.items, formatter),
         batch.endsTooLate(logEnds, formatter),
         batch.restoreBefore(logEnds, formatter),
       ].filter((line) => line !== null);
-      return [`${batch.allowed(facts)}: ${counts}.`, projects, ...details, `${batch.question(facts)}?`].join('\n');
+      return [`${batch.allowed(facts)}: ${counts}.${waits}`, projects, ...details, `${batch.question(facts)}?`].join(
+        '\n',
+      );
     },
     checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
     unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,
@@ -214,6 +225,17 @@ export const cliMessages = {
     leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
     missing: (links: readonly string[]) => `queue does not exist yet (syncbot does not create it): ${links.join(', ')}`,
     precheck: ({ item, result, message }: CheckText) => `precheck ${result} · ${item} · ${message}`,
+  },
+
+  export: {
+    unreadable:
+      'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot.',
+    written: (file: string, projectCount: number) => `${file} was written, with ${pluralize(projectCount, 'project')}.`,
+    notWritten: (file: string, code: string) => `${file} cannot be written (${code}).`,
+    projectsOnly:
+      'No policy, settings and connections are stored, so the file has only projects. Add them before you apply it.',
+    urlNotStored: (name: string, variable: string) =>
+      `The URL of connection ${name} is not stored, because it was written in the file. Set ${variable} to it.`,
   },
 
   run: {
@@ -269,6 +291,7 @@ export const factLabels = {
   lastHour: 'last hour',
   cause: 'cause',
   pauseEnd: 'pause end',
+  waitingPause: 'pause',
   sourceLog: 'source log',
   alert: 'alert',
   onIt: 'on it',
@@ -287,7 +310,7 @@ interface LinkCounts {
 
 interface QuestionFacts extends LogRetentionFacts {
   readonly project: Pick<Project, 'id' | 'state' | 'definition'>;
-  readonly operation: Pick<Operation, 'project' | 'action' | 'tasks' | 'pauseUntil'>;
+  readonly operation: Pick<Operation, 'project' | 'action' | 'tasks' | 'pauseUntil' | 'catchUpMs'>;
   readonly stats: ProjectStats;
 }
 

@@ -41,6 +41,10 @@ export const configMessages = {
   chooseAnotherName: 'Choose another name.',
   nameRules: 'Use 1 to 63 of a-z, 0-9, "-" and "_". Start with a letter or a digit.',
   unknownLabel: 'is not a label of a project',
+  labelsDisagree: (key: string) => ({
+    message: `have different values of ${key}`,
+    hint: `Set ${key} in the project, or in only one of these labels.`,
+  }),
   unknownConnection: 'is not one of the connections',
   connectionsAre: (names: readonly string[]) => `The connections are: ${names.join(', ')}.`,
   linkListedTwice: 'is listed twice in this project',
@@ -51,6 +55,12 @@ export const configMessages = {
   emptyFile: 'The file is empty',
   writeProjects: 'Write at least `projects: {}`.',
   writeKeys: 'Write keys such as `projects:`.',
+  notASection: { message: 'The file is not a section with keys', hint: 'Write keys such as `projects:`.' },
+  inOtherFile: (path: string, file: string, line: number) => ({
+    message: `is also in ${file}:${line}`,
+    hint: `Write ${path} in one file only.`,
+  }),
+  emptyFolder: (path: string) => `${path} has no file *.yml or *.yaml. ${createFile}`,
   fileNotFound: (path: string) => `${path} does not exist. ${createFile}`,
   fileNotReadable: (path: string, code: string) => `${path} cannot be read (${code}). ${createFile}`,
 

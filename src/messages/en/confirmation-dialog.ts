@@ -8,6 +8,7 @@ import { type Operation, operationReconcileTimeoutMs } from '../../domain/operat
 import { logEndInPause } from '../../domain/source-log-retention.ts';
 import type { ConfirmationFacts } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
+import { catchUp } from './catch-up.ts';
 import { failures } from './failures.ts';
 import {
   andMore,
@@ -27,8 +28,12 @@ const ifOk = 'If you press OK,';
 /** What OK would do: nothing is done yet. */
 const effects: Readonly<Record<OperationKind, (facts: ConfirmationFacts) => string>> = {
   start: (facts) => `${ifOk} ${links(facts)} ${verb(facts, 'starts', 'start')} to take tasks.`,
-  pause: (facts) =>
-    `${ifOk} ${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. ${grows(facts)}${logRetention(facts)}`,
+  pause: (facts) => {
+    const { operation, project } = facts;
+    const begin =
+      operation.catchUpMs === null ? ifOk : `${ifOk} ${catchUp.willWait(project.id, operation.catchUpMs)} Then`;
+    return `${begin} ${links(facts)} ${verb(facts, 'stops', 'stop')} taking tasks. Tasks in flight finish. ${grows(facts)}${logRetention(facts)}`;
+  },
   restore: (facts) =>
     `${ifOk} ${links(facts)} ${verb(facts, 'takes', 'take')} tasks again. ${retriedTasks(facts.failedTasks)}${skips(facts)}${removedTasksSentence(facts.removedTasks)}${failsAgain(facts)}`,
   reapply: reapplyEffect,
@@ -170,6 +175,8 @@ function verb({ project }: ConfirmationFacts, singular: string, plural: string):
   return project.definition.links.length === 1 ? singular : plural;
 }
 
+type QuestionFacts = Pick<Operation, 'action' | 'project' | 'tasks' | 'catchUpMs'>;
+
 export const confirmation = {
   effects,
   pausedBy,
@@ -177,15 +184,16 @@ export const confirmation = {
   /** Another person works on an alert of the project. `since` is a formatted time. */
   onAlert: (person: string, since: string) => `${person} is on the alert since ${since}`,
   otherRequests,
-  /** `Pause orders`, `Restore orders without 1 task`, `Retry 1 skipped task of orders`. */
-  question: ({ action, project, tasks }: Pick<Operation, 'action' | 'project' | 'tasks'>) => {
+  /** `Pause orders`, `Pause orders when it has caught up`, `Restore orders without 1 task`, `Retry 1 skipped task of orders`. */
+  question: ({ action, project, tasks, catchUpMs }: QuestionFacts) => {
     const { label } = actions[action];
     if (action === 'retry') return `${label} ${skippedTasks(tasks.length)} of ${project}`;
-    return `${label} ${project}${tasks.length === 0 ? '' : ` without ${pluralize(tasks.length, 'task')}`}`;
+    const when = catchUpMs === null ? '' : ` ${catchUp.when}`;
+    return `${label} ${project}${tasks.length === 0 ? '' : ` without ${pluralize(tasks.length, 'task')}`}${when}`;
   },
   stateNow: (state: string) => `${state} now`,
   /** Without the blocks, where nothing is bold: `orders · Running · Pause orders?` */
-  headline: (state: string, operation: Pick<Operation, 'action' | 'project' | 'tasks'>) =>
+  headline: (state: string, operation: QuestionFacts) =>
     joinDots(operation.project, state, `${confirmation.question(operation)}?`),
   /** At the end of the notification. */
   answerBefore: (time: string) => `Answer OK or Cancel before ${time}.`,

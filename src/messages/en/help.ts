@@ -16,7 +16,7 @@ export const help = {
   ],
   changing: (format: Formatter) => [
     `${format.command('start <project>')} a project that was never started`,
-    `${format.command('pause <project>')} a Running project; ${format.command('pause <project> for 2h')} or ${format.command('pause <project> until 18:30')}: then syncbot restores it by itself`,
+    `${format.command('pause <project>')} a Running project; ${format.command('pause <project> for 2h')} or ${format.command('pause <project> until 18:30')}: then syncbot restores it by itself; ${format.command('pause <project> when caught up')} first waits for a low latency`,
     `${format.command('extend <project> 1h')} moves the end of its pause`,
     `${format.command('restore <project>')} a Paused or Failed project`,
   ],

@@ -6,6 +6,7 @@ import { exampleTimes } from '../../lib/since-time.ts';
 import type { HistoryContext } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { alerts } from './alerts.ts';
+import { catchUp } from './catch-up.ts';
 import { failures, shortTime } from './failures.ts';
 import {
   formatFailureReason,
@@ -26,10 +27,10 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
   created: () => 'added the project',
   changed: () => 'changed its definition',
   removed: () => 'removed the project',
-  requested: ({ action, reason, channel, until }, { format }) => {
+  requested: ({ action, reason, channel, until, catchUpMs }, { format }) => {
     const why = formatReason(reason, format, 120);
     return joinDots(
-      asked({ action }),
+      catchUpMs === null ? asked({ action }) : `${asked({ action })} ${catchUp.when}`,
       until === null ? null : `until ${format.time(until)}`,
       why === null ? null : `because ${why}`,
       channel === null ? null : `in ${format.channel(channel)}`,
@@ -71,6 +72,7 @@ const events: Readonly<Record<HistoryEvent, Sentence>> = {
     entry.operation === null ? projectFailed(entry, context) : operationFailed(entry, context.format),
   drained: () => 'the last task in flight ended',
   caught_up: () => 'caught up',
+  wait_ended: ({ by }) => (by === null ? 'caught up, so its pause began' : 'pressed Pause Now'),
   kept_paused: ({ until }, { format }) =>
     until === null ? 'kept it Paused' : `kept it Paused until ${format.time(until)}`,
   pause_extended: ({ until }, { format }) =>
@@ -125,8 +127,9 @@ function titleOf(kind: AlertKind | null): string {
 }
 
 /** `request to pause it`. Without the verb when the entry does not have the action. */
-function request({ action }: HistoryEntry): string {
-  return action === null ? 'request' : `request to ${actions[action].verb} it`;
+function request({ action, catchUpMs }: HistoryEntry): string {
+  const when = catchUpMs === null ? '' : ` ${catchUp.when}`;
+  return action === null ? 'request' : `request to ${actions[action].verb} it${when}`;
 }
 
 /** Several tasks failed. Null if it was one, or if that is not known. */

@@ -26,7 +26,8 @@ export const valueDocs = {
     expected: 'the id of a channel (C0123ABCD)',
     hint: "Write the id of a channel (C0123ABCD), not its name. The id is at the end of the channel's link.",
   },
-} satisfies Record<string, KeyDocs | ((...bounds: never[]) => KeyDocs)>;
+  inherited: (key: string) => ({ description: `\`projects.*.${key}\` of each project that does not set it.` }),
+} satisfies Record<string, KeyDocs | ((...values: never[]) => KeyDocs)>;
 
 /** The keys of syncbot.yml. */
 export const keyDocs = {
@@ -120,10 +121,25 @@ export const keyDocs = {
     description:
       'The longest pause of every project, and the limit of a pause that has none. A project or its labels can have another one.',
   },
+  defaults: {
+    expected: 'a section',
+    hint: 'Write keys of a project below it, such as `channel: C0123ABCD`.',
+    description: 'What counts for each project that does not set it itself, and whose labels do not set it.',
+  },
+  defaultPauseMax: {
+    example: '8h',
+    description: '`projects.*.pauseMax` of each project that does not set it, instead of `settings.pauseMax`.',
+  },
+  linkDefaults: {
+    expected: 'a connection and a prefix',
+    hint: 'Write `{ connection: warehouse, prefix: bull }`, or one of them.',
+    description: 'What counts for each link that does not set it itself.',
+  },
   labelSection: {
     expected: 'labels and what counts for their projects',
     hint: 'Write the name of a label, and below it `pauseMax: 4h`.',
-    description: 'What counts for all projects with a label.',
+    description:
+      'What counts for each project with a label that does not set it itself, instead of `defaults`. If labels of one project have different values of a key, that is an error, except for `pauseMax`.',
   },
   labelRules: {
     expected: 'a section',
@@ -133,7 +149,7 @@ export const keyDocs = {
   labelPauseMax: {
     example: '4h',
     description:
-      'The longest pause of each project with this label, instead of `settings.pauseMax`. The shortest one counts if a project has several such labels.',
+      '`projects.*.pauseMax` of each project that does not set it, instead of `settings.pauseMax`. The shortest one counts if a project has several such labels.',
   },
   auditLength: { description: 'About how many history entries syncbot keeps for each project.' },
   showErrors: {
@@ -229,7 +245,7 @@ export const keyDocs = {
   projectPauseMax: {
     example: '2h',
     description:
-      'The longest pause of this project, and the limit of a pause that has none. Without it: that of its labels, then `settings.pauseMax`.',
+      'The longest pause of this project, and the limit of a pause that has none. Without it: that of its labels, then `defaults.pauseMax`, then `settings.pauseMax`.',
   },
   latencyAlert: { example: '5m', description: 'The latency above which syncbot sends an alert.' },
   links: {

@@ -1,8 +1,9 @@
+import { catchUpTimeoutMs, catchUpWithinMs } from '../../domain/catch-up.ts';
 import { type Action, actions as allActions, transitions } from '../../domain/lifecycle.ts';
 import type { Project } from '../../domain/project.ts';
 import type { ProjectState } from '../../domain/project-state.ts';
 import type { Formatter } from '../format.ts';
-import { formatNumber, joinOr } from './format.ts';
+import { formatDuration, formatNumber, joinOr } from './format.ts';
 import { notAllowedReasons } from './refusals.ts';
 import { show } from './show.ts';
 import { actions, states } from './terms.ts';
@@ -42,6 +43,10 @@ export const modal = {
   },
   reason: 'Reason',
   reasonPlaceholder: 'It is shown in the channel.',
+  when: 'Pause begins',
+  atOnce: 'At once',
+  whenCaughtUp: 'When caught up',
+  whenHint: `syncbot waits until the latency is under ${formatDuration(catchUpWithinMs)}, at most ${formatDuration(catchUpTimeoutMs)}.`,
   limit: 'Pause ends',
   limitPlaceholder: '2h, 18:30 or tomorrow 06:00',
   next: 'Next',

@@ -1,11 +1,13 @@
 import { desiredLinkState, isAction, transitions } from '../../domain/lifecycle.ts';
 import type { Link } from '../../domain/link.ts';
-import type { Operation, OperationState } from '../../domain/operation.ts';
+import { isWaitingToCatchUp, type Operation, type OperationState } from '../../domain/operation.ts';
+import type { PauseLimit } from '../../domain/paused-until.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import type { OutcomeFacts, OutcomeText } from '../facts.ts';
 import { type Formatter, joinDots } from '../format.ts';
+import { catchUp } from './catch-up.ts';
 import { followUpText } from './follow-up.ts';
-import { capitalize, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
+import { capitalize, formatDuration, formatReason, nameAndMore, pluralize, unreachableClause } from './format.ts';
 import { adoptMixedHint, pastReason } from './past-refusals.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { nameTasks, skippedTasks } from './skipped.ts';
@@ -52,6 +54,7 @@ function inProgress(facts: OutcomeFacts): OutcomeText {
 
 /** The message of an operation that no worker has claimed. It is rendered again when that changes. */
 function waitsForWorker(facts: OutcomeFacts): OutcomeText {
+  if (isWaitingToCatchUp(facts.operation)) return waitsToCatchUp(facts);
   const text = inProgress(facts);
   const { claimDelayedAt, executeBy } = facts.operation;
   if (claimDelayedAt === null || executeBy === null) return text;
@@ -61,6 +64,18 @@ function waitsForWorker(facts: OutcomeFacts): OutcomeText {
     more: [
       `No syncbot worker has taken the request yet. If none takes it before ${deadline}, it is refused, and nothing is changed. Check that syncbot runs with the role worker or all.`,
     ],
+  };
+}
+
+/** A pause that waits until its project has caught up: `orders is to be paused when it has caught up · latency 42 s at 14:03`. */
+function waitsToCatchUp(facts: OutcomeFacts): OutcomeText {
+  const { operation, format } = facts;
+  const { project, waitsUntil, pauseUntil } = operation;
+  const latest = waitsUntil === null ? null : catchUp.latest(waitsUntil, format);
+  return {
+    headline: joinDots(catchUp.isToBePaused(project), catchUp.latency(operation, format), latest),
+    attribution: attribution(facts),
+    more: pauseUntil === null ? [] : [plannedLimit(pauseUntil, format)],
   };
 }
 
@@ -77,7 +92,13 @@ function done(facts: OutcomeFacts): OutcomeText {
     ),
     // After the later failure the person would read as its cause.
     attribution: later === null ? attribution(facts) : joinDots(formatReason(reason, facts.format)),
-    more: [...laterFailure(facts), ...followUpText(facts), ...plannedEnd(facts), ...effects(facts)],
+    more: [
+      ...laterFailure(facts),
+      ...catchUp.ended(facts.operation, facts.format),
+      ...followUpText(facts),
+      ...plannedEnd(facts),
+      ...effects(facts),
+    ],
   };
 }
 
@@ -97,6 +118,12 @@ function retryFailed(facts: OutcomeFacts, unreached: readonly Link[]): OutcomeTe
   const links = `${linkNames(unreached, facts.format)} not reached`;
   const headline = joinDots(project, `${actions[action].label} failed`, unreached.length === 0 ? null : links);
   return { headline, attribution: attribution(facts), more: ['The tasks of these links stayed skipped'] };
+}
+
+/** The end of a pause that has not begun. */
+function plannedLimit({ at, durationMs }: PauseLimit, format: Formatter): string {
+  const end = durationMs === undefined ? format.time(at) : `${formatDuration(durationMs)} after the pause has begun`;
+  return `Planned end: ${end}`;
 }
 
 /** `Planned end: 18:30`, and how it was moved. In the past tense when the project is not Paused by the operation any more. */
@@ -187,6 +214,8 @@ function advice({ project, action, refusal, stateEndedAt }: Operation, format: F
     not_allowed: `Check it with ${show} before you ask again.`,
     operation_active: `Check it with ${show} before you ask again.`,
     changed: `Check it with ${show} before you ask again.`,
+    not_caught_up: `Check it with ${show} before you ask again.`,
+    pause_waits: `Check it with ${show} before you ask again.`,
     // After another change of the state it may not be allowed any more.
     claim_timeout: `Check that syncbot runs with the role worker or all${stateEndedAt === null ? `, then ask again${again}` : ''}.`,
     precheck_failed: `Fix that, check it with ${format.command(`precheck ${project}`)}, then start it.`,
@@ -199,8 +228,10 @@ function advice({ project, action, refusal, stateEndedAt }: Operation, format: F
 }
 
 function notConfirmed({ operation, format }: OutcomeFacts, event: string, consequence: string): OutcomeText {
-  const { action, project, resolvedAt } = operation;
-  const at = resolvedAt === null ? '' : ` ${format.at(resolvedAt)}`;
+  const { action, project, resolvedAt, waitsUntil, waitEndedBy, finishedAt } = operation;
+  const cancelledAt = waitsUntil === null ? resolvedAt : finishedAt;
+  const who = waitEndedBy === null ? '' : ` by ${format.person(waitEndedBy)}`;
+  const at = cancelledAt === null ? '' : `${who} ${format.at(cancelledAt)}`;
   const not = action === 'retry' ? 'no skipped task was retried' : `it was not ${actions[action].done}`;
   const headline = joinDots(project, `${event}${at}`, not);
   return { headline, attribution: '', more: [consequence] };

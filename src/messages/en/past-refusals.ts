@@ -1,7 +1,7 @@
 import type { Link } from '../../domain/link.ts';
 import { claimTimeoutMs } from '../../domain/operation.ts';
 import type { PrecheckItem } from '../../domain/precheck.ts';
-import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import type { Refusal, RefusalCode, RefusalOf } from '../../domain/refusal.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, nameAndMore } from './format.ts';
 import { failedItems } from './precheck.ts';
@@ -24,6 +24,10 @@ export const refusalReasons: Readonly<Record<RefusalCode, string>> = {
   limit_not_possible: 'only a pause can have an end',
   limit_above_max: 'the pause would have been longer than pauseMax',
   limit_passed: 'the pause had not begun by its planned end',
+  catch_up_not_possible: 'only a pause can wait until the project has caught up',
+  pause_waits: 'another pause waited already until the project had caught up',
+  not_caught_up: 'it had not caught up in time',
+  not_waiting: 'the pause did not wait any more',
   deadline_moved: 'the end of the pause had been changed',
   no_limit: 'the pause had no end that could be moved',
   alert_held: 'another person had the alert',
@@ -60,6 +64,10 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
       return `${refusalReasons.invalid_limit}: “${format.text(`${refusal.word} ${refusal.text}`.trim(), 60)}”`;
     case 'limit_passed':
       return `the pause was to end ${format.at(refusal.until)}, and it had not begun by then`;
+    case 'pause_waits':
+      return `${refusalReasons.pause_waits}, until ${format.time(refusal.until)} at the latest: ${format.person(refusal.by)} had asked for it`;
+    case 'not_caught_up':
+      return `it had not caught up before ${format.time(refusal.until)}${lastLatency(refusal, format)}`;
     case 'deadline_moved': {
       const end = refusal.until === null ? 'removed it' : `moved it to ${format.time(refusal.until)}`;
       return `${refusalReasons.deadline_moved}: ${format.person(refusal.by)} had ${end}`;
@@ -82,6 +90,15 @@ export function pastReason(refusal: Refusal, format: Formatter): string {
     default:
       return refusalReasons[refusal.code];
   }
+}
+
+/** `: its latency was 42 s at 14:32`. */
+export function lastLatency({ latencyMs, observedAt }: RefusalOf<'not_caught_up'>, format: Formatter): string {
+  if (observedAt === null) return ': no syncbot worker has read its latency';
+  const at = format.at(observedAt);
+  return latencyMs === null
+    ? `: its latency was not known ${at}, because a link could not be read`
+    : `: its latency was ${formatDuration(latencyMs)} ${at}`;
 }
 
 /** Quotes the failed items: they are in the present tense. */

@@ -37,12 +37,15 @@ export const pauseLimits = {
 
   zone: (timeZone: string) => `${timeZone} time`,
   /** In the dialog: what ends the pause, after what it does. */
-  willEnd: ({ at, timeZone, source }: PauseLimit, { project, pauseMaxMs, now, format }: WillEndFacts): string => {
+  willEnd: (limit: PauseLimit, { project, pauseMaxMs, now, format }: WillEndFacts): string => {
+    const { at, timeZone, source, durationMs } = limit;
     const read = timeZone === null ? '' : `, read as ${pauseLimits.zone(timeZone)}`;
     const why =
       source === 'pauseMax' && pauseMaxMs !== null
         ? ` You gave no limit, so pauseMax of ${project} counts: ${formatDuration(pauseMaxMs)}.`
         : '';
+    if (durationMs !== undefined)
+      return `syncbot restores ${project} by itself ${formatDuration(durationMs)} after the pause has begun.${why}`;
     return `syncbot restores ${project} by itself ${format.at(at)} (in ${formatRemaining(at - now)}${read}).${why}`;
   },
   /** `until 18:30`, after the state. */

@@ -6,7 +6,7 @@ import type { RefusalCode, RefusalOf } from '../../domain/refusal.ts';
 import { type Formatter, joinDots } from '../format.ts';
 import { didYouMean, maxShownNameLength } from './commands.ts';
 import { formatDuration, formatNumber, joinOr, nameAndMore } from './format.ts';
-import { adoptMixedHint } from './past-refusals.ts';
+import { adoptMixedHint, lastLatency } from './past-refusals.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { failedLines } from './precheck.ts';
 import { skippedTasks } from './skipped.ts';
@@ -70,6 +70,14 @@ export const refusals: { readonly [Code in RefusalCode]: (refusal: RefusalOf<Cod
     `${joinDots(format.text(project), 'Not done')}: it may stay Paused for at most ${formatDuration(maxMs)} from now (pauseMax). ${nothingChanged} Choose an earlier end.`,
   limit_passed: ({ project, until }, format) =>
     `${joinDots(format.text(project), 'Not paused')}: the pause was to end ${format.at(until)}, and it had not begun by then. ${nothingChanged} Ask again with a later end.`,
+  catch_up_not_possible: ({ project, action }, format) =>
+    `${joinDots(format.text(project), `Not ${actions[action].done}`)}: only a pause can wait until a project has caught up. ${nothingChanged} ${isAction(action) ? `Without that: ${format.command(`${action} ${project}`)}.` : 'Ask again without that.'}`,
+  pause_waits: ({ project, by, until }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: ${format.person(by)} has asked already to pause it when it has caught up, and syncbot waits for that until ${format.time(until)} at the latest. ${nothingChanged} To pause it at once: ${format.command(`pause ${project}`)}.`,
+  not_caught_up: (refusal, format) =>
+    `${joinDots(format.text(refusal.project), 'Not paused')}: it had not caught up before ${format.time(refusal.until)}${lastLatency(refusal, format)}. ${nothingChanged} Check it with ${format.command(`show ${refusal.project}`)} before you ask again.`,
+  not_waiting: ({ project }, format) =>
+    `${joinDots(format.text(project), 'Not done')}: this pause does not wait any more. ${nothingChanged} Check it with ${format.command(`show ${project}`)}.`,
   deadline_moved: ({ project, by, until }, format) =>
     until === null
       ? `${stateClause(format.text(project), 'paused')}, and its pause has no end any more: ${format.person(by)} removed it. ${nothingChanged} It stays Paused until you restore it.`

@@ -5,6 +5,7 @@ import type { Project } from '../../domain/project.ts';
 import { directionOf, type TrendSample, type TrendStat, toSamples, trendOf } from '../../domain/trend.ts';
 import { type Formatter, joinDots, type TextContext } from '../format.ts';
 import { gap, sparkline } from '../sparkline.ts';
+import { catchUp } from './catch-up.ts';
 import {
   andMore,
   capitalize,
@@ -69,11 +70,8 @@ export const show = {
   /** Without the title. */
   noOperations: 'No operation yet',
   /** `18:53 · @bob · Pause · Done · we deploy`. `project`: its name, where the title does not have it. */
-  operation: (
-    { action, by, state, requestedAt, outcome, reason }: Operation,
-    formatter: Formatter,
-    project: string | null = null,
-  ) => {
+  operation: (operation: Operation, formatter: Formatter, project: string | null = null) => {
+    const { action, by, state, requestedAt, outcome, reason } = operation;
     const partial =
       outcome !== null && outcome.linksDone < outcome.linksTotal
         ? ` (${outcome.linksDone} of ${pluralize(outcome.linksTotal, 'link')})`
@@ -83,7 +81,7 @@ export const show = {
       project,
       formatter.person(by),
       actions[action].label,
-      `${capitalize(operationStates[state])}${partial}`,
+      `${capitalize(catchUp.operationState(operation) ?? operationStates[state])}${partial}`,
       formatReason(reason, formatter, 60),
     );
   },

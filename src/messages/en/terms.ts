@@ -53,6 +53,8 @@ export const buttons = {
   next: 'Next',
   previous: 'Previous',
   keepPaused: 'Keep Paused',
+  /** Of a pause that waits until its project has caught up. */
+  pauseNow: 'Pause Now',
   extend: 'Extend',
   extendByHour: 'Extend 1 h',
   restoreNow: 'Restore Now',
@@ -81,6 +83,10 @@ export const buttons = {
     pauseEnd: {
       extend: (project: string) => `Extend the pause of ${project} by 1 hour`,
       keepPaused: (project: string) => `Keep ${project} Paused after the end of its pause`,
+    },
+    wait: {
+      now: (project: string) => `Pause ${project} now, before it has caught up`,
+      cancel: (project: string) => `Cancel: do not pause ${project}`,
     },
     retryAll: (project: string) => `Retry all skipped tasks of ${project}`,
     retryTask: (task: string) => `Retry task ${task}`,

@@ -37,8 +37,8 @@ export const variableDocs = {
       "How the keys of the bot's records begin. Each of several syncbots on one Redis needs its own prefix. All processes of one syncbot have the same.",
   },
   SYNCBOT_CONFIG: {
-    hint: 'Write the path of the file, such as syncbot.yml.',
-    description: 'The path of `syncbot.yml`.',
+    hint: 'Write the path of the file or folder, such as syncbot.yml.',
+    description: 'The path of `syncbot.yml`, or of a folder whose `*.yml` and `*.yaml` files are it together.',
   },
   ADMIN_PORT: {
     hint: 'Write a number up to 65535, such as 9090, or leave it out.',

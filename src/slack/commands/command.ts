@@ -19,6 +19,8 @@ export type Command =
       readonly project: string;
       readonly reason: string | null;
       readonly limit?: LimitWords;
+      /** Whether the action waits until the project has caught up. */
+      readonly whenCaughtUp?: boolean;
       /** Whether the reason follows `because`. Other words can also be the names of other projects. */
       readonly hasBecause: boolean;
       /** Only if the words after the project can name more projects. */
@@ -48,6 +50,7 @@ export interface ChangeSelection {
   readonly selection: Selection;
   readonly reason: string | null;
   readonly limit?: LimitWords;
+  readonly whenCaughtUp?: boolean;
 }
 
 /** What `pause orders users …` is if each of the words names a project. Else `users …` is the reason. */

@@ -4,6 +4,7 @@ import { parseLimit } from '../../lib/time-limit.ts';
 import { normalizeText, truncateText } from '../views/mrkdwn.ts';
 import { type Command, invalid, type ProjectVerb, type Verb, verbs } from './command.ts';
 import { hasSelectionWord, maxLimitTextLength, parseAction, parseSelectionCommand } from './parse-change.ts';
+import { removeWhenCaughtUp, withWhenCaughtUp } from './when-caught-up.ts';
 import { decodeEntities, normalizeProject, normalizeWord, unwrapLink } from './words.ts';
 
 /** A longer filter is cut. */
@@ -80,6 +81,10 @@ function parseProjectCommand(verb: ProjectVerb, words: readonly string[]): Comma
   if (time !== '' && parseLimit('for', time).kind === 'limit') return invalid({ code: 'project_missing', verb, time });
   const [target, ...rest] = words;
   const isChange = verb === 'start' || verb === 'pause' || verb === 'restore';
+  if (isChange) {
+    const { isFound, otherWords } = removeWhenCaughtUp(words);
+    if (isFound) return withWhenCaughtUp(parseProjectCommand(verb, otherWords));
+  }
   if (isChange && hasSelectionWord(words)) return parseSelectionCommand(verb, words);
   const project = target === undefined ? null : normalizeProject(target);
   if (project === null || project === '' || project === 'because')

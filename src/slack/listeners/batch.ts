@@ -30,6 +30,7 @@ export type RequestedBatch = Pick<
   'action' | 'reason' | 'selection' | 'after' | 'projects' | 'excluded'
 > & {
   readonly limit?: LimitWords | undefined;
+  readonly whenCaughtUp?: boolean | undefined;
   /** The batches that the selection names. */
   readonly earlier: readonly Batch[];
 };
@@ -38,14 +39,15 @@ export type RequestedBatch = Pick<
 export async function requestBatchConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { limit: words, earlier, ...requested }: RequestedBatch,
+  { limit: words, whenCaughtUp = false, earlier, ...requested }: RequestedBatch,
 ): Promise<ListenerResult> {
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) return { kind: 'refusal', refusal, command: null };
   const { user: by, channel, threadTs } = request;
   const { waves } = context.settings;
   const limit = words === undefined ? null : { ...words, timeZone: await readTimeZone(context, by, words) };
-  const result = await requestBatch(context, { ...requested, limit, by, channel, threadTs, origin: 'slack', waves });
+  const origin = { by, channel, threadTs, origin: 'slack' } as const;
+  const result = await requestBatch(context, { ...requested, ...origin, limit, whenCaughtUp, waves });
   switch (result.kind) {
     case 'too_many': {
       const text = messages.batch.tooMany(result.count, maxBatchProjects);

@@ -17,6 +17,7 @@ import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/command.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
+import { conditionsOf } from '../commands/when-caught-up.ts';
 import { readOperationRef } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
@@ -32,6 +33,7 @@ export interface RequestedAction {
   readonly project: string;
   readonly reason: string | null;
   readonly limit?: LimitWords | undefined;
+  readonly whenCaughtUp?: boolean | undefined;
   readonly tasks?: TaskSelection;
 }
 
@@ -45,7 +47,7 @@ export interface RequestedAction {
 export async function requestConfirmation(
   context: ListenerContext,
   request: SlackRequest,
-  { action, project, reason, limit, tasks }: RequestedAction,
+  { action, project, reason, limit, whenCaughtUp = false, tasks }: RequestedAction,
 ): Promise<ListenerResult> {
   const { user: by, channel, threadTs } = request;
   const actionRequest: ActionRequest = {
@@ -56,12 +58,16 @@ export async function requestConfirmation(
     channel,
     threadTs,
     origin: 'slack',
+    whenCaughtUp,
     ...(limit === undefined ? {} : { limit: { ...limit, timeZone: await readTimeZone(context, by, limit) } }),
     ...(tasks === undefined ? {} : { tasks }),
   };
   // Re-apply, Adopt and Retry have no command that the refusal could suggest.
-  const limitText = limit === undefined ? null : `${limit.word} ${limit.text}`;
-  const command = { verb: isAction(action) ? action : ('show' as const), reason, limit: limitText };
+  const command = {
+    verb: isAction(action) ? action : ('show' as const),
+    reason,
+    limit: conditionsOf({ limit, whenCaughtUp }),
+  };
   const refusal = await context.authorizer.authorizeRequest(request);
   if (refusal !== null) {
     return { kind: 'refusal', refusal, command, record: () => recordRefusal(context, actionRequest, refusal) };

@@ -1,7 +1,9 @@
 import { pressAlerts } from '../../application/acknowledge-alerts.ts';
+import { decideWait } from '../../application/catch-up.ts';
 import { keepPaused } from '../../application/keep-paused.ts';
 import { extendPause } from '../../application/pause-end.ts';
 import {
+  actionIds,
   readAlertButton,
   readAlertPress,
   readFilterValue,
@@ -9,6 +11,7 @@ import {
   readLinksQuery,
   readListQuery,
   readOperationKind,
+  readOperationRef,
   readPauseEnd,
   readProjectId,
 } from '../contract.ts';
@@ -48,6 +51,17 @@ export async function onExtendPause(context: ListenerContext, press: BlockAction
 
 /** By how long the button extends a pause. */
 const buttonExtension = '1h';
+
+/** Pause Now and Cancel, of a pause that waits until its project has caught up. The notifier shows that in its message. */
+export async function onWaitPress(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const ref = readOperationRef(press.value);
+  if (ref === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const event = press.actionId === actionIds.wait.cancel ? 'cancel' : 'pause_now';
+  const result = await decideWait(context, { ref, by: press.user, event });
+  return result.kind === 'refused' ? { ...result, kind: 'refusal', command: null } : { kind: 'notified' };
+}
 
 /** Keep Paused removes the end of a pause. The notifiers show that in their messages. */
 export async function onKeepPausedBeyondEnd(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {

@@ -52,6 +52,7 @@ import {
   onPage,
   onRequestAction,
   onShow,
+  onWaitPress,
 } from './project-buttons.ts';
 import { onChooseProject, onProjectSearch, showRunForm } from './run-form.ts';
 import { acknowledgeSubmission, onRunSubmission, onShowSubmission } from './run-submission.ts';
@@ -89,6 +90,8 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.action(actionIds.keepPaused, action(onKeepPaused));
   app.action(actionIds.pauseEnd.extend, action(onExtendPause));
   app.action(actionIds.pauseEnd.keep, action(onKeepPausedBeyondEnd));
+  app.action(actionIds.wait.now, action(onWaitPress));
+  app.action(actionIds.wait.cancel, action(onWaitPress));
   app.action(alertActionIdPattern, action(onAlertPress));
   // Slack opens the URL by itself.
   app.action(actionIds.runbook, ({ ack }) => ack());

@@ -5,6 +5,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { parseLimit } from '../../lib/time-limit.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { LimitWords } from '../commands/command.ts';
+import { whenCaughtUpWords } from '../commands/when-caught-up.ts';
 import { runForm } from '../contract.ts';
 import { findMissingInput, type RunSubmission, readRunSubmission } from '../modal-requests.ts';
 import type { Message } from '../views/blocks.ts';
@@ -61,6 +62,7 @@ const correctable: ReadonlySet<Refusal['code']> = new Set([
   'limit_not_possible',
   'limit_above_max',
   'limit_passed',
+  'pause_waits',
 ]);
 
 async function requestForOne(context: ListenerContext, submission: RunSubmission, project: ProjectId) {
@@ -71,6 +73,7 @@ async function requestForOne(context: ListenerContext, submission: RunSubmission
     project,
     reason: reason === '' ? null : reason,
     limit: limitOf(submission),
+    whenCaughtUp: isWaiting(submission, action),
   });
 }
 
@@ -81,10 +84,16 @@ function commandText(submission: RunSubmission): string {
   const words = [
     action ?? '',
     selection,
+    ...(isWaiting(submission, action) ? [whenCaughtUpWords] : []),
     ...(limit === undefined ? [] : [limit.word, limit.text]),
     ...(normalizeText(reason) === '' ? [] : ['because', reason]),
   ];
   return escapeText(words.join(' '));
+}
+
+/** The form has this choice also for other actions, while no project is chosen. There it means nothing. */
+function isWaiting({ whenCaughtUp }: RunSubmission, action: Action | null): boolean {
+  return whenCaughtUp && action === 'pause';
 }
 
 /** `for 2h` and `until 18:30`, and without the word what each of them can read. Undefined if nothing was typed. */

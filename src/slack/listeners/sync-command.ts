@@ -11,10 +11,11 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { findNamedProject, formatSelection, readFollowingWords } from '../../domain/selection.ts';
 import { parseSince } from '../../lib/since-time.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { ChangeSelection, Command, LimitWords, ParseError, SeveralNames } from '../commands/command.ts';
+import type { ChangeSelection, Command, ParseError, SeveralNames } from '../commands/command.ts';
 import { explainParseError } from '../commands/errors.ts';
 import { parseCommand } from '../commands/parse.ts';
 import { changesProject, suggestedHelp } from '../commands/suggestions.ts';
+import { conditionsOf } from '../commands/when-caught-up.ts';
 import { readProjectName } from '../commands/words.ts';
 import type { BlockAction, CommandRequest, SlackRequest } from '../requests.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
@@ -81,15 +82,6 @@ async function runCommand(
   }
 }
 
-function limitTextOf({ limit }: { readonly limit?: LimitWords }): string | null {
-  return limit === undefined ? null : wordsOf(limit);
-}
-
-/** `for 2h`. */
-function wordsOf({ word, text }: LimitWords): string {
-  return `${word} ${text}`;
-}
-
 /** Moves the end of a pause. It changes no link, so it asks for no confirmation. */
 async function extend(
   context: ListenerContext,
@@ -128,7 +120,7 @@ async function resolveNames(
     const denied = isChange ? await context.authorizer.authorizeRequest(request) : null;
     const unknown: Refusal = { code: 'unknown_project', project: name.text, similar: [...found.similar] };
     const refused = isChange
-      ? { verb: command.action, reason: command.reason, limit: limitTextOf(command) }
+      ? { verb: command.action, reason: command.reason, limit: conditionsOf(command) }
       : { verb: command.kind, reason: null, limit: command.kind === 'extend' ? command.duration : null };
     return { kind: 'result', result: { kind: 'refusal', refusal: denied ?? unknown, command: refused } };
   }
@@ -152,13 +144,15 @@ function findUnclearWords(
   const { action: verb, project, possibleLimit, alternative } = command;
   const text = command.reason ?? '';
   if (following.kind === 'unclear') {
-    const several = alternative.command.kind === 'invalid' ? null : limitTextOf(alternative.command);
-    const limit = limitTextOf(command) ?? several;
+    const several = alternative.command.kind === 'invalid' ? null : conditionsOf(alternative.command);
+    const limit = conditionsOf(command) ?? several;
     return { code: 'unclear_names', verb, project, others: following.others, reason: text, limit };
   }
   if (possibleLimit === undefined) return null;
   const { limit, reason } = possibleLimit;
-  return { code: 'unclear_limit', project, text, limit: wordsOf(limit), reason };
+  const { whenCaughtUp } = command;
+  const conditions = conditionsOf({ limit, whenCaughtUp }) ?? '';
+  return { code: 'unclear_limit', project, text, limit: conditions, reason };
 }
 
 type FollowingNames =
@@ -187,7 +181,7 @@ async function readNames(context: ListenerContext, { names, hasBecause }: Severa
 async function changeSelection(
   context: ListenerContext,
   request: SlackRequest,
-  { action, selection, reason, limit }: ChangeSelection,
+  { action, selection, reason, limit, whenCaughtUp }: ChangeSelection,
   names: NameOptions,
 ): Promise<ListenerResult> {
   const resolved = await resolveSelection(context, selection, names);
@@ -209,9 +203,10 @@ async function changeSelection(
     case 'resolved': {
       const [project, ...others] = resolved.projects.map(({ id }) => id);
       if (project !== undefined && others.length === 0 && resolved.batches.length === 0)
-        return requestConfirmation(context, request, { action, project, reason, limit });
+        return requestConfirmation(context, request, { action, project, reason, limit, whenCaughtUp });
       const excluded = findTouched(action, resolved);
-      const batch = { action, reason, limit, selection: formatSelection(resolved.selection), after: null };
+      const selected = formatSelection(resolved.selection);
+      const batch = { action, reason, limit, whenCaughtUp, selection: selected, after: null };
       return requestBatchConfirmation(context, request, {
         ...batch,
         earlier: resolved.batches,

@@ -1,6 +1,13 @@
 import type { Logger } from '../../application/context.ts';
 import { RetryLaterError } from '../../application/errors.ts';
-import { firstPostDelayMs, isFollowed, isUnfinished, type MessageRef, type Operation } from '../../domain/operation.ts';
+import {
+  firstPostDelayMs,
+  isFollowed,
+  isUnfinished,
+  isWaitingToCatchUp,
+  type MessageRef,
+  type Operation,
+} from '../../domain/operation.ts';
 import { isSlackUser, type Project } from '../../domain/project.ts';
 import type { Message } from '../views/blocks.ts';
 import { type ChannelButtons, messageFor } from '../views/without-buttons.ts';
@@ -65,16 +72,17 @@ function threadPlace({ operation, project }: Notification): Place | null {
 
 /**
  * Whether the channel gets the message of the operation. An operation that was not confirmed, or was refused before it changed
- * anything, concerns its requester only. A message that said that no worker claims it is edited until the end.
+ * anything, concerns its requester only. The message of one that waits for a worker, or until its project has caught up, is
+ * edited until the end.
  */
-function isPublic({ state, claimDelayedAt }: Operation, { messageRef }: Place): boolean {
+function isPublic({ state, claimDelayedAt, waitsUntil }: Operation, { messageRef }: Place): boolean {
   switch (state) {
     case 'running':
     case 'done':
     case 'failed':
       return true;
     case 'confirmed':
-      return claimDelayedAt !== null;
+      return claimDelayedAt !== null || waitsUntil !== null;
     default:
       return messageRef !== null;
   }
@@ -125,9 +133,11 @@ async function writeMessage(
 }
 
 /** How long the first message of an operation waits for its end, so that it is posted once with its outcome, ms. */
-function firstPostInMs({ state, startedAt }: Operation, { messageRef }: Place, now: number): number {
-  if (state !== 'running' || messageRef !== null || startedAt === null) return 0;
-  return Math.max(0, startedAt + firstPostDelayMs - now);
+function firstPostInMs(operation: Operation, { messageRef }: Place, now: number): number {
+  const { state, startedAt, resolvedAt } = operation;
+  const since = isWaitingToCatchUp(operation) ? resolvedAt : state === 'running' ? startedAt : null;
+  if (messageRef !== null || since === null) return 0;
+  return Math.max(0, since + firstPostDelayMs - now);
 }
 
 /** Whether people have been notified of the end. What changes after that only edits the message, if there is one. */

@@ -153,6 +153,9 @@ export function buildBatch({ batch, channel, format }: BatchView): Message {
     ...lines,
     ...(hidden > 0 ? [messages.format.more(hidden)] : []),
     ...(plannedEnd === null ? [] : [plannedEnd]),
+    ...(batch.state === 'confirmed' && batch.catchingUp !== null
+      ? [messages.catchUp.catchingUp(batch.catchingUp, format)]
+      : []),
     ...(batch.state === 'confirmed' && batch.unclaimed !== null ? [texts.unclaimed(batch.unclaimed, format)] : []),
     ...changes,
     ...(hasEnded && waiting > 0 ? [texts.notBegun(waiting, facts)] : []),

@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt';
 import type { Batch } from '../../domain/batch.ts';
 import type { TaskRef } from '../../domain/failed-tasks.ts';
 import type { OperationKind, ProjectOperationKind } from '../../domain/lifecycle.ts';
-import { type Operation, refOf } from '../../domain/operation.ts';
+import { type Operation, type OperationRef, refOf } from '../../domain/operation.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
@@ -213,6 +213,27 @@ export function pauseEndButtons(end: PauseEnd): Button[] {
       actionId: actionIds.pauseEnd.keep,
       value,
       accessibilityLabel: keepLabel(project),
+    }),
+  ];
+}
+
+/** The buttons of a pause that waits until its project has caught up. */
+export function waitButtons(ref: OperationRef): Button[] {
+  const { pauseNow, cancel, accessibilityLabels } = messages.buttons;
+  const { project } = ref;
+  const value = operationRefValue(ref);
+  return [
+    button({
+      label: cancel,
+      actionId: actionIds.wait.cancel,
+      value,
+      accessibilityLabel: plainLabel(accessibilityLabels.wait.cancel(project), maxLabelChars),
+    }),
+    button({
+      label: pauseNow,
+      actionId: actionIds.wait.now,
+      value,
+      accessibilityLabel: plainLabel(accessibilityLabels.wait.now(project), maxLabelChars),
     }),
   ];
 }

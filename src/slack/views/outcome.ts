@@ -1,5 +1,5 @@
 import { allowedAction } from '../../domain/lifecycle.ts';
-import type { Operation } from '../../domain/operation.ts';
+import { isWaitingToCatchUp, type Operation, refOf } from '../../domain/operation.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
@@ -17,6 +17,7 @@ import {
   requestButton,
   sectionBlock,
   showButton,
+  waitButtons,
 } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';
@@ -54,6 +55,7 @@ function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
   const { project, state, action, refusal, stateEndedAt } = operation;
   if (refusal?.code === 'removed') return [commandButton(suggestedList)];
   if (!projectExists) return [];
+  if (isWaitingToCatchUp(operation)) return waitButtons(refOf(operation));
   if (state === 'expired') return [askAgainButton(action, project)];
   if (state === 'done' || (state === 'failed' && refusal === null)) return nextButtons(operation);
   if (state !== 'refused' && state !== 'failed') return [];

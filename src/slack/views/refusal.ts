@@ -89,8 +89,13 @@ function buttonsFor(refusal: Refusal, command: RefusedCommand | null): Button[] 
     case 'no_reminder':
     case 'limit_above_max':
     case 'limit_passed':
+    case 'not_caught_up':
+    case 'not_waiting':
     case 'deadline_moved':
       return [showButton(refusal.project)];
+    case 'pause_waits':
+      return [requestButton('pause', refusal.project), showButton(refusal.project)];
+    case 'catch_up_not_possible':
     case 'limit_not_possible':
       return [...(refusal.action === 'retry' ? [] : [requestButton(refusal.action, refusal.project)])];
     case 'no_limit':

@@ -73,7 +73,7 @@ export function buildRunForm(view: RunFormView, origin: ModalOrigin): types.Moda
       ...(hasSelection ? [selectionInput(view)] : []),
       ...(chosen === null || view.refused !== null ? [] : [sectionBlock(projectLines(chosen, view.format))]),
       ...(action === null ? [] : [action, reasonInput(view)]),
-      ...(canPause(view) ? [limitInput(view)] : []),
+      ...(canPause(view) ? [whenInput(view), limitInput(view)] : []),
       ...(reasons.length === 0 ? [] : [contextBlock(reasons.join('\n'))]),
       buttons,
     ],
@@ -200,6 +200,26 @@ function reasonInput({ refused }: RunFormView): types.InputBlock {
     }),
     block_id: runForm.reasonBlockId,
     label: plainText(modal.reason),
+  };
+}
+
+/** When a pause begins: at once, or when the project has caught up. */
+function whenInput({ refused }: RunFormView): types.InputBlock {
+  const { modal } = messages;
+  const atOnce = { text: plainText(modal.atOnce), value: runForm.atOnce };
+  const caughtUp = { text: plainText(modal.whenCaughtUp), value: runForm.whenCaughtUp };
+  return {
+    type: 'input',
+    optional: true,
+    block_id: runForm.whenBlockId,
+    label: plainText(modal.when),
+    hint: plainText(modal.whenHint),
+    element: {
+      type: 'radio_buttons',
+      action_id: runForm.whenInput,
+      options: [atOnce, caughtUp],
+      initial_option: refused?.inputs.whenCaughtUp === true ? caughtUp : atOnce,
+    },
   };
 }
 

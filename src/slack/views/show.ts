@@ -24,6 +24,7 @@ import {
   runbookButtons,
   sectionBlock,
   shortCommandButton,
+  waitButtons,
 } from './blocks.ts';
 import { worstLinks } from './links.ts';
 import { safeText, truncateMrkdwn } from './mrkdwn.ts';
@@ -48,7 +49,7 @@ export function buildShow(view: ShowView): Message {
   const { details, format } = view;
   const { project } = details;
   const { show, states, onlyYouSeeThis } = messages;
-  const since = [show.since(project, format), ...pauseEnd(project, format)].join('\n');
+  const since = [show.since(project, format), ...pauseEnd(project, format), ...pauseBegin(project, format)].join('\n');
   const numbers = show.numbers(details, details.samples, view.now);
   const notObserved = notObservedLines(view.observation, format);
   return {
@@ -79,6 +80,11 @@ export function buildShow(view: ShowView): Message {
 /** When the timer restores the project, or why it does not any more. */
 function pauseEnd({ state, pausedUntil }: Project, format: Formatter): string[] {
   return state === 'paused' && pausedUntil !== null ? [messages.pauseLimits.ends(pausedUntil, format)] : [];
+}
+
+/** The pause that waits until the project has caught up. After another change of the state it is about to end. */
+function pauseBegin({ state, waitingPause }: Project, format: Formatter): string[] {
+  return state === 'running' && waitingPause !== null ? [messages.catchUp.waits(waitingPause, format)] : [];
 }
 
 /** How many failed tasks restores have left out. */
@@ -146,10 +152,16 @@ function operationButtons(view: ShowView): Block[] {
   const kinds = new Set([...(action === null ? [] : [action]), ...corrections.filter((kind) => !isAction(kind))]);
   const buttons = [
     ...(restriction === null ? [...kinds].map((kind) => requestButton(kind, project.id)) : []),
+    ...(restriction === null ? waitingPauseButtons(project) : []),
     ...runbookButtons(project.id, project.definition),
   ];
   if (buttons.length === 0) return [];
   return [actionsBlock(blockId('operations', project.id, project.version), buttons)];
+}
+
+function waitingPauseButtons({ id, state, waitingPause }: Project): Button[] {
+  if (state !== 'running' || waitingPause === null) return [];
+  return waitButtons({ project: id, operation: waitingPause.operation });
 }
 
 /** What a person can do about the firing alerts without changing the project. A new queue needs no answer. */

@@ -1,7 +1,7 @@
 import { isAction } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
-import { actionIds, readOperationKind, readProjectId } from '../contract.ts';
+import { actionIds, readOperationKind, readOperationRef, readProjectId } from '../contract.ts';
 import { type Block, type Button, type Message, sectionBlock } from './blocks.ts';
 
 export interface ChannelButtons {
@@ -44,7 +44,10 @@ function withoutElements(block: Block): Block[] {
 function commandsOf({ action_id: actionId, value }: Button): string[] {
   const commandIds: readonly string[] = actionIds.commands;
   if (commandIds.includes(actionId)) return [value];
-  const project = readProjectId(value);
+  const ref = readOperationRef(value);
+  if (ref !== null && actionId === actionIds.wait.now) return [`pause ${ref.project}`];
+  // The command that cancels the wait is a button of `show`.
+  const project = ref !== null && actionId === actionIds.wait.cancel ? ref.project : readProjectId(value);
   if (project === null) return [];
   const kind = readOperationKind(actionId);
   return [`${kind === null || !isAction(kind) ? 'show' : kind} ${project}`];

@@ -225,7 +225,7 @@ describe('a dialog', () => {
     });
     expect(await stores.operations.read(ref)).toMatchObject({
       dialog: { usesLeft: 0 },
-      notifiedSeq: 2,
+      notifiedSeq: 1,
       message: { channel: 'C1', ts: '1700000000.123456' },
     });
   });
@@ -750,14 +750,14 @@ describe('open operations', () => {
     expect(await services.redis.exists(keys.operation('orders', 'unknown'))).toBe(0);
   });
 
-  it('The message and the shown seq are those of the newest notification.', async () => {
+  it('The shown seq is that of the last notification, also if it is older. A notification without a message keeps it.', async () => {
     await request();
     await resolve('confirm', 'U0ALICE', { dialog });
     const message = { channel: 'C0SYNC', ts: '1.1' };
     await stores.operations.markNotified(ref, { seq: 3, message, dialogUses: 4 });
     await stores.operations.markNotified(ref, { seq: 2, message: null, dialogUses: 4 });
     expect(await stores.operations.read(ref)).toMatchObject({
-      notifiedSeq: 3,
+      notifiedSeq: 2,
       message,
       dialog: { usesLeft: 0 },
       notifiedAt: null,

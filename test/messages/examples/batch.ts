@@ -13,7 +13,9 @@ const refused = [
   { project: 'payments', channel: null, refusal: { ...notAllowed, project: 'payments', state: 'failed' as const } },
 ];
 const end = { at: at('05:00'), timeZone: null, source: 'person' } as const;
-const request = { action: 'pause', items, refused, waves: null, links: 30 } as const;
+const request = { action: 'pause', items, refused, waves: null, catchUpMs: null, links: 30 } as const;
+const whenCaughtUp = { ...request, catchUpMs: 1_800_000 } as const;
+const forTwoHours = { at: at('05:00'), timeZone: null, source: 'person', durationMs: 7_200_000 } as const;
 const waves = { size: 5, wait: 'caughtUp' } as const;
 const restore = { ...request, action: 'restore', refused: [], waves } as const;
 
@@ -49,11 +51,13 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   question: [
     ['some projects cannot be paused', request],
     ['all can be restored', restore],
+    ['`pause label:prod when caught up`', whenCaughtUp],
     ['the only one can be restored', { ...restore, items: restore.items.slice(0, 1) }],
   ],
   headline: [['the beginning of the dialog', request]],
   effect: [
     ['Pause', request],
+    ['`pause label:prod when caught up`', whenCaughtUp],
     ['Pause with an end', { ...request, items: items.map((each) => ({ ...each, pauseUntil: end })) }],
     ['Restore', restore],
     ['Start', { ...request, action: 'start' }],
@@ -70,6 +74,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
     ['all at once', request],
   ],
   plannedEnd: [
+    ['`pause label:prod when caught up for 2h`', items.map((each) => ({ ...each, pauseUntil: forTwoHours })), format],
     ['`/sync pause label:prod for 2h`', items.map((each) => ({ ...each, pauseUntil: end })), format],
     ['no project has a limit', items, format],
   ],

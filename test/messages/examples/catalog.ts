@@ -4,6 +4,7 @@ import { acknowledgements } from './acknowledgements.ts';
 import { alertGroups } from './alert-groups.ts';
 import { alerts, failures, observation } from './alerts.ts';
 import { batch } from './batch.ts';
+import { catchUp } from './catch-up.ts';
 import { cli } from './command-line.ts';
 import { config, configuration, connectionFault, definition } from './configuration.ts';
 import { confirmation, modal } from './dialogs.ts';
@@ -49,6 +50,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   },
   skipped,
   pauseLimits,
+  catchUp,
   precheck,
   history,
   home,

@@ -6,6 +6,7 @@ import { at, format, taskFailed } from './facts.ts';
 const project = exampleProject();
 const shortLog = exampleProject({ definition: { ...project.definition, logRetention: 3_600_000 } });
 const timed = exampleOperation({ pauseUntil: { at: at('04:59'), timeZone: null, source: 'person' } });
+const whenCaughtUp = exampleOperation({ catchUpMs: 1_800_000 });
 const failedProject = exampleProject({ state: 'failed' });
 const question = { project, stats: exampleProjectStats, now: at('02:59'), format };
 const pending = { project: 'orders', operation: 'op1' };
@@ -44,6 +45,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   change: {
     question: [
       ['`syncbot pause orders`', { operation: exampleOperation({ action: 'pause' }), ...question }],
+      ['`syncbot pause orders --when-caught-up`', { operation: whenCaughtUp, ...question }],
       ['`syncbot pause orders --for 2h`', { operation: timed, ...question }],
       ['the source keeps its log for a shorter time', { operation: timed, ...question, project: shortLog }],
       [
@@ -67,13 +69,13 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     question: [
       [
         '`syncbot pause label:prod`',
-        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, links: 30 },
+        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, catchUpMs: null, links: 30 },
         { backlog: 1_204, latencyMs: 5_000, logEnds: [] },
         format,
       ],
       [
         '`syncbot pause label:prod` without an end, and a source has `logRetention`',
-        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, links: 30 },
+        { action: 'pause', items: exampleBatch().items, refused: [], waves: null, catchUpMs: null, links: 30 },
         { backlog: 1_204, latencyMs: 5_000, logEnds: [{ project: 'orders', until: at('05:00'), isPauseTimed: false }] },
         format,
       ],
@@ -116,6 +118,11 @@ export const cli: ExamplesOf<typeof messages.cli> = {
         { item: 'workers connected', result: 'fail', message: 'orders-full: no worker is connected' },
       ],
     ],
+  },
+  export: {
+    written: [['with --output', 'syncbot.yml', 12]],
+    notWritten: [['the folder does not exist', 'conf/syncbot.yml', 'ENOENT']],
+    urlNotStored: [['a URL was written in the file', 'warehouse', 'WAREHOUSE_REDIS_URL']],
   },
   run: {
     refused: [['the first start', 'syncbot.yml', ['orders: orders-full is in use (it has failed tasks).']]],

@@ -21,6 +21,9 @@ export const config: ExamplesOf<typeof messages.config> = {
   fileNotFound: [['no file', 'syncbot.yml']],
   fileNotReadable: [['no permission', 'syncbot.yml', 'EACCES']],
   yaml: { invalid: [['another mistake in the YAML', 'BAD_SCALAR_START']] },
+  inOtherFile: [['a project in two files', 'projects.orders', 'conf/a.yml', 12]],
+  emptyFolder: [['SYNCBOT_CONFIG is a folder', 'conf']],
+  labelsDisagree: [['two labels of a project', 'channel']],
   variableNotSet: [['after the key', 'WAREHOUSE_REDIS_URL']],
   redisUrl: {
     encodePassword: [['the URL has a password', 'has a host that is not valid']],

@@ -1,3 +1,4 @@
+import { catchUpTimeoutMs } from '../../../src/domain/catch-up.ts';
 import type { OperationKind } from '../../../src/domain/lifecycle.ts';
 import { toProjectStats } from '../../../src/domain/observation.ts';
 import type { Project } from '../../../src/domain/project.ts';
@@ -14,7 +15,13 @@ import { at, failed, format, full, incr, paused, running, taskFailed } from './f
 
 const now = at('02:59');
 const tasks = [taskFailed, { ...taskFailed, taskId: '9' }];
-const withoutTasks = { action: 'restore', tasks, pauseUntil: null } as const;
+const withoutTasks = { action: 'restore', tasks, pauseUntil: null, catchUpMs: null } as const;
+const whenCaughtUp: ConfirmationFacts['operation'] = {
+  action: 'pause',
+  tasks: [],
+  pauseUntil: null,
+  catchUpMs: catchUpTimeoutMs,
+};
 const until: NonNullable<Project['pausedUntil']> = {
   at: at('05:00'),
   by: 'U0ALICE',
@@ -43,6 +50,7 @@ const pauseUntil = (until: number, timeZone: string | null): ConfirmationFacts['
   action: 'pause',
   tasks: [],
   pauseUntil: { at: until, timeZone, source: 'person' },
+  catchUpMs: null,
 });
 const bothPaused = toProjectStats(
   [full, incr].map(({ queue }) => exampleLinkStats(queue, { paused: true })),
@@ -55,7 +63,7 @@ function facts(project: Project, action: OperationKind, overrides: Partial<Confi
   return {
     project,
     stats: exampleProjectStats,
-    operation: { action, tasks: [], pauseUntil: null },
+    operation: { action, tasks: [], pauseUntil: null, catchUpMs: null },
     format,
     now,
     ...noMore,
@@ -68,6 +76,7 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     start: [['the dialog of Start', facts(notStarted, 'start')]],
     pause: [
       ['the dialog of Pause', facts(running, 'pause')],
+      ['`pause orders when caught up`', facts(running, 'pause', { operation: whenCaughtUp })],
       ['the source keeps its log for some time', facts(withRetention, 'pause')],
       ['`pause orders for 2h`', facts(running, 'pause', { operation: pauseUntil(at('04:59'), null) })],
       [
@@ -92,7 +101,7 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
       [
         '**Restore Without 1 Task**',
         facts(failed, 'restore', {
-          operation: { action: 'restore', tasks: [taskFailed], pauseUntil: null },
+          operation: { action: 'restore', tasks: [taskFailed], pauseUntil: null, catchUpMs: null },
           failedTasks: 2,
         }),
       ],
@@ -109,11 +118,13 @@ export const confirmation: ExamplesOf<typeof messages.confirmation> = {
     retry: [
       [
         '**Retry** of a Running project',
-        facts(running, 'retry', { operation: { action: 'retry', tasks: [taskFailed], pauseUntil: null } }),
+        facts(running, 'retry', {
+          operation: { action: 'retry', tasks: [taskFailed], pauseUntil: null, catchUpMs: null },
+        }),
       ],
       [
         '**Retry All** of a Paused project',
-        facts(paused, 'retry', { operation: { action: 'retry', tasks, pauseUntil: null } }),
+        facts(paused, 'retry', { operation: { action: 'retry', tasks, pauseUntil: null, catchUpMs: null } }),
       ],
     ],
     adopt: [

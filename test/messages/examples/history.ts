@@ -20,6 +20,7 @@ function entry(event: HistoryEvent, overrides: Partial<HistoryEntry> = {}): Hist
     delivered: null,
     links: null,
     until: null,
+    catchUpMs: null,
     cause: null,
     tasks: null,
   };
@@ -92,7 +93,14 @@ export const history: ExamplesOf<typeof messages.history> = {
     created: [['`syncbot apply`', entry('created'), historyContext]],
     changed: [['`syncbot apply`', entry('changed'), historyContext]],
     removed: [['`syncbot apply`', entry('removed'), historyContext]],
-    requested: [['a request', entry('requested', { reason: 'we deploy', channel: 'C0SYNC' }), historyContext]],
+    requested: [
+      ['a request', entry('requested', { reason: 'we deploy', channel: 'C0SYNC' }), historyContext],
+      ['`pause orders when caught up`', entry('requested', { catchUpMs: 1_800_000 }), historyContext],
+    ],
+    wait_ended: [
+      ['the project has caught up', entry('wait_ended', { by: null }), historyContext],
+      ['**Pause Now**', entry('wait_ended', { by: 'U0BOB' }), historyContext],
+    ],
     superseded: [['a second request', entry('superseded'), historyContext]],
     confirmed: [['OK', entry('confirmed'), historyContext]],
     cancelled: [['Cancel', entry('cancelled'), historyContext]],

@@ -32,15 +32,40 @@ const growing = following('caught_up', 12_400, { rates: { fewerPerS: -28, addedP
 const reached: FollowEnd = { kind: 'reached', at: at('03:09') };
 const failedLater: FollowEnd = { kind: 'state_changed', at: at('03:02'), state: 'failed', by: 'syncbot' };
 
+const observed: NonNullable<Operation['waitObservation']> = {
+  latest: { at: at('03:05'), remaining: 420, counters: null, rates: null, noWorker: noLink },
+  latencyMs: 42_000,
+  shown: { at: at('03:05'), latencyMs: 42_000 },
+};
+const waiting: Partial<Operation> = {
+  state: 'confirmed',
+  catchUpMs: 1_800_000,
+  waitsUntil: at('03:30'),
+  waitObservation: observed,
+};
+
 export const outcomes: ExamplesOf<typeof messages.outcomes> = {
   requested: [['the dialog is open', facts({})]],
   confirmed: [
     ['after OK', facts({ state: 'confirmed', executeBy: at('03:02') })],
+    ['`pause orders when caught up`, after OK', facts({ ...waiting, waitObservation: null })],
+    ['the project catches up', facts(waiting)],
+    [
+      'a link cannot be read',
+      facts({ ...waiting, waitObservation: { ...observed, shown: { at: at('03:05'), latencyMs: null } } }),
+    ],
+    [
+      '`pause orders when caught up for 2h`',
+      facts({ ...waiting, pauseUntil: { ...limit, source: 'person', durationMs: 7_200_000 } }),
+    ],
+    ['`pause orders when caught up until 05:00`', facts({ ...waiting, pauseUntil: { ...limit, source: 'person' } })],
     ['no worker answers', facts({ state: 'confirmed', executeBy: at('03:02'), claimDelayedAt: at('03:00') })],
   ],
   running: [['a worker sets the links', facts({ state: 'running', progress: { done: 3, total: 10 } })]],
   done: [
     ['Pause is done', finished({ state: 'done', outcome: exampleOutcome })],
+    ['the project had caught up', finished({ ...paused, waitEndedAt: at('02:59') })],
+    ['**Pause Now**', finished({ ...paused, waitEndedAt: at('02:59'), waitEndedBy: 'U0BOB' })],
     ['Pause with an end is done', finished({ ...paused, pauseUntil: { ...limit, source: 'person' } })],
     [
       'it was restored before that end',

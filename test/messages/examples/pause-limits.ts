@@ -38,6 +38,11 @@ export const pauseLimits: ExamplesOf<typeof messages.pauseLimits> = {
       { project: 'orders', pauseMaxMs: null, now: at('03:00'), format },
     ],
     [
+      '`pause orders when caught up for 2h`',
+      { at: at('05:00'), timeZone: null, source: 'person', durationMs: 7_200_000 },
+      { project: 'orders', pauseMaxMs: null, now: at('03:00'), format },
+    ],
+    [
       'a pause without a limit, and the project has pauseMax',
       { at: at('05:00'), timeZone: null, source: 'pauseMax' },
       { project: 'orders', pauseMaxMs: 7_200_000, now: at('03:00'), format },

@@ -141,6 +141,34 @@ export const refusals: ExamplesOf<typeof messages.refusals> = {
   limit_above_max: [
     ['a pause that is longer than pauseMax', { code: 'limit_above_max', project, maxMs: 7_200_000 }, format],
   ],
+  catch_up_not_possible: [
+    ['`restore orders when caught up`', { code: 'catch_up_not_possible', project, action: 'restore' }, format],
+  ],
+  pause_waits: [
+    [
+      'a second `pause orders when caught up`',
+      { code: 'pause_waits', project, by: 'U0BOB', until: at('03:30') },
+      format,
+    ],
+  ],
+  not_caught_up: [
+    [
+      'the wait of `pause orders when caught up` is over',
+      { code: 'not_caught_up', project, until: at('03:30'), latencyMs: 42_000, observedAt: at('03:29') },
+      format,
+    ],
+    [
+      'a link could not be read',
+      { code: 'not_caught_up', project, until: at('03:30'), latencyMs: null, observedAt: at('03:29') },
+      format,
+    ],
+    [
+      'no worker has read the links',
+      { code: 'not_caught_up', project, until: at('03:30'), latencyMs: null, observedAt: null },
+      format,
+    ],
+  ],
+  not_waiting: [['**Pause Now** or **Cancel** after the wait', { code: 'not_waiting', project }, format]],
   limit_passed: [['OK after the end of the pause', { code: 'limit_passed', project, until: at('02:58') }, format]],
   deadline_moved: [
     ['Extend 1 h, after another person', { code: 'deadline_moved', project, by: 'U0BOB', until: at('04:00') }, format],

@@ -20,6 +20,10 @@ export const buttons: ExamplesOf<typeof messages.buttons> = {
       extend: [['a screen reader reads **Extend 1 h**', 'orders']],
       keepPaused: [['a screen reader reads **Keep Paused** before the end of a pause', 'orders']],
     },
+    wait: {
+      now: [['a screen reader reads **Pause Now**', 'orders']],
+      cancel: [['a screen reader reads **Cancel** during the wait', 'orders']],
+    },
     retryAll: [['a screen reader reads **Retry All**', 'orders']],
     retryTask: [['a screen reader reads **Retry**', '7 on orders-full']],
     page: [['a screen reader reads a button that turns the page', messages.buttons.next]],

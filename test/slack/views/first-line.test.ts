@@ -7,7 +7,7 @@ import { digestSections } from '../../../src/domain/digest.ts';
 import { foldHistory } from '../../../src/domain/history-lines.ts';
 import { isAction } from '../../../src/domain/lifecycle.ts';
 import { emptyFilter, type NoMatch } from '../../../src/domain/list-filter.ts';
-import type { Operation } from '../../../src/domain/operation.ts';
+import { isWaitingToCatchUp, type Operation } from '../../../src/domain/operation.ts';
 import type { Refusal } from '../../../src/domain/refusal.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { capitalize } from '../../../src/messages/en/format.ts';
@@ -307,9 +307,11 @@ describe('a command that a message suggests', () => {
   });
 });
 
-function eventOf({ action, state, outcome }: Operation): string {
+function eventOf(operation: Operation): string {
+  const { action, state, outcome } = operation;
   const { label, doing, done } = messages.actions[action];
   if (state === 'requested') return 'Waits for OK';
+  if (isWaitingToCatchUp(operation)) return 'is to be paused';
   if (state === 'confirmed' || state === 'running') return `${doing}…`;
   if (state === 'done') return action === 'retry' ? 'Retried ' : `was ${done}`;
   if (state === 'cancelled' || state === 'expired') return capitalize(messages.operationStates[state]);
@@ -338,8 +340,10 @@ function stateOf(refusal: Extract<Refusal, { project: string }>): string {
     case 'invalid_limit':
       return refusal.verb === 'extend' ? 'Not extended' : 'Not paused';
     case 'limit_passed':
+    case 'not_caught_up':
       return 'Not paused';
     case 'limit_not_possible':
+    case 'catch_up_not_possible':
       return `Not ${messages.actions[refusal.action].done}`;
     default:
       return 'Not done';

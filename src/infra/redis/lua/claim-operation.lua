@@ -12,18 +12,19 @@
   Output:
     { kind = 'claimed', operation, project, definition, now, hasOtherExecutions }
     { kind = 'refused', operation }   the refusal is in the operation, which is finished now
+    { kind = 'waiting', operation }   it waits until its project has caught up
     { kind = 'finished', operation }  it was finished before, or never confirmed
     { kind = 'unknown' }              the operation does not exist
 ]]
 
 -- Includes
 --- @include "project-step"
+--- @include "claim-rules"
 
 local id = args.operationId
 local operation = readOperation(id)
 if not operation then return cjson.encode({ kind = 'unknown' }) end
-local project = readProject('state', 'version', 'since', 'by', 'reason', 'activeOperation', 'reconciledVersion',
-  'incompleteOperation', 'oldestUnprocessedAt', 'linksToReconcile', 'keptPaused', 'pausedUntil')
+local project = readClaimedProject()
 
 local function claimed()
   -- It may retry failed tasks, as the execution did that passed the preflight.
@@ -39,44 +40,13 @@ local function claimed()
   })
 end
 
-local function refuse(refusal)
-  return cjson.encode({ kind = 'refused', operation = refuseOperation(operation, refusal) })
-end
-
--- Adds the active operation to the refusal. Without one, adds the last change of the state. The record does not contain
--- changes of the definition.
-local function refuseBecauseOf(code, cause)
-  return refuse({
-    code = code,
-    project = args.project,
-    state = project.state,
-    action = cause.action or operation.action,
-    by = cause.by or project.by,
-    since = tonumber(cause.resolvedAt or project.since),
-  })
-end
-
 if operation.state == 'running' and project.activeOperation == id then return claimed() end
 if operation.state ~= 'confirmed' then return cjson.encode({ kind = 'finished', operation = operation }) end
+if isWaiting(operation) then return cjson.encode({ kind = 'waiting', operation = operation }) end
 
-if not project.state then return refuse({ code = 'removed', project = args.project }) end
-if project.activeOperation ~= '' then
-  return refuseBecauseOf('operation_active', readOperation(project.activeOperation) or {})
-end
-local rule, isAllowed = args.transitions[operation.action], false
-for _, state in ipairs(rule.from) do isAllowed = isAllowed or state == project.state end
-if not isAllowed then return refuseBecauseOf('not_allowed', {}) end
-if project.version ~= operation.projectVersion then return refuseBecauseOf('changed', {}) end
-local pausedUntil = decodeField(project.pausedUntil)
-if decodeField(operation.timer) and decodeField(operation.timer).at ~= (pausedUntil or {}).at then
-  local by = pausedUntil and pausedUntil.by or (decodeField(project.keptPaused) or {}).by or project.by
-  return refuse({ code = 'deadline_moved', project = args.project, by = by, ['until'] = (pausedUntil or {}).at or cjson.null })
-end
-local limit = decodeField(operation.pauseUntil)
-if limit and limit.at <= now then
-  return refuse({ code = 'limit_passed', project = args.project, ['until'] = limit.at })
-end
-if isClaimTimedOut(operation) then return refuse(claimTimeout(operation)) end
+local refusal = claimRefusal(operation, project, args.transitions)
+if not refusal and isClaimTimedOut(operation) then refusal = claimTimeout(operation) end
+if refusal then return cjson.encode({ kind = 'refused', operation = refuseOperation(operation, refusal) }) end
 
 -- A commit that goes back to the previous state restores these.
 local before = {
@@ -92,13 +62,21 @@ local before = {
   keptPaused = project.keptPaused,
   pausedUntil = project.pausedUntil,
 }
-local state = rule.through ~= cjson.null and rule.through or project.state
+local through = args.transitions[operation.action].through
+local state = through ~= cjson.null and through or project.state
 if state == project.state then
   redis.call('HINCRBY', stateKey, 'version', 1)
 else
   transition(state, operation.by, operation.reason)
 end
 redis.call('HSET', stateKey, 'activeOperation', id, 'before', cjson.encode(before))
+local limit = (operation.pauseUntil or '') ~= '' and cjson.decode(operation.pauseUntil)
+if limit and limit.durationMs then
+  limit.at = now + limit.durationMs
+  limit.durationMs = nil
+  operation.pauseUntil = cjson.encode(limit)
+  redis.call('HSET', operationKey(id), 'pauseUntil', operation.pauseUntil)
+end
 redis.call('HSET', operationKey(id), 'state', 'running', 'startedAt', int(now), 'fromState', before.state)
 markMessageOutdated(id)
 audit('started', operation, { 'by', operation.by })

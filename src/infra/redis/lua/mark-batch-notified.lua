@@ -1,5 +1,6 @@
 --[[
-  Records which version the messages of a batch show.
+  Records which version the messages of a batch show. A bot that was suspended can write an older message over a newer one:
+  then the message is due again.
 
   Input:
     KEYS[1] batch      hash
@@ -8,18 +9,16 @@
       args.fields      where the messages are: fields `message:<channel>`, each a JSON text
       args.dialogUses  how many uses of the dialog this took
 
-  Output: whether the batch is not open any more and its messages are up to date, as 1 or 0
+  Output: whether the batch is not open any more and its messages are up to date, as 1 or 0. With 0 the sweep must find it.
 ]]
 local args, key = cjson.decode(ARGV[1]), KEYS[1]
-local batch = redis.call('HMGET', key, 'state', 'version', 'notifiedVersion', 'dialog')
+local batch = redis.call('HMGET', key, 'state', 'version', 'dialog')
 if not batch[1] then return 1 end
 local isOpen = batch[1] == 'requested' or batch[1] == 'confirmed' or batch[1] == 'stopped'
 for name, value in pairs(args.fields) do redis.call('HSET', key, name, value) end
-if args.version > tonumber(batch[3]) then
-  redis.call('HSET', key, 'notifiedVersion', string.format('%.0f', args.version))
-end
-if args.dialogUses > 0 and batch[4] ~= '' then
-  local dialog = cjson.decode(batch[4])
+redis.call('HSET', key, 'notifiedVersion', string.format('%.0f', args.version))
+if args.dialogUses > 0 and batch[3] ~= '' then
+  local dialog = cjson.decode(batch[3])
   dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)
   redis.call('HSET', key, 'dialog', cjson.encode(dialog))
 end

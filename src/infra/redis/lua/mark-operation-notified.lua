@@ -1,5 +1,6 @@
 --[[
-  Records which `seq` an operation's message shows. A finished operation whose message is up to date is no longer open.
+  Records which `seq` an operation's message shows. A finished operation whose message is up to date is no longer open. A bot
+  that was suspended can write an older message over a newer one: then the operation is open again, and the sweep notifies.
 
   Input:
     KEYS                see project-step.lua
@@ -17,7 +18,7 @@ local id, key = args.operationId, operationKey(args.operationId)
 local operation = readOperation(id)
 if not operation then return end
 
-if args.seq > tonumber(operation.notifiedSeq) then redis.call('HSET', key, 'notifiedSeq', int(args.seq)) end
+redis.call('HSET', key, 'notifiedSeq', int(args.seq))
 if args.message then redis.call('HSET', key, 'message', args.message) end
 if args.threadMessage then redis.call('HSET', key, 'threadMessage', args.threadMessage) end
 if args.dialogUses > 0 and operation.dialog ~= '' then
@@ -28,7 +29,9 @@ end
 
 local state = operation.state
 local isFinished = state ~= 'requested' and state ~= 'confirmed' and state ~= 'running'
-if isFinished and args.seq >= tonumber(operation.seq) then
+if isFinished and args.seq < tonumber(operation.seq) then
+  redis.call('ZADD', openKey, 'NX', int(now), id)
+elseif isFinished then
   redis.call('ZREM', openKey, id)
   redis.call('HSETNX', key, 'notifiedAt', int(now))
 end

@@ -73,7 +73,9 @@ end
 -- the operation that the entry belongs to, or has the same fields, or is empty. `fields` is a list of names and values.
 local function appendEntry(streamKey, event, request, fields)
   local limit = decodeField(request.pauseUntil)
-  if limit then fields = { 'until', int(limit.at), unpack(fields) } end
+  -- Of a pause that begins later the end is not known yet.
+  if limit and not limit.durationMs then fields = { 'until', int(limit.at), unpack(fields) } end
+  if (request.catchUpMs or '') ~= '' then fields = { 'catchUpMs', request.catchUpMs, unpack(fields) } end
   local project = readProject('version', 'state')
   redis.call('XADD', streamKey, 'MAXLEN', '~', args.auditLength, '*', 'v', 1, 'at', int(now), 'event', event,
     'operation', request.id or '', 'version', project.version or '', 'state', project.state or '',
@@ -114,10 +116,34 @@ local function endLastState(followEnd)
   return addToOperationIfExists(redis.call('HGET', stateKey, 'lastOperation') or '', 'stateEndedAt', int(now))
 end
 
+-- Whether a confirmed pause waits until its project has caught up. No worker may claim it meanwhile.
+local function isWaiting(operation)
+  return operation.state == 'confirmed' and (operation.waitsUntil or '') ~= '' and (operation.waitEndedAt or '') == ''
+end
+
+-- The project has no pause that waits any more, if it was this one.
+local function endWaitingPause(operationId)
+  local waiting = decodeField(redis.call('HGET', stateKey, 'waitingPause'))
+  if waiting and waiting.operation == operationId then redis.call('HSET', stateKey, 'waitingPause', '') end
+end
+
+-- The refusal of a pause whose project did not catch up in time.
+local function notCaughtUp(operation)
+  local observed = decodeField(operation.waitObservation)
+  return {
+    code = 'not_caught_up',
+    project = args.project,
+    ['until'] = tonumber(operation.waitsUntil),
+    latencyMs = observed and observed.latencyMs or cjson.null,
+    observedAt = observed and observed.latest.at or cjson.null,
+  }
+end
+
 -- Ends an operation. Redis deletes it after the retention time.
 local function finish(operationId, state)
   redis.call('HSET', operationKey(operationId), 'state', state, 'finishedAt', int(now))
   redis.call('PEXPIRE', operationKey(operationId), int(args.retentionMs))
+  endWaitingPause(operationId)
 end
 
 -- Ends what the message of the last request suggests that no worker took in time: to ask again.

@@ -36,6 +36,23 @@ if dialog and not (isSamePlace and dialog.press == storedDialog.press) then
   markMessageOutdated(id)
 end
 
+-- The pause waits until its project has caught up, unless another one waits already.
+local function beginWait()
+  local waiting = decodeField(redis.call('HGET', stateKey, 'waitingPause'))
+  if waiting then
+    refuseOperation(readOperation(id), {
+      code = 'pause_waits', project = args.project, by = waiting.by, ['until'] = waiting['until'],
+    })
+    return
+  end
+  local waitsUntil = now + tonumber(operation.catchUpMs)
+  redis.call('HSET', operationKey(id), 'waitsUntil', int(waitsUntil))
+  if redis.call('EXISTS', stateKey) == 1 then
+    redis.call('HSET', stateKey, 'waitingPause',
+      cjson.encode({ operation = id, by = operation.by, ['until'] = waitsUntil }))
+  end
+end
+
 local isExpired = now > tonumber(operation.expiresAt)
 if operation.state ~= 'requested' or (decision == 'expire' and not isExpired) then
   return cjson.encode({ kind = 'repeated', operation = readOperation(id) })
@@ -43,10 +60,15 @@ end
 
 redis.call('HSET', operationKey(id), 'resolvedAt', int(now))
 if decision == 'confirm' and not isExpired then
-  redis.call('HSET', operationKey(id), 'state', 'confirmed', 'executeBy', int(now + args.claimTimeoutMs))
+  redis.call('HSET', operationKey(id), 'state', 'confirmed')
   redis.call('PERSIST', operationKey(id))
   markMessageOutdated(id)
   audit('confirmed', operation, { 'by', by or '' })
+  if (operation.catchUpMs or '') == '' then
+    redis.call('HSET', operationKey(id), 'executeBy', int(now + args.claimTimeoutMs))
+  else
+    beginWait()
+  end
 else
   local state = isExpired and 'expired' or 'cancelled'
   finish(id, state)

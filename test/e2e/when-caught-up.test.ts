@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { actionIds } from '../../src/slack/contract.ts';
+import {
+  buttonLabels,
+  closeWithoutViolations,
+  type SlackHarness,
+  startSlackHarness,
+  visibleText,
+  waitForChannelMessage,
+} from '../support/slack-harness.ts';
+import type { TestLink } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let harness: SlackHarness;
+let testLink: TestLink;
+beforeEach(async () => {
+  harness = await startSlackHarness();
+  testLink = await harness.services.createLink('orders-full');
+  await harness.services.createProject('orders', [testLink], { channel: 'C0SYNC', labels: ['prod'] });
+  await testLink.queue.add('task', {}, { timestamp: Date.now() - 42_000 });
+  await harness.services.instance.startWorkers();
+});
+afterEach(() => closeWithoutViolations(harness));
+
+const read = async () => (await harness.services.context.projects.read('orders')) ?? expect.fail('no project');
+const textOf = async (command: string) => visibleText(await harness.runCommand(command));
+
+/** The message in the channel during the wait. */
+async function requestWait(command = 'pause orders when caught up because we deploy') {
+  const dialog = await harness.runCommand(command);
+  expect(visibleText(dialog)).toMatch(
+    /syncbot waits until orders has caught up: until its latency is under 5 s and its workers keep up\. It waits at most 30 min\./,
+  );
+  harness.press('OK', dialog);
+  return waitForChannelMessage(
+    harness,
+    /^orders is to be paused when it has caught up · latency 4\d s .*until <!date.* at the latest · by <@U0ALICE>/,
+  );
+}
+
+describe('/sync pause orders when caught up', () => {
+  it('waits, is shown, and pauses the project when it has caught up.', async () => {
+    const message = await requestWait('pause orders when caught up for 2h');
+    expect(buttonLabels(message)).toEqual(['Cancel', 'Pause Now']);
+    expect(await textOf('list')).toMatch(/orders · .*to be paused when it has caught up, until <!date/);
+    const shown = await harness.runCommand('show orders');
+    expect(visibleText(shown)).toMatch(/It is to be paused when it has caught up, as <@U0ALICE> asked/);
+    expect(buttonLabels(shown)).toEqual(expect.arrayContaining(['Pause', 'Cancel', 'Pause Now']));
+    expect(await textOf('pause orders when caught up')).toMatch(/<@U0ALICE> has asked already to pause it/);
+    expect(await textOf('history orders')).toMatch(/confirmed the request to pause it when it has caught up/);
+    await testLink.queue.drain();
+    await waitForChannelMessage(
+      harness,
+      /orders was paused · 1 link[\s\S]*It had caught up [\s\S]*Planned end: <!date/,
+    );
+    expect((await read()).state).toBe('paused');
+  });
+
+  it('is cancelled by another operator, and not by a person who may not pause.', async () => {
+    const message = await requestWait();
+    harness.press('Pause Now', message, 'U0CAROL');
+    await harness.waitForMessage('You are not an operator', { user: 'U0CAROL' });
+    const { waitingPause } = await read();
+    harness.press('Cancel', message, 'U0BOB');
+    await waitForChannelMessage(harness, /^orders · Cancelled by <@U0BOB> .* · it was not paused/);
+    expect(await read()).toMatchObject({ state: 'running', waitingPause: null });
+    const value = `orders/${waitingPause?.operation}`;
+    harness.slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: actionIds.wait.now, value });
+    await harness.waitForMessage('this pause does not wait any more. Nothing was changed.');
+  });
+
+  it('is begun at once by Pause Now of another operator.', async () => {
+    harness.press('Pause Now', await requestWait(), 'U0BOB');
+    await waitForChannelMessage(harness, /orders was paused · 1 link · by <@U0ALICE>[\s\S]*<@U0BOB> pressed Pause Now/);
+  });
+
+  it('waits for each of several projects by itself.', async () => {
+    const users = await harness.services.createLink('users-full');
+    await harness.services.createProject('users', [users], { channel: 'C0SYNC', labels: ['prod'] });
+    const dialog = await harness.runCommand('pause label:prod when caught up');
+    expect(visibleText(dialog)).toMatch(/Pause 2 projects when they have caught up[\s\S]*waits for each project until/);
+    harness.press('OK', dialog);
+    await waitForChannelMessage(
+      harness,
+      /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until /,
+    );
+    expect((await read()).state).toBe('running');
+    await testLink.queue.drain();
+    await waitFor(async () => (await read()).state === 'paused');
+    await waitForChannelMessage(harness, /2 projects were paused/);
+  });
+});

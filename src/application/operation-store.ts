@@ -68,6 +68,8 @@ export interface NotifiedOperation {
   /** Null or absent: unchanged. */
   readonly threadMessage?: MessageRef | null;
   readonly dialogUses: number;
+  /** Whether a reply notified the requester of the end of a wait. Absent: no. */
+  readonly hasRepliedAfterWait?: boolean;
 }
 
 export interface PassedPreflight {

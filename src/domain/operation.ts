@@ -159,6 +159,8 @@ export const operationSchema = z.object({
   waitEndedAt: z.number().nullable().default(null),
   /** The person who pressed Pause Now or Cancel during the wait. Null if none did. */
   waitEndedBy: z.string().nullable().default(null),
+  /** When a reply notified the requester of its end. Earlier versions did not store it. */
+  waitRepliedAt: z.number().nullable().default(null),
   /** What was observed last during the wait. */
   waitObservation: catchUpObservationSchema.nullable().default(null),
   requestedAt: z.number(),

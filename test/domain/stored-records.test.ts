@@ -231,6 +231,7 @@ const operations: Operation[] = [
     waitsUntil: 2,
     waitEndedAt: 3,
     waitEndedBy: text,
+    waitRepliedAt: 4,
     waitObservation: {
       latest: { at, remaining: null, counters: null, rates: null, noWorker: { total: 0, first: [] } },
       latencyMs: null,

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionIds } from '../../src/slack/contract.ts';
+import { keys } from '../support/keys.ts';
 import {
   buttonLabels,
   closeWithoutViolations,
   type SlackHarness,
   startSlackHarness,
+  threadReplies,
   visibleText,
   waitForChannelMessage,
 } from '../support/slack-harness.ts';
@@ -24,6 +26,11 @@ afterEach(() => closeWithoutViolations(harness));
 
 const read = async () => (await harness.services.context.projects.read('orders')) ?? expect.fail('no project');
 const textOf = async (command: string) => visibleText(await harness.runCommand(command));
+
+/** The replies about orders in the thread of its message. */
+const replies = () => threadReplies(harness, /orders/).map(visibleText);
+const waitForReply = (text: RegExp) =>
+  waitFor(() => replies().some((reply) => text.test(reply)), { description: `${text}` });
 
 /** The message in the channel during the wait. */
 async function requestWait(command = 'pause orders when caught up because we deploy') {
@@ -54,6 +61,9 @@ describe('/sync pause orders when caught up', () => {
       /orders was paused · 1 link[\s\S]*It had caught up [\s\S]*Planned end: <!date/,
     );
     expect((await read()).state).toBe('paused');
+    // An edit of the message notifies no person.
+    await waitForReply(/^<@U0ALICE> · orders was paused · 1 link/);
+    expect(replies()).toHaveLength(1);
   });
 
   it('is cancelled by another operator, and not by a person who may not pause.', async () => {
@@ -64,9 +74,18 @@ describe('/sync pause orders when caught up', () => {
     harness.press('Cancel', message, 'U0BOB');
     await waitForChannelMessage(harness, /^orders · Cancelled by <@U0BOB> .* · it was not paused/);
     expect(await read()).toMatchObject({ state: 'running', waitingPause: null });
+    await waitForReply(/^<@U0ALICE> · orders · Cancelled by <@U0BOB>/);
     const value = `orders/${waitingPause?.operation}`;
     harness.slack.pressForged({ user: 'U0ALICE', channel: 'C0SYNC', actionId: actionIds.wait.now, value });
     await harness.waitForMessage('this pause does not wait any more. Nothing was changed.');
+  });
+
+  it('is not begun when the project has not caught up in time. The requester is notified.', async () => {
+    await requestWait();
+    const { waitingPause } = await read();
+    await harness.services.redis.hset(keys.operation('orders', waitingPause?.operation ?? ''), 'waitsUntil', 1);
+    await waitForChannelMessage(harness, /^orders · Not paused/);
+    await waitForReply(/^<@U0ALICE> · orders · Not paused[\s\S]*had not caught up/);
   });
 
   it('is begun at once by Pause Now of another operator.', async () => {
@@ -82,7 +101,7 @@ describe('/sync pause orders when caught up', () => {
     harness.press('OK', dialog);
     await waitForChannelMessage(
       harness,
-      /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until /,
+      /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until .*To cancel one, .*`\/sync show &lt;project&gt;`/,
     );
     expect((await read()).state).toBe('running');
     await testLink.queue.drain();

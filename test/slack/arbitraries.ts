@@ -551,6 +551,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     waitsUntil: fc.option(timestamp),
     waitEndedAt: fc.option(timestamp),
     waitEndedBy: fc.option(requester),
+    waitRepliedAt: fc.option(timestamp),
     waitObservation: fc.option(waitObservation),
     limitChange: fc.option(limitChange),
     timer: fc.option(fc.record({ by: requester, setAt: timestamp, at: timestamp })),

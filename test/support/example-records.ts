@@ -112,6 +112,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     waitsUntil: null,
     waitEndedAt: null,
     waitEndedBy: null,
+    waitRepliedAt: null,
     waitObservation: null,
     limitChange: null,
     timer: null,

@@ -248,9 +248,9 @@ export function createOperationStore({
     async setProgress(ref, progress) {
       await runStep(setProgressStep, { ...idsOf(ref), progress: JSON.stringify(progress) });
     },
-    async markNotified(ref, { seq, message, threadMessage = null, dialogUses }) {
+    async markNotified(ref, { seq, message, threadMessage = null, dialogUses, hasRepliedAfterWait = false }) {
       const messageRefs = { message: toJson(message), threadMessage: toJson(threadMessage) };
-      await runStep(markNotifiedStep, { ...idsOf(ref), seq, ...messageRefs, dialogUses });
+      await runStep(markNotifiedStep, { ...idsOf(ref), seq, ...messageRefs, dialogUses, hasRepliedAfterWait });
     },
     updateFollowUp: (ref, { followUp, followEnd, ...change }) =>
       runStep(updateFollowUpStep, {

@@ -157,6 +157,7 @@ const operationFields: ReadonlyMap<string, 'json' | 'number'> = new Map([
     'catchUpMs',
     'waitsUntil',
     'waitEndedAt',
+    'waitRepliedAt',
     'requestedAt',
     'expiresAt',
     'projectVersion',

@@ -39,13 +39,15 @@ export const catchUp = {
     return [waitEndedBy === null ? `It had caught up ${at}` : `${format.person(waitEndedBy)} pressed Pause Now ${at}`];
   },
   /** In the message of a batch. */
-  catchingUp: ({ projects, until }: { readonly projects: number; readonly until: number }, format: Formatter) =>
-    projects === 1
-      ? `1 project waits until it has caught up, ${catchUp.latest(until, format)}`
-      : `${projects} projects wait until they have caught up, ${catchUp.latest(until, format)}`,
+  catchingUp: ({ projects, until }: { readonly projects: number; readonly until: number }, format: Formatter) => {
+    const waits = projects === 1 ? '1 project waits until it has' : `${projects} projects wait until they have`;
+    const how = `To cancel one, or to pause it now, open it with ${format.command('show <project>')}.`;
+    return `${waits} caught up, ${catchUp.latest(until, format)}. ${how}`;
+  },
   /** The state of the operation in a list of operations. Null if it does not wait. */
   operationState: (operation: Pick<Operation, 'state' | 'waitsUntil' | 'waitEndedAt'>) =>
     isWaitingToCatchUp(operation) ? 'waits until it has caught up' : null,
   /** The command line stops before the wait ends. */
-  goesOn: 'It waits further without this command, and is paused when it has caught up.',
+  goesOn:
+    'It waits further without this command, and is paused when it has caught up. In Slack, the details of the project have Cancel and Pause Now.',
 };

@@ -23,6 +23,7 @@ import {
   sendDirectMessage,
   updateDialog,
 } from './operation-destinations.ts';
+import { isWaitReplyDue, replyAfterWait } from './wait-reply.ts';
 
 export interface OperationNotifierOptions {
   readonly projects: Pick<ProjectStore, 'read'>;
@@ -50,6 +51,8 @@ interface Tracking {
   readonly dialogText: string | null;
   /** The messages that Slack has accepted and Redis may not have recorded. */
   readonly messages: MessageRefs;
+  /** Whether Slack has accepted the reply about the end of a wait, and Redis may not have recorded it. */
+  readonly hasRepliedAfterWait: boolean;
 }
 
 type MessageRefs = Pick<Operation, 'message' | 'threadMessage'>;
@@ -58,6 +61,7 @@ const newTracking: Tracking = {
   backoffUntil: { channel: 0, thread: 0, dialog: 0 },
   dialogText: null,
   messages: { message: null, threadMessage: null },
+  hasRepliedAfterWait: false,
 };
 
 /**
@@ -99,9 +103,13 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     tracked.set(ref.operation, delivery.tracking);
     const isComplete = delivery.error === null && delivery.postponedMs === 0;
     if (isComplete || hasChanged(delivery, stored)) {
-      const { messages, dialogUses } = delivery;
+      const {
+        messages,
+        dialogUses,
+        tracking: { hasRepliedAfterWait },
+      } = delivery;
       const seq = isComplete ? operation.seq : operation.notifiedSeq;
-      await options.operations.markNotified(ref, { seq, ...messages, dialogUses });
+      await options.operations.markNotified(ref, { seq, ...messages, dialogUses, hasRepliedAfterWait });
     }
     if (delivery.error !== null) throw delivery.error;
     if (!isComplete) return { kind: 'postponed', seq: stored.seq, delayMs: delivery.postponedMs };
@@ -139,18 +147,25 @@ interface DeliveryReport {
   readonly error: unknown;
 }
 
-function hasChanged({ messages, dialogUses }: DeliveryReport, stored: Operation): boolean {
+function hasChanged({ messages, dialogUses, tracking }: DeliveryReport, stored: Operation): boolean {
   const isStored = (ref: MessageRef | null, storedRef: MessageRef | null) =>
     ref?.ts === storedRef?.ts && ref?.channel === storedRef?.channel;
   const { message, threadMessage } = messages;
-  return dialogUses > 0 || !isStored(message, stored.message) || !isStored(threadMessage, stored.threadMessage);
+  const hasReplied = tracking.hasRepliedAfterWait && stored.waitRepliedAt === null;
+  return (
+    dialogUses > 0 || hasReplied || !isStored(message, stored.message) || !isStored(threadMessage, stored.threadMessage)
+  );
 }
 
 /**
  * Updates channel, thread and dialog. At the end the dialog waits for the reply of the channel: it has the whole outcome only
  * if the channel has not. If none can be reached, sends a direct message.
  */
-async function deliver(slack: SlackClients, notification: Notification, tracking: Tracking): Promise<DeliveryReport> {
+async function deliver(
+  slack: SlackClients & { readonly format: Formatter },
+  notification: Notification,
+  tracking: Tracking,
+): Promise<DeliveryReport> {
   const { operation } = notification;
   const { backoffUntil } = tracking;
   const channelAttempt = attempt(backoffUntil.channel, () => notifyChannel(slack, notification));
@@ -178,6 +193,14 @@ async function deliver(slack: SlackClients, notification: Notification, tracking
   if (failed !== undefined) return { ...report, error: failed.error };
   if (Object.values(deliveries).some(({ kind }) => kind === 'retry')) {
     return { ...report, ...scheduleRetry(notification, report.tracking, deliveries) };
+  }
+  if (channel.kind === 'delivered' && isWaitReplyDue(operation) && !tracking.hasRepliedAfterWait) {
+    const replied = await attempt(0, async () => {
+      await replyAfterWait(slack, { operation: { ...operation, ...messages }, format: slack.format });
+      return { kind: 'delivered' };
+    });
+    if (replied.kind !== 'delivered') return { ...report, error: replied.error };
+    return { ...report, tracking: { ...report.tracking, hasRepliedAfterWait: true } };
   }
   const isUnread = report.destinations.length === 0 && !isUnfinished(operation) && !isNotified(operation);
   if (!isUnread || channel.kind !== 'unavailable') return report;

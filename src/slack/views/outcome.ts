@@ -51,6 +51,15 @@ export function buildOutcomeSummary({ channel, ...facts }: OutcomeFacts & { read
   return { text, blocks: [sectionBlock(boldId(text, facts.operation.project))] };
 }
 
+/** A reply that mentions the requester: how an operation ended that waited until its project had caught up. */
+export function buildWaitReply(facts: OutcomeFacts): Message {
+  const { operation, format } = facts;
+  const { headline, more } = outcomeText(facts);
+  const lines = [joinDots(format.person(operation.by), headline), ...(operation.state === 'done' ? [] : more)];
+  const text = truncateMrkdwn(lines.join('\n'), sectionBudgetChars);
+  return { text, blocks: [sectionBlock(text)] };
+}
+
 function buttonsFor(operation: Operation, projectExists: boolean): Button[] {
   const { project, state, action, refusal, stateEndedAt } = operation;
   if (refusal?.code === 'removed') return [commandButton(suggestedList)];

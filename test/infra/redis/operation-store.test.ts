@@ -230,6 +230,14 @@ describe('a dialog', () => {
     });
   });
 
+  it('The reply at the end of a wait is recorded.', async () => {
+    await request();
+    await stores.operations.markNotified(ref, { seq: 1, message: null, dialogUses: 0 });
+    expect((await stores.operations.read(ref))?.waitRepliedAt).toBeNull();
+    await stores.operations.markNotified(ref, { seq: 1, message: null, dialogUses: 0, hasRepliedAfterWait: true });
+    expect((await stores.operations.read(ref))?.waitRepliedAt).toEqual(expect.any(Number));
+  });
+
   it('A dialog in a modal is stored with its view, and an earlier version can read the operation.', async () => {
     await request();
     const inModal = { kind: 'view', viewId: 'V1', press: '1.1.a', lifetimeMs: 1_800_000, usesLeft: 5 } as const;

@@ -50,13 +50,14 @@ beforeEach(async () => {
     projects: { read: async () => project },
     operations: {
       read: async ({ operation: id }) => (id === operation.id ? operation : null),
-      async markNotified(_ref, { seq, message, dialogUses }) {
+      async markNotified(_ref, { seq, message, dialogUses, hasRepliedAfterWait = false }) {
         const dialog = operation.dialog && { ...operation.dialog, usesLeft: operation.dialog.usesLeft - dialogUses };
         operation = {
           ...operation,
           notifiedSeq: Math.max(seq, operation.notifiedSeq),
           message: message ?? operation.message,
           dialog,
+          waitRepliedAt: hasRepliedAfterWait ? now : operation.waitRepliedAt,
         };
       },
     },
@@ -530,5 +531,65 @@ describe('failed calls to Slack', () => {
     expect(ephemeralsToAlice()).toHaveLength(1);
     await retryLater();
     expect(slack.callsTo('response_url')).toHaveLength(1);
+  });
+});
+
+describe('the reply at the end of a wait', () => {
+  const replies = () => slack.threadReplies('C0SYNC').map(({ text }) => text);
+  const caughtUp = { ...doneOperation, waitEndedAt: exampleNow + 60_000, finishedAt: exampleNow + 60_000 };
+
+  /** The message is in the channel during the wait. */
+  async function beginWait(overrides: Partial<Operation> = {}): Promise<void> {
+    operation = exampleOperation(overrides);
+    now = exampleNow + 10_000;
+    const wait = { state: 'confirmed', catchUpMs: 1, waitsUntil: exampleNow + 1_800_000 } as const;
+    await updateAndNotify({ ...wait, resolvedAt: exampleNow });
+    expect(channelTexts()).toContainEqual(expect.stringMatching(/^orders is to be paused when it has caught up/));
+  }
+
+  it('mentions the requester once, also if the outcome changes later.', async () => {
+    await beginWait();
+    await updateAndNotify({ state: 'confirmed', waitEndedAt: exampleNow + 60_000 });
+    expect(replies()).toEqual([]);
+    await updateAndNotify(caughtUp);
+    await updateAndNotify({ stateEndedAt: exampleNow + 90_000 });
+    expect(replies()).toEqual([expect.stringMatching(/^<@U0ALICE> · orders was paused · 2 links/)]);
+  });
+
+  it('is posted later if Slack does not accept it now.', async () => {
+    await beginWait();
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 3 });
+    operation = { ...operation, ...caughtUp, seq: operation.seq + 1 };
+    await expect(notifyOperation(ref)).rejects.toBeInstanceOf(RetryLaterError);
+    expect(replies()).toEqual([]);
+    await retryLater();
+    expect(replies()).toHaveLength(1);
+    expect(operation.notifiedSeq).toBe(operation.seq);
+  });
+
+  it('is in the thread of the request.', async () => {
+    const { ts } = slack.mention({ user: 'U0BOB', channel: 'C0SYNC', text: '<@U0BOT> deploy at noon' });
+    await beginWait({ threadTs: ts });
+    await updateAndNotify(caughtUp);
+    const thread = slack.threadVisibleTo('U0ALICE', 'C0SYNC', ts).map(({ text }) => text);
+    expect(thread.at(-1)).toMatch(/^<@U0ALICE> · orders was paused/);
+  });
+
+  it.each<[string, Partial<Operation>, RegExp | null]>([
+    ['a cancel of another person', { state: 'cancelled', waitEndedBy: 'U0BOB' }, /Cancelled by <@U0BOB>/],
+    ['their own cancel', { state: 'cancelled', waitEndedBy: 'U0ALICE' }, null],
+    ['their own Pause Now', { ...caughtUp, waitEndedBy: 'U0ALICE' }, null],
+    ['a refusal after their own Pause Now', { state: 'refused', waitEndedBy: 'U0ALICE' }, /Not paused/],
+    ['a wait that was too short for a message of its own', { ...caughtUp, waitEndedAt: exampleNow + 500 }, null],
+  ])('notifies of %s, or does not.', async (_case, end, expected) => {
+    await beginWait();
+    await updateAndNotify({ finishedAt: exampleNow + 60_000, ...end });
+    expect(replies()).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  });
+
+  it('is not posted to a person of the command line.', async () => {
+    await beginWait({ by: 'cli:alice' });
+    await updateAndNotify(caughtUp);
+    expect(replies()).toEqual([]);
   });
 });

@@ -3,12 +3,13 @@
   that was suspended can write an older message over a newer one: then the operation is open again, and the sweep notifies.
 
   Input:
-    KEYS                see project-step.lua
+    KEYS                      see project-step.lua
     args.operationId
-    args.seq            the notified `seq`
-    args.message        where the message is, JSON text or nil
-    args.threadMessage  the same for the message in the thread of the request
-    args.dialogUses     how many uses of the dialog's URL this took
+    args.seq                  the notified `seq`
+    args.message              where the message is, JSON text or nil
+    args.threadMessage        the same for the message in the thread of the request
+    args.dialogUses           how many uses of the dialog's URL this took
+    args.hasRepliedAfterWait  whether a reply notified the requester of the end of a wait
 ]]
 
 -- Includes
@@ -21,6 +22,7 @@ if not operation then return end
 redis.call('HSET', key, 'notifiedSeq', int(args.seq))
 if args.message then redis.call('HSET', key, 'message', args.message) end
 if args.threadMessage then redis.call('HSET', key, 'threadMessage', args.threadMessage) end
+if args.hasRepliedAfterWait then redis.call('HSETNX', key, 'waitRepliedAt', int(now)) end
 if args.dialogUses > 0 and operation.dialog ~= '' then
   local dialog = cjson.decode(operation.dialog)
   dialog.usesLeft = math.max(0, dialog.usesLeft - args.dialogUses)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'j', 'l'] as const;
+export const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'j', 'k', 'l'] as const;
 export type Letter = (typeof letters)[number];
 
 export type BenchmarkArguments =
@@ -20,7 +20,7 @@ export interface RunArguments {
   readonly write: boolean;
 }
 
-const usageLine = 'Usage: npm run bench -- [a b c d e f g j l] [--json] [--tiny] [--write]';
+const usageLine = 'Usage: npm run bench -- [a b c d e f g j k l] [--json] [--tiny] [--write]';
 
 export const helpText = `${usageLine}
 
@@ -32,6 +32,7 @@ export const helpText = `${usageLine}
   f        memory and connections
   g        failed task to paused link
   j        OK of a batch to last link paused
+  k        start of the command line
   l        reading syncbot.yml
 
   --json   print the report as JSON on stdout, and the tables on stderr

@@ -12,6 +12,7 @@ import { observe } from './observe.ts';
 import { pause } from './pause.ts';
 import { type Report, renderMarkdown, renderTable } from './report.ts';
 import type { Benchmark, Result } from './result.ts';
+import { start } from './start.ts';
 import { throughput } from './throughput.ts';
 
 const benchmarks: Readonly<Record<Letter, Benchmark>> = {
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<Letter, Benchmark>> = {
   f: memory,
   g: failure,
   j: batch,
+  k: start,
   l: config,
 };
 

@@ -1,7 +1,17 @@
 import { DatabaseRefusedError, StoreUnavailableError } from './application/errors.ts';
-import { type AppOptions, type CliApp, exitCodes, type Role, StartError } from './cli/cli-app.ts';
+import {
+  type AppOptions,
+  type CliApp,
+  exitCodes,
+  type LinksOptions,
+  type OpenedLinks,
+  type Role,
+  StartError,
+} from './cli/cli-app.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
 import { formatEnvironmentError } from './config/errors.ts';
+import { createLinkConnections } from './infra/bullmq/link-connections.ts';
+import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { withTimeout } from './lib/async.ts';
 import { type RetryOptions, retryUntilAvailable } from './lib/retry.ts';
 import { messages } from './messages/catalog.ts';
@@ -50,6 +60,17 @@ export async function createApp(given: AppOptions, { createSlack = loadSlackApp 
     checkSlack: () => runSlackChecks(options),
     runRole: (role, signal, prepare = async () => {}) => runRole(parts, { role, signal, prepare }),
     [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
+  };
+}
+
+/** Opens connections to queues only. Nothing is written, other than by `createApp`: BullMQ records its version in queues. */
+export async function openLinks({ endpoints, log }: LinksOptions): Promise<OpenedLinks> {
+  const connections = createLinkConnections(endpoints, (connection, error) =>
+    log.warn({ connection, error }, 'connection failed'),
+  );
+  return {
+    gateway: createLinkGateway(connections),
+    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
 }
 

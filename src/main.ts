@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import module from 'node:module';
 import { userInfo } from 'node:os';
-import { runCli } from './cli/run-cli.ts';
+import { join } from 'node:path';
 
 const packageJson: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -9,6 +10,10 @@ const packageJson: { readonly version: string } = JSON.parse(
 
 // No other file reads the environment of the process.
 const { env } = process;
+
+enableCompileCache();
+// Loaded after the cache is enabled.
+const { runCli } = await import('./cli/run-cli.ts');
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
@@ -21,6 +26,7 @@ process.exitCode = await runCli({
   signals: process,
   // Loaded when needed, because --help and usage errors need no app and must be fast.
   createApp: async (options) => (await import('./app.ts')).createApp(options),
+  openLinks: async (options) => (await import('./app.ts')).openLinks(options),
 });
 
 /** `userInfo` throws if the user has no name, as in some containers. */
@@ -30,4 +36,16 @@ function userName(): string {
   } catch {
     return env['USER'] ?? 'unknown';
   }
+}
+
+/**
+ * Node 22.1 and newer can keep the compiled code between two runs. It is in a folder of the user: others can write to the
+ * default one, which is below the folder for temporary files. If the folder cannot be written, Node does without it.
+ */
+function enableCompileCache(): void {
+  if (!('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;
+  const { NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME } = env;
+  if (NODE_COMPILE_CACHE) return;
+  const cacheFolder = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
+  if (cacheFolder) module.enableCompileCache(join(cacheFolder, 'syncbot'));
 }

@@ -247,5 +247,13 @@ test('a closed stdout, as after | head, is not an error', async () => {
     user: 'alice',
   };
   const createNoApp = () => Promise.reject(new Error('--help must not create the app'));
-  expect(await runCli({ ...io, version: '1.2.3', signals: new EventEmitter(), createApp: createNoApp })).toBe(0);
+  expect(
+    await runCli({
+      ...io,
+      version: '1.2.3',
+      signals: new EventEmitter(),
+      createApp: createNoApp,
+      openLinks: createNoApp,
+    }),
+  ).toBe(0);
 });

@@ -1,3 +1,4 @@
+import type { ConnectionFault } from '../domain/connection-fault.ts';
 import type { FailedTask } from '../domain/failed-tasks.ts';
 import type { ReasonGroup } from '../domain/failure-causes.ts';
 import type { DesiredLinkState } from '../domain/lifecycle.ts';
@@ -54,7 +55,34 @@ export interface LinkGateway {
   countWorkers(links: readonly Link[]): Promise<WorkerCounts>;
   /** Finds out whether workers have processed tasks of each queue. Tasks that only wait do not count. */
   findUsage(links: readonly Link[]): Promise<QueueUsage[]>;
+  /** Finds the queues on a connection, also those that are no links. Reads only. */
+  findQueues(connection: string, options: FindQueuesOptions): Promise<FoundQueues>;
 }
+
+export interface FindQueuesOptions {
+  /** Only queues with this prefix. Null for all. */
+  readonly prefix: string | null;
+  /** About how many keys are examined, of all nodes together. */
+  readonly maxKeys: number;
+  readonly maxQueues: number;
+  /** SYNCBOT_PREFIX. The queues of this syncbot are left out. */
+  readonly keyPrefix: string;
+}
+
+export type FoundQueues =
+  | {
+      readonly kind: 'found';
+      readonly links: readonly Link[];
+      /** About how many. */
+      readonly examinedKeys: number;
+      /** Null if the server does not permit DBSIZE. */
+      readonly totalKeys: number | null;
+      /** Which limit was reached. Null if all keys were examined. */
+      readonly stoppedAt: 'keys' | 'queues' | null;
+      /** Keys with the form of a queue that this Redis user may not read. */
+      readonly unreadable: number;
+    }
+  | { readonly kind: 'unreachable'; readonly fault: ConnectionFault };
 
 /**
  * `down`: the last call got no answer. `not_configured`: this process has no connection with that name. The stored

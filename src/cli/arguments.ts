@@ -22,8 +22,21 @@ export type ParsedCommand =
   | ChangeCommand
   | ChangeBatchCommand
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
+  | DiscoverCommand
   | { readonly name: 'export'; readonly output: string | null }
   | { readonly name: 'doctor'; readonly json: boolean };
+
+export interface DiscoverCommand {
+  readonly name: 'discover';
+  /** The name of a connection or a Redis URL. Null for REDIS_URL. */
+  readonly connection: string | null;
+  /** The prefix of the queues. Null for all. */
+  readonly prefix: string | null;
+  /** The file to write, in place of SYNCBOT_CONFIG. */
+  readonly output: string | null;
+  readonly maxKeys: number;
+  readonly json: boolean;
+}
 
 export interface ApplyCommand {
   readonly name: 'apply';
@@ -150,6 +163,25 @@ function addCommands(program: Command, onCommand: OnCommand): void {
       onCommand({ name: 'keep-paused', project, json }),
     );
   program
+    .command('discover')
+    .description(help.discover)
+    .option('--connection <name|url>', help.discoverConnection)
+    .option('--prefix <prefix>', help.discoverPrefix)
+    .option('--output <file>', help.discoverOutput)
+    .option('--max-keys <number>', help.discoverMaxKeys, parseMaxKeys, defaultMaxKeys)
+    .option('--json', help.jsonOption)
+    .addHelpText('after', `\n${help.exitCodes}`)
+    .action(({ connection, prefix, output, maxKeys, json = false }: DiscoverOptions) =>
+      onCommand({
+        name: 'discover',
+        connection: connection ?? null,
+        prefix: prefix ?? null,
+        output: output ?? null,
+        maxKeys,
+        json,
+      }),
+    );
+  program
     .command('export')
     .description(help.export)
     .option('--output <file>', help.outputOption)
@@ -172,6 +204,22 @@ interface ApplyOptions {
   readonly plan?: boolean;
   readonly json?: boolean;
   readonly yes?: boolean;
+}
+
+interface DiscoverOptions {
+  readonly connection?: string;
+  readonly prefix?: string;
+  readonly output?: string;
+  readonly maxKeys: number;
+  readonly json?: boolean;
+}
+
+/** Redis examines about 500,000 keys a second on one processor. */
+const defaultMaxKeys = 5_000_000;
+
+function parseMaxKeys(text: string): number {
+  if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidArgumentError(messages.cli.invalidMaxKeys);
+  return Number(text);
 }
 
 interface HistoryOptions {

@@ -1,7 +1,9 @@
 import type { Logger, UseCaseContext } from '../application/context.ts';
+import type { LinkGateway } from '../application/ports.ts';
 import type { SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import type { Environment } from '../config/environment.ts';
+import type { RedisEndpoint } from '../config/redis-url.ts';
 import type { CheckText } from '../messages/facts.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;
@@ -58,3 +60,16 @@ export interface AppOptions {
 
 /** Creates the app. It may resolve while Redis does not answer. Disposing the app closes everything it has opened. */
 export type CreateCliApp = (options: AppOptions) => Promise<CliApp>;
+
+export interface LinksOptions {
+  /** By the name of the connection. */
+  readonly endpoints: Readonly<Record<string, RedisEndpoint>>;
+  readonly log: Logger;
+}
+
+export interface OpenedLinks extends AsyncDisposable {
+  readonly gateway: LinkGateway;
+}
+
+/** Opens connections to queues only, for a command that needs nothing of syncbot's own records and must not write any. */
+export type OpenLinks = (options: LinksOptions) => Promise<OpenedLinks>;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
 import { parseConfigFiles, type SyncbotConfig } from '../config/config.ts';
@@ -99,22 +100,31 @@ export function noteIfNotObserved(output: Output, status: ObservationStatus): vo
   if (status.kind === 'not_observed') output.note(messages.observation.warning(status.since, cliFormatter));
 }
 
-interface Configuration {
+export interface Configuration {
   readonly environment: Environment;
   readonly config: SyncbotConfig;
   readonly configPath: string;
+  /** Whether there is a syncbot.yml. */
+  readonly hasFile: boolean;
   readonly resolveConnections: ConnectionResolver;
 }
 
-type ConfigurationResult =
+export type ConfigurationResult =
   | (Configuration & { readonly kind: 'read' })
   | { readonly kind: 'refused'; readonly error: CliError };
 
+/** What is read if a command does not read syncbot.yml, or needs none and there is none. */
 const noFile = { kind: 'read', files: [{ path: '', text: 'projects: {}' }] } as const;
 
-async function readConfiguration(
+interface ReadOptions extends Pick<CommandContextOptions, 'configFiles' | 'readsFile'> {
+  /** For a command that needs no syncbot.yml: if the file does not exist, the configuration is empty. */
+  readonly mayLackFile?: boolean;
+}
+
+/** Reads the environment and syncbot.yml. */
+export async function readConfiguration(
   { env }: ProcessIo,
-  { configFiles = [], readsFile = true }: CommandContextOptions,
+  { configFiles = [], readsFile = true, mayLackFile = false }: ReadOptions,
 ): Promise<ConfigurationResult> {
   const parsedEnvironment = parseEnvironment(env);
   if (parsedEnvironment.kind === 'refused') {
@@ -123,7 +133,8 @@ async function readConfiguration(
   const { environment } = parsedEnvironment;
   const paths = configFiles.length > 0 ? configFiles : [environment.configPath];
   const configPath = paths.join(', ');
-  const read = readsFile ? await readConfigFiles(paths) : noFile;
+  const hasFile = readsFile && !(mayLackFile && paths.every((path) => !existsSync(path)));
+  const read = hasFile ? await readConfigFiles(paths) : noFile;
   if (read.kind === 'refused') return refuse('configuration', read.reasons);
   const parsedConfig = parseConfigFiles(read.files, env);
   if (parsedConfig.kind === 'refused') {
@@ -133,14 +144,15 @@ async function readConfiguration(
     );
   }
   const { config, resolveConnections } = parsedConfig;
-  return { kind: 'read', environment, config, configPath, resolveConnections };
+  return { kind: 'read', environment, config, configPath, hasFile, resolveConnections };
 }
 
 function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {
   return { kind: 'refused', error: { code, message: lines.join('\n') } };
 }
 
-function toCliError(error: unknown, isIdempotent: boolean): CliError {
+/** `isIdempotent`: as in `CommandContextOptions`. */
+export function toCliError(error: unknown, isIdempotent: boolean): CliError {
   if (error instanceof StartError) return { code: 'role', message: error.message };
   if (error instanceof DatabaseRefusedError) {
     return { code: 'redis_unavailable', message: messages.cli.redisDatabaseRefused };

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { RawEnvironment } from '../config/environment.ts';
-import type { CreateCliApp } from './cli-app.ts';
+import type { CreateCliApp, OpenLinks } from './cli-app.ts';
 
 /** The process around the command line. Tests replace it. */
 export interface ProcessIo {
@@ -16,6 +16,7 @@ export interface ProcessIo {
   readonly version: string;
   readonly signals: SignalEmitter;
   readonly createApp: CreateCliApp;
+  readonly openLinks: OpenLinks;
 }
 
 type StopSignal = 'SIGINT' | 'SIGTERM';

@@ -33,6 +33,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     const options = { format, configFiles: command.files, isIdempotent: command.plan } as const;
     return inCommandContext(io, options, async (context) => (await import('./apply.ts')).apply(context, command));
   }
+  if (command.name === 'discover') return (await import('./discover.ts')).discover(io, command);
   if (command.name === 'export') {
     const options = { format: 'text', readsFile: false, isIdempotent: true } as const;
     return inCommandContext(io, options, async (context) =>
@@ -59,7 +60,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'export' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' | 'export' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

@@ -22,6 +22,6 @@ it.each([
 ])('the arguments $argv are refused with one line that contains the usage', ({ argv, problem }) => {
   expect(parseBenchmarkArguments(argv)).toEqual({
     kind: 'invalid',
-    message: `${problem} Usage: npm run bench -- [a b c d e f g j l] [--json] [--tiny] [--write]`,
+    message: `${problem} Usage: npm run bench -- [a b c d e f g j k l] [--json] [--tiny] [--write]`,
   });
 });

@@ -56,6 +56,11 @@ describe('arguments', () => {
     ['retry orders', { ...actionCommand, action: 'retry' }],
     ['retry orders 7 9 --yes', { ...actionCommand, action: 'retry', tasks: ['7', '9'], yes: true }],
     ['keep-paused orders --json', { name: 'keep-paused', project: 'orders', json: true }],
+    ['discover', { name: 'discover', connection: null, prefix: null, output: null, maxKeys: 5_000_000, json: false }],
+    [
+      'discover --connection warehouse --prefix bull --output x.yml --max-keys 10 --json',
+      { name: 'discover', connection: 'warehouse', prefix: 'bull', output: 'x.yml', maxKeys: 10, json: true },
+    ],
     ['doctor --json', { name: 'doctor', json: true }],
   ])('are parsed: %s', (line, command) => {
     expect(parseLine(line)).toEqual(command);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import type { CliApp, CreateCliApp, Role } from '../../src/cli/cli-app.ts';
+import type { CliApp, CreateCliApp, OpenLinks, Role } from '../../src/cli/cli-app.ts';
 import type { ProcessIo } from '../../src/cli/process-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { TestServices } from '../support/test-services.ts';
@@ -23,6 +23,7 @@ export interface CliRunOptions {
   readonly openApp?: CreateCliApp;
 }
 
+const openLinks: OpenLinks = async (options) => (await import('../../src/app.ts')).openLinks(options);
 const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
 /** A command that runs. `out` and `err` return its output so far. */
@@ -42,7 +43,7 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
   const [out, err] = [collectOutput(), collectOutput()];
   const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
   stdin.end(terminalInput ?? '');
-  const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp };
+  const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
   return { out: out.text, err: err.text, ended };

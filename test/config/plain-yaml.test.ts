@@ -5,6 +5,7 @@ import { parsePlainYaml } from '../../src/config/plain-yaml.ts';
 import { fullConfig } from './config-fixture.ts';
 
 const samples = [
+  'policy: {}\nprojects:\n  a: { b: [1,\n    2] }\n  c:\n    d: "e\n      f"\n  g: h\n\n  # i\n  j:\n    k: |\n      l\n  m: { n: o }\n',
   fullConfig,
   "a: |\n  one\n\n  two\nb: >-\n  three\n  four\nc: \"\\u00e9 # x\"\nd: 'it''s'\n",
   '- [~, null, true, No, 1, -2.5, 0x1f, 0o17, 1e3, 1_000, 2001-01-01]\n- { a: , "b":1, c }\n- - x\n  - y # comment\n',
@@ -37,12 +38,12 @@ describe('a text that is read as plain YAML', () => {
     const edits = fc.array(fc.tuple(fragments, fc.nat(), fc.nat(2)), { maxLength: 3 });
     let plainCount = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...samples), edits, (sample, changes) => {
+      fc.property(fc.constantFrom(...samples), edits, fc.constantFrom(20, 100_000), (sample, changes, partLength) => {
         const text = changes.reduce((edited, [fragment, at, removed]) => {
           const start = at % (edited.length + 1);
           return edited.slice(0, start) + fragment + edited.slice(start + removed);
         }, sample);
-        const plain = parsePlainYaml(text);
+        const plain = parsePlainYaml(text, partLength);
         const document = parseDocument(text, { stringKeys: true, prettyErrors: false, logLevel: 'error' });
         // js-yaml accepts a few texts that are not YAML, such as a flow key with a line break after it.
         if (plain === null || document.errors.length + document.warnings.length > 0) return;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +44,14 @@ describe.each(releases)('the installed package on Node %s', (release) => {
     expect(await syncbot(['--version']).exited).toMatchObject({ code: 0, stderr: '' });
     const help = await syncbot(['--help']).exited;
     expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: syncbot'), stderr: '' });
+  });
+
+  test('keeps its compiled code in the cache folder of the user, if that can be written', async () => {
+    const cache = join(folder, 'cache');
+    expect(await syncbot(['--version'], { XDG_CACHE_HOME: cache }).exited).toMatchObject({ code: 0 });
+    expect(await readdir(join(cache, 'syncbot'))).not.toEqual([]);
+    const notWritable = await syncbot(['--version'], { XDG_CACHE_HOME: '/dev/null' }).exited;
+    expect(notWritable).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('lists a project, and a worker pauses it', async () => {

@@ -13,6 +13,7 @@ import { readConnectionInfo } from './connection-info.ts';
 import { countRemovedFailures } from './count-removed-failures.ts';
 import { countWorkers } from './count-workers.ts';
 import { findFailedTasks } from './find-failed-tasks.ts';
+import { findQueues } from './find-queues.ts';
 import { groupFailures } from './group-failures.ts';
 import type { LinkConnections } from './link-connections.ts';
 import { observeBatch } from './observe-links.ts';
@@ -105,6 +106,7 @@ export function createLinkGateway(connections: LinkConnections): LinkGateway {
         unreachable: () => ({ kind: 'unreachable' }),
         run: (connection, { link }) => findQueueUsage(connection, link),
       }),
+    findQueues: (name, options) => findQueues(connections.get(name), options),
   };
 }
 

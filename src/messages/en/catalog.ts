@@ -13,6 +13,7 @@ import { confirmation } from './confirmation-dialog.ts';
 import { connectionFault } from './connection-faults.ts';
 import { definitionMessages } from './definition-changes.ts';
 import { digest } from './digest.ts';
+import { discoverMessages } from './discover.ts';
 import { doctorMessages } from './doctor.ts';
 import { failures } from './failures.ts';
 import { format } from './format.ts';
@@ -83,6 +84,7 @@ export const en = {
   cli: cliMessages,
   columnTitles,
   factLabels,
+  discover: discoverMessages,
   doctor: doctorMessages,
   health: healthMessages,
   startErrors,

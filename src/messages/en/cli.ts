@@ -65,6 +65,11 @@ export const cliMessages = {
     waitCaughtUpOption: 'then wait until the projects have caught up, at most this long, such as 30m',
     changeExitCodes: `The command waits for the outcome. ${exitCodes}`,
     waitExitCodes: 'With --wait-…: 3 the time is over; 4 a project changed during the wait.',
+    discover: 'find BullMQ queues, propose projects for them, and write syncbot.yml if there is none',
+    discoverConnection: 'name of a connection in syncbot.yml, or a Redis URL (default: REDIS_URL)',
+    discoverPrefix: 'only queues with this prefix of BullMQ, such as bull',
+    discoverOutput: 'file to write instead of SYNCBOT_CONFIG',
+    discoverMaxKeys: 'stop after about so many keys of Redis',
     export: 'write what is stored as a syncbot.yml, without secrets',
     outputOption: 'file to write; without it the output is on stdout',
     doctor: 'check Redis, Slack, links and configuration',
@@ -75,6 +80,7 @@ export const cliMessages = {
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,
   tooManyToSkip: (max: number) => `At most ${formatNumber(max)} tasks can be skipped at once.`,
   skipNeedsOneProject: 'Use --skip with one project only.',
+  invalidMaxKeys: 'Write a whole number such as 1000000.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
   invalidSince: sinceHint((time) => time),
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
@@ -251,6 +257,7 @@ export const cliMessages = {
 export const columnTitles = {
   active: 'ACTIVE',
   backlog: 'BACKLOG',
+  bullmq: 'BULLMQ',
   by: 'BY',
   causeOrReason: 'CAUSE OR REASON',
   connection: 'CONNECTION',
@@ -275,6 +282,7 @@ export const columnTitles = {
   what: 'WHAT',
   when: 'WHEN',
   who: 'WHO',
+  workers: 'WORKERS',
 };
 
 /** Labels of the facts that `show` lists. */

@@ -8,6 +8,7 @@ import { catchUp } from './catch-up.ts';
 import { cli } from './command-line.ts';
 import { config, configuration, connectionFault, definition } from './configuration.ts';
 import { confirmation, modal } from './dialogs.ts';
+import { discover } from './discover.ts';
 import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
@@ -64,6 +65,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   definition,
   connectionFault,
   startErrors,
+  discover,
   doctor,
   health,
 };

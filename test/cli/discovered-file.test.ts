@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { renderAddition, renderFile } from '../../src/cli/discovered-file.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { proposeProjects } from '../../src/domain/propose-projects.ts';
+
+const name = fc
+  .oneof(
+    fc.constantFrom(
+      'true',
+      'null',
+      '1',
+      '1e3',
+      '-',
+      '#',
+      '$'.concat('{HOME}'),
+      '$${x}',
+      '{a}',
+      "a'b",
+      'a"b',
+      '\\',
+      '&x',
+      '\u2028',
+    ),
+    fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }),
+  )
+  .filter((text) => !/[\p{Cc}\p{Cs}:\ufffd]/u.test(text));
+const foundLinks = fc.array(
+  fc.record({
+    queue: name,
+    prefix: fc.oneof(fc.constant('bull'), name),
+    connection: fc.constantFrom('default', 'queues'),
+  }),
+  { minLength: 1, maxLength: 10 },
+);
+
+/** An object has the id `1` before the others. */
+const byId = (projects: readonly { readonly id: string }[]) => projects.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+test('syncbot reads the queues of any names from the file that discover writes', () => {
+  fc.assert(
+    fc.property(foundLinks, (links) => {
+      const projects = proposeProjects(links);
+      const file = {
+        projects,
+        newConnection: { name: 'queues', variable: 'QUEUES_REDIS_URL' },
+        warnings: [],
+        hasMixedFlags: () => true,
+        hasOldBullmq: () => true,
+      };
+      for (const text of [renderFile(file), renderAddition(file)]) {
+        const parsed = parseConfig(text, { QUEUES_REDIS_URL: 'redis://warehouse' });
+        const read = parsed.kind === 'read' ? parsed.config.projects.map(({ definition }) => definition) : [];
+        expect(byId(read)).toMatchObject(byId(projects));
+      }
+    }),
+  );
+});

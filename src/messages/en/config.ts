@@ -61,7 +61,8 @@ export const configMessages = {
     hint: `Write ${path} in one file only.`,
   }),
   emptyFolder: (path: string) => `${path} has no file *.yml or *.yaml. ${createFile}`,
-  fileNotFound: (path: string) => `${path} does not exist. ${createFile}`,
+  fileNotFound: (path: string) =>
+    `${path} does not exist. Create it with syncbot discover, or set SYNCBOT_CONFIG to another file.`,
   fileNotReadable: (path: string, code: string) => `${path} cannot be read (${code}). ${createFile}`,
 
   yaml: {

@@ -301,6 +301,8 @@ function credentials({ username, password }: { username?: string | undefined; pa
 function optionsFor(use: ConnectionUse) {
   return {
     connectTimeout: connectTimeoutMs,
+    // From Redis 7.2 on, a user without the right to CLIENT SETINFO would fill the ACL LOG.
+    disableClientInfo: true,
     maxRetriesPerRequest: use === 'blocking' ? null : 1,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
     // A primary that a failover made a replica answers READONLY. 2: reconnect and send again (every write is idempotent).

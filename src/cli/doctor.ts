@@ -41,8 +41,41 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
     checkProjects(context),
   ]);
   const items = [...connections.flatMap(checkConnection), ...slackItems, checkPolicy(context), ...projectItems];
-  output.result(checkTable(items), items);
+  const next = nextStep(items, {
+    configPath: context.configPath,
+    hasBotToken: context.environment.secrets.slackBotToken !== null,
+  });
+  output.result(`${checkTable(items)}\n\n${nextStepText(next, context)}`, items);
   return items.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.success;
+}
+
+export type NextStep =
+  | { readonly kind: 'set_up_slack' | 'apply' | 'run' | 'list' }
+  | { readonly kind: 'fix'; readonly item: string };
+
+/** What the operator does next. A Redis that fails comes first, because the other steps need it. */
+export function nextStep(
+  items: readonly CheckText[],
+  { configPath, hasBotToken }: { readonly configPath: string; readonly hasBotToken: boolean },
+): NextStep {
+  const resultOf = (item: string) => items.find((one) => one.item === item)?.result;
+  const failed = items.find(({ result }) => result === 'fail');
+  if (failed?.item === 'REDIS_URL') return { kind: 'fix', item: failed.item };
+  if (!hasBotToken) return { kind: 'set_up_slack' };
+  if (resultOf(texts.items.configApplied(configPath)) === 'fail') return { kind: 'apply' };
+  if (resultOf(texts.items.observer) !== 'pass') return { kind: 'run' };
+  return failed === undefined ? { kind: 'list' } : { kind: 'fix', item: failed.item };
+}
+
+function nextStepText(next: NextStep, { environment }: CommandContext): string {
+  switch (next.kind) {
+    case 'fix':
+      return texts.next.fix(next.item);
+    case 'list':
+      return texts.next.list(environment.command);
+    default:
+      return texts.next[next.kind];
+  }
 }
 
 /** Whether a Redis answers, is new enough, never evicts keys and survives a restart. */

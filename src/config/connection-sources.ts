@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ConnectionSource, ConnectionSources, UnusableConnection } from '../domain/configuration.ts';
 import type { RawEnvironment } from './environment.ts';
 import { interpolateText, variablesIn } from './interpolate-variables.ts';
+import { parameterNames, secretParameter } from './redis-parameters.ts';
 import { parseRedisUrl, type RedisEndpoint, redisIdentity } from './redis-url.ts';
 
 /** The stored connections that a process can use, and why it cannot use the others. */
@@ -81,23 +82,36 @@ function toSource(endpoint: RedisEndpoint, text: unknown): ConnectionSource {
 }
 
 const variable = String.raw`\$\{[A-Za-z_][A-Za-z0-9_]*\}`;
-const wholeUrl = new RegExp(`^${variable}$`);
-const partsOfUrl = /^(?:rediss?|redis\+(?:sentinel|cluster)):\/\/(?:([^@]*)@)?[^@]+$/;
+const wholeVariable = new RegExp(`^${variable}$`);
+const partsOfUrl = /^rediss?(?:\+(?:sentinel|cluster))?:\/\/(?:([^@]*)@)?[^@?]+(?:\?([^@]*))?$/;
 /** The user name may be written out, the password may not. */
 const storableCredentials = new RegExp(`^(?:(?:[^:\${}]|${variable})*:${variable}|${variable})$`);
 
 /** Whether the text has variables, and takes its password from one of them, if it has any. Then it holds no secret. */
 function isStorable(template: string): boolean {
-  if (wholeUrl.test(template)) return true;
+  if (wholeVariable.test(template)) return true;
   const parts = partsOfUrl.exec(template);
   if (parts === null || variablesIn(template).length === 0) return false;
-  return parts[1] === undefined || storableCredentials.test(parts[1]);
+  const [, credentials, query] = parts;
+  return (
+    (credentials === undefined || storableCredentials.test(credentials)) &&
+    (query === undefined || query.split('&').every(isStorableParameter))
+  );
 }
 
-/** Without the password: a digest of a short password can be guessed. */
+/** Whether a part of the text after "?" holds no secret, or takes it from a variable. */
+function isStorableParameter(part: string): boolean {
+  const [, name, value = ''] = /^([A-Za-z]+)=(.*)$/s.exec(part) ?? [];
+  if (name === undefined) return false;
+  return name === secretParameter ? wholeVariable.test(value) : parameterNames.includes(name);
+}
+
+/** Without the password and the parameters: a digest of a short password can be guessed. */
 function addressDigest(endpoint: RedisEndpoint): string {
   const { protocol, username } =
-    endpoint.kind === 'standalone' ? new URL(endpoint.url) : { protocol: '', username: endpoint.username ?? '' };
+    endpoint.kind === 'standalone'
+      ? new URL(endpoint.url)
+      : { protocol: endpoint.tls === undefined ? '' : 'rediss:', username: endpoint.username ?? '' };
   const identity = JSON.stringify([redisIdentity(endpoint), protocol, username]);
   return createHash('sha256').update(identity).digest('hex');
 }

@@ -1,12 +1,23 @@
 import { messages } from '../messages/catalog.ts';
+import { parseRedisParameters, type RedisTls } from './redis-parameters.ts';
 
-/** A parsed `redis[s]://`, `redis+sentinel://` or `redis+cluster://` URL. */
+/** A parsed `redis[s]://`, `redis[s]+sentinel://` or `redis[s]+cluster://` URL. Secret: it can hold passwords and a key. */
 export type RedisEndpoint =
-  | { readonly kind: 'standalone'; readonly url: string }
-  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & NodesAndCredentials)
+  /** `url` has no parameters. With `rediss://` it uses TLS without `tls` as well. */
+  | { readonly kind: 'standalone'; readonly url: string; readonly tls?: RedisTls }
+  | ({ readonly kind: 'sentinel'; readonly master: string; readonly db: number } & NodesAndCredentials & SentinelAccess)
   | ({ readonly kind: 'cluster' } & NodesAndCredentials);
 
+/** For the sentinels themselves. */
+interface SentinelAccess {
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+  readonly sentinelTls?: RedisTls;
+}
+
 interface NodesAndCredentials {
+  /** For the servers with data. Without it they are reached without TLS. */
+  readonly tls?: RedisTls;
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -19,17 +30,35 @@ export type RedisUrlResult =
 
 const texts = messages.config.redisUrl;
 
+/** Reads the files that the URL names. */
 export function parseRedisUrl(text: string): RedisUrlResult {
-  const result = parse(text);
-  const mayHavePassword = text.includes('@');
-  return result.kind === 'refused' && mayHavePassword ? invalidUrl(texts.encodePassword(result.message)) : result;
+  const [, address = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(text) ?? [];
+  const result = parseAddress(address);
+  // An "@" after "?" is a password that contains "?", so the rest may be a part of it.
+  if (result.kind === 'parsed' && !query.includes('@'))
+    return addParameters(result.endpoint, query, text.startsWith('rediss'));
+  const message = result.kind === 'refused' ? result.message : texts.parametersWithAt;
+  return invalidUrl(text.includes('@') ? texts.encodePassword(message) : message);
 }
 
-function parse(text: string): RedisUrlResult {
-  const match = /^redis\+(sentinel|cluster):\/\/(.*)$/.exec(text);
+function parseAddress(text: string): RedisUrlResult {
+  if (text.includes('#')) return invalidUrl(texts.fragment);
+  const match = /^rediss?\+(sentinel|cluster):\/\/(.*)$/.exec(text);
   if (match !== null) return parseMultiNode(match[1] === 'sentinel' ? 'sentinel' : 'cluster', match[2] ?? '');
   if (!/^rediss?:\/\//.test(text)) return invalidUrl(texts.invalid);
   return parseStandalone(text);
+}
+function addParameters(endpoint: RedisEndpoint, query: string, hasTls: boolean): RedisUrlResult {
+  const result = parseRedisParameters(query, { hasTls, isSentinel: endpoint.kind === 'sentinel' });
+  if (result.kind === 'refused') return result;
+  const { tls, sentinelTls, ...sentinelCredentials } = result.parameters;
+  if (tls === null) return { kind: 'parsed', endpoint: { ...endpoint, ...sentinelCredentials } };
+  // ioredis reads `rediss://` itself.
+  if (endpoint.kind === 'standalone' && query === '') return { kind: 'parsed', endpoint };
+  return {
+    kind: 'parsed',
+    endpoint: { ...endpoint, tls, ...sentinelCredentials, ...(sentinelTls ? { sentinelTls: tls } : {}) },
+  };
 }
 
 /** Identifies a Redis database, independent of credentials: two URLs with the same identity hold the same queues. */
@@ -57,13 +86,12 @@ function parseStandalone(text: string): RedisUrlResult {
     return invalidUrl(texts.invalid);
   }
   if (url.hostname === '') return invalidUrl(texts.noHost);
-  if (url.search !== '' || url.hash !== '') return invalidUrl(texts.queryOrFragment);
   if (!/^\/?$|^\/\d{1,5}$/.test(url.pathname)) return invalidUrl(texts.invalidDatabase);
   return { kind: 'parsed', endpoint: { kind: 'standalone', url: text } };
 }
 
 function parseMultiNode(kind: 'sentinel' | 'cluster', afterScheme: string): RedisUrlResult {
-  const match = /^(?:([^@/]*)@)?([^@/?#\s]+)(?:\/([^?#]*))?$/.exec(afterScheme);
+  const match = /^(?:([^@/]*)@)?([^@/\s]+)(?:\/(.*))?$/.exec(afterScheme);
   const hosts = match?.[2];
   if (match === null || hosts === undefined) return invalidUrl(texts.invalid);
   const nodes = hosts.split(',').map((host) => parseNode(host, kind === 'sentinel' ? 26_379 : 6_379));

@@ -3,7 +3,18 @@ import { serializeError, stackFrames } from './serialize-error.ts';
 
 /** Keys whose values are never logged, at any depth, in any case, with any separator between the words. */
 export const redactedKeys: readonly string[] = [
-  ...['token', 'botToken', 'appToken', 'accessToken', 'refreshToken', 'signingSecret', 'secret', 'secrets', 'password'],
+  ...[
+    'token',
+    'botToken',
+    'appToken',
+    'accessToken',
+    'refreshToken',
+    'signingSecret',
+    'secret',
+    'secrets',
+    'password',
+    'sentinelPassword',
+  ],
   ...['authorization', 'cookie', 'setCookie', 'xSlackSignature', 'headers', 'rawHeaders'],
   ...['url', 'responseUrl', 'redisUrl', 'connections', 'triggerId'],
   ...['host', 'hostname', 'address', 'email', 'body', 'payload', 'data', 'args', 'command_args', 'returnvalue'],

@@ -260,6 +260,22 @@ describe('the end of a pause that waits', () => {
     expect([done?.until, started?.until, ended?.until]).toEqual([pauseUntil?.at, pauseUntil?.at, null]);
   });
 
+  it('is counted from the beginning of the pause if it comes from pauseMax.', async () => {
+    const { definition, version } = await readProject();
+    const limited = { ...definition, pauseMax: hour };
+    await context.projects.save(limited, { expectedVersion: version, added: [] }, 'cli:test');
+    await addBacklog();
+    const tooLong = await requestAction(context, { ...pauseRequest, ...limit('for', '2h') });
+    expect(tooLong).toMatchObject({ refusal: { code: 'limit_above_max', maxMs: hour } });
+    const ref = await requestAndConfirmWait();
+    await passTime(ref, 10 * minute);
+    await testLink.queue.drain();
+    await execute(context, ref);
+    const { pauseUntil, startedAt } = await readOperation(ref);
+    expect(pauseUntil).toEqual({ at: (startedAt ?? 0) + hour, timeZone: null, source: 'pauseMax' });
+    expect((await readProject()).pausedUntil).toMatchObject({ at: pauseUntil?.at });
+  });
+
   it('refuses the pause when it passes during the wait.', async () => {
     await addBacklog();
     const soon = new Date(Date.now() + 5 * minute).toISOString().slice(11, 16);

@@ -8,6 +8,7 @@ const env = {
   PASSWORD: 'hidden',
   HOST: 'warehouse',
   SCHEME: 'redis',
+  PARAMETER: 'sentinelPassword',
 };
 
 function parse(url: string, variables: Record<string, string> = env) {
@@ -26,6 +27,8 @@ describe('a connection is stored with its variables', () => {
     [`redis+sentinel://:\${PASSWORD}@a,b/main`, ['PASSWORD']],
     [`redis://\${HOST}:6379`, ['HOST']],
     [`redis+sentinel://\${HOST}/ma$\${in`, ['HOST']],
+    [`rediss+sentinel://:\${PASSWORD}@a/main?servername=\${HOST}&sentinelPassword=\${PASSWORD}`, ['PASSWORD', 'HOST']],
+    [`rediss+cluster://:\${PASSWORD}@a,b?servername=redis.test`, ['PASSWORD']],
   ])('%s', (url, variables) => {
     expect(sourceOf(url)).toEqual({ kind: 'template', template: url, variables });
   });
@@ -40,6 +43,10 @@ describe('a URL is not stored', () => {
     `redis://:\${PASSWORD}hunter2@warehouse`,
     `redis+cluster://sync:hunter2@\${HOST}`,
     `\${SCHEME}://:hunter2@warehouse`,
+    `rediss+sentinel://:\${PASSWORD}@a/main?sentinelPassword=hunter2`,
+    `rediss+sentinel://:\${PASSWORD}@a/main?sentinelPassword=\${PASSWORD}hunter2`,
+    `rediss+sentinel://:\${PASSWORD}@a/main?servername=\${HOST}&sentinelPassword=hunter2`,
+    `rediss+sentinel://a/main?\${PARAMETER}=hunter2`,
   ])('%s', (url) => {
     expect(sourceOf(url)).toEqual({ kind: 'file', digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
@@ -91,6 +98,7 @@ describe('a process resolves a stored connection', () => {
     ['redis+sentinel://a/main', 'redis+sentinel://sync@a/main'],
     ['redis+sentinel://sync@a/main', 'redis+sentinel://other@a/main'],
     ['redis+cluster://a,b', 'redis+cluster://a,c'],
+    ['redis+cluster://a,b', 'rediss+cluster://a,b'],
   ])('not from its own file with another address or user: %s, %s.', (stored, own) => {
     expect(parse(own).resolveConnections(sourcesOf(stored))).toStrictEqual({
       endpoints: {},

@@ -2,12 +2,15 @@
 // and posts no messages, so that it sends to Redis only the commands of its operation. See forked-process.ts.
 
 import { pressAlerts } from '../../src/application/acknowledge-alerts.ts';
+import { decideWait } from '../../src/application/catch-up.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import { confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
+import { LinksUnreachableError, RetryLaterError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
 import { keepPaused } from '../../src/application/keep-paused.ts';
 import { runObserver } from '../../src/application/observer.ts';
 import { extendPause } from '../../src/application/pause-end.ts';
+import { requestAction } from '../../src/application/request-action.ts';
 import { runBatch } from '../../src/application/run-batch.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import { startWorker } from '../../src/infra/bullmq/workers.ts';
@@ -67,6 +70,22 @@ async function runStep(step: ProcessStep): Promise<void> {
       const target = { project: step.project };
       return void (await pressAlerts(context, { press: 'own', target, by: step.by, seenAt: Date.now() }));
     }
+    case 'request_wait': {
+      const { ref, by } = step;
+      const withId = { ...context, ids: { next: () => ref.operation } };
+      const request = { project: ref.project, action: 'pause', whenCaughtUp: true, by, reason: null } as const;
+      const requested = await requestAction(withId, { ...request, origin: 'slack', channel: 'C0SYNC' });
+      if (requested.kind === 'refused') return;
+      await confirm(context, { ref, by, dialog: null });
+      return context.notifications.operationChanged(ref);
+    }
+    case 'execute':
+      return execute(context, step.ref).catch((error: unknown) => {
+        // The queue tries the job again later.
+        if (!(error instanceof RetryLaterError || error instanceof LinksUnreachableError)) throw error;
+      });
+    case 'decide_wait':
+      return void (await decideWait(context, step));
     case 'extend':
       return void (await extendPause(context, { ...step, duration: '1h' }));
     case 'keep_beyond_end':

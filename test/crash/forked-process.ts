@@ -19,12 +19,22 @@ export interface PressDetails {
   readonly by: string;
 }
 
-/** A step outside the queue `actions`: a cycle, the job or a button of a batch, or a button of a pause or an alert. */
+/** A step outside the queue `actions`: a cycle, the job or a button of a batch, what a pause waits for, or a button of a pause or an alert. */
 export type ProcessStep =
   | { readonly kind: 'observe' | 'sweep' }
   | { readonly kind: 'run_batch'; readonly batch: string }
   | { readonly kind: 'confirm_batch' | 'go_on'; readonly batch: string; readonly by: string }
   | { readonly kind: 'keep_paused' | 'own_alerts'; readonly project: string; readonly by: string }
+  /** Requests a pause when caught up with this id, and confirms it. */
+  | { readonly kind: 'request_wait'; readonly ref: OperationRef; readonly by: string }
+  /** The job of an operation, once. */
+  | { readonly kind: 'execute'; readonly ref: OperationRef }
+  | {
+      readonly kind: 'decide_wait';
+      readonly ref: OperationRef;
+      readonly by: string;
+      readonly event: 'pause_now' | 'cancel';
+    }
   /** `expected`: the end of the pause that the button shows. */
   | {
       readonly kind: 'extend' | 'keep_beyond_end';

@@ -33,6 +33,8 @@ export interface CrashHarness extends AsyncDisposable {
   /** Starts a worker that is not stopped. It sweeps once at its start. With `postsMessages` it posts to `slack`. */
   startOtherWorker(options?: { readonly postsMessages: boolean }): Promise<Services>;
   readonly slack: FakeSlack;
+  /** Posts or updates the message of an operation in `slack`. */
+  notifyOperation(ref: OperationRef): Promise<void>;
 }
 
 export interface ProcessUnderTest extends AsyncDisposable {
@@ -106,6 +108,7 @@ export async function createCrashHarness(
       };
     },
     slack,
+    notifyOperation: (ref) => createMessageNotifier(slack, services.context).notifyOperation(ref),
     async startOtherWorker({ postsMessages } = { postsMessages: false }) {
       const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });

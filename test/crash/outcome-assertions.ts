@@ -10,7 +10,12 @@ import type { FixtureLink, ProjectFixture } from './project-fixture.ts';
 
 /** The operations that were executed on a fixture, in this order, each once. */
 export interface ExpectedOutcome {
-  readonly operations: readonly { readonly ref: OperationRef; readonly action: Action }[];
+  readonly operations: readonly {
+    readonly ref: OperationRef;
+    readonly action: Action;
+    /** Whether it waited until its project had caught up. */
+    readonly hasWaited?: boolean;
+  }[];
   /** A killed process leaves its executions in `:runs`. */
   readonly isProcessKilled: boolean;
   /** An operation that was confirmed too late and was refused at its claim. */
@@ -138,11 +143,12 @@ async function readHistory(
 function expectedHistory(operations: ExpectedOutcome['operations']): HistoryEntry[] {
   return [
     ['created', 1, ''],
-    ...operations.flatMap(({ action }, index): HistoryEntry[] => {
+    ...operations.flatMap(({ action, hasWaited = false }, index): HistoryEntry[] => {
       const version = 1 + 2 * index;
       return [
         ['requested', version, ''],
         ['confirmed', version, ''],
+        ...(hasWaited ? [['wait_ended', version, ''] as const] : []),
         ['started', version + 1, transitions[action].through],
         ['done', version + 2, transitions[action].to],
       ];

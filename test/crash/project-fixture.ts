@@ -17,6 +17,8 @@ export interface ProjectFixture extends AsyncDisposable {
   completedTasks(link: TestLink): readonly string[];
   /** Adds tasks to every link. */
   addTasks(): Promise<void>;
+  /** Adds tasks of a minute ago to every link. The first one of a link is not completed before the returned function is called. */
+  addHeldTasks(): Promise<() => void>;
 }
 
 export interface FixtureLink extends TestLink {
@@ -34,7 +36,12 @@ export interface ProjectFixtureOptions {
 }
 
 /** `bad` tasks fail at first, so that Restore has tasks to retry. */
-const taskNames = { bad: ['bad-0', 'bad-1'], waiting: ['new-0', 'new-1'], added: ['late-0'] } as const;
+const taskNames = {
+  bad: ['bad-0', 'bad-1'],
+  waiting: ['new-0', 'new-1'],
+  added: ['late-0'],
+  held: ['held-0', 'held-1'],
+} as const;
 
 /** Creates a project in the state before `action`. Before a Restore its links have failed and waiting tasks. */
 export async function createProjectFixture(
@@ -50,10 +57,15 @@ export async function createProjectFixture(
   );
   const completed = new Map<TestLink, string[]>(links.map((link) => [link, []]));
   let isRepaired = false;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const workers: Worker[] = await Promise.all(
     links.map((link) =>
       link.startWorker(async ({ name }) => {
         if (name.startsWith('bad') && !isRepaired) throw new Error('refused by the target');
+        if (name.startsWith('held')) await released;
         completed.get(link)?.push(name);
       }),
     ),
@@ -73,8 +85,14 @@ export async function createProjectFixture(
       tasks.push(...taskNames.added);
       await Promise.all(links.map((link) => addJobs(link, taskNames.added)));
     },
+    async addHeldTasks() {
+      tasks.push(...taskNames.held);
+      await Promise.all(links.map((link) => addJobs(link, taskNames.held, { timestamp: Date.now() - 60_000 })));
+      return release;
+    },
     completedTasks: (link) => completed.get(link) ?? [],
     async [Symbol.asyncDispose]() {
+      release();
       await Promise.all(workers.map((worker) => worker.close(true)));
       await services.redis.srem('syncbot:projects', project);
       // Otherwise the next sweep removes it.
@@ -104,6 +122,10 @@ const prepare: Readonly<Record<Action, (link: TestLink, countCompleted: () => nu
   },
 };
 
-async function addJobs({ queue }: Pick<TestLink, 'queue'>, names: readonly string[]): Promise<void> {
-  for (const name of names) await queue.add(name, {});
+async function addJobs(
+  { queue }: Pick<TestLink, 'queue'>,
+  names: readonly string[],
+  options: { readonly timestamp?: number } = {},
+): Promise<void> {
+  for (const name of names) await queue.add(name, {}, options);
 }

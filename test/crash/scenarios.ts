@@ -33,8 +33,8 @@ export interface Scenarios {
   readonly scripts: ReadonlySet<string>;
 }
 
-/** Counts the crash points of every scenario, on servers that have loaded every script. */
-export async function discoverScenarios(folder: string): Promise<Scenarios> {
+/** Counts the crash points of every scenario with these steps, on servers that have loaded every script. */
+export async function discoverScenarios(folder: string, steps: readonly CrashStep[] = crashSteps): Promise<Scenarios> {
   await using harness = await createCrashHarness(folder);
   for (const action of ['start', 'restore'] as const) await countWorkerCrashPoints(harness, action);
   const cases: CrashCase[] = [];
@@ -46,7 +46,7 @@ export async function discoverScenarios(folder: string): Promise<Scenarios> {
   }
   for (const kind of taskOperations)
     cases.push(...(await countTaskCrashPoints(harness, kind)).flatMap((label) => casesOfTaskOperation(kind, label)));
-  for (const step of crashSteps)
+  for (const step of steps)
     cases.push(...(await countWithKnownScripts(harness, step)).flatMap((label) => casesOfStep(step, label)));
   return { folder, cases, scripts: harness.knownScripts };
 }

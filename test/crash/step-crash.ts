@@ -9,9 +9,10 @@ import { type CrashHarness, pausedReminderMs } from './harness.ts';
 import { countEvents, type StepPreparations } from './prepared-step.ts';
 import { createProjectFixture } from './project-fixture.ts';
 import { prepareTimer, timerSteps } from './timer-steps.ts';
+import { prepareWait, waitSteps } from './wait-steps.ts';
 
 const observedSteps = ['follow_up', 'keep_paused', 'own_alerts'] as const;
-export const crashSteps = [...observedSteps, ...batchSteps, ...timerSteps] as const;
+export const crashSteps = [...observedSteps, ...batchSteps, ...timerSteps, ...waitSteps] as const;
 export type CrashStep = (typeof crashSteps)[number];
 
 /** Counts the crash points of a step, without a crash. */
@@ -141,4 +142,9 @@ async function fireReminder(services: CrashHarness['services'], project: string)
   return read;
 }
 
-const preparations: StepPreparations<CrashStep> = { ...prepareObserved, ...prepareBatch, ...prepareTimer };
+const preparations: StepPreparations<CrashStep> = {
+  ...prepareObserved,
+  ...prepareBatch,
+  ...prepareTimer,
+  ...prepareWait,
+};

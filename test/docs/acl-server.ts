@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { startRedisServer } from '../../demo/redis-server.ts';
+import { type RedisServerOptions, startRedisServer } from '../../demo/redis-server.ts';
 import { blocksOf, readPage } from './pages.ts';
 
 /** The ACL lines of docs/security.md. */
@@ -16,11 +16,11 @@ export const grantsByUser = new Map(
 export const grantedCommands = (user: string) => grantsByUser.get(user)?.commands ?? [];
 
 /** Starts a server with the users of the page, the user `owner` with all rights, and `default` for the test. */
-export async function startAclServer() {
+export async function startAclServer(options: Pick<RedisServerOptions, 'binary'> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
   const file = join(folder, 'users.acl');
   await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
-  const server = await startRedisServer({ args: ['--aclfile', file, '--appendonly', 'yes'] });
+  const server = await startRedisServer({ ...options, args: ['--aclfile', file, '--appendonly', 'yes'] });
   const admin = new Redis(server.url);
   return {
     url: server.url,

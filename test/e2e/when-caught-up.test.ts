@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionIds } from '../../src/slack/contract.ts';
+import { renderedText } from '../fake-slack/rendered-message.ts';
 import { keys } from '../support/keys.ts';
+import { waitForModal } from '../support/modal-users.ts';
 import {
   buttonLabels,
   closeWithoutViolations,
@@ -91,6 +93,25 @@ describe('/sync pause orders when caught up', () => {
   it('is begun at once by Pause Now of another operator.', async () => {
     harness.press('Pause Now', await requestWait(), 'U0BOB');
     await waitForChannelMessage(harness, /orders was paused · 1 link · by <@U0ALICE>[\s\S]*<@U0BOB> pressed Pause Now/);
+  });
+
+  it('is requested in the form of /sync, and Home shows it during the wait.', async () => {
+    const { views } = harness.slack;
+    harness.slack.command({ user: 'U0ALICE', channel: 'C0SYNC', text: '' });
+    await waitForModal(harness, 'Choose a project');
+    views.choose({ user: 'U0ALICE', input: actionIds.run.project, option: 'orders · Running' });
+    await waitForModal(harness, /Since /);
+    views.choose({ user: 'U0ALICE', input: 'Pause begins', option: 'When caught up' });
+    views.submit('U0ALICE');
+    await waitForModal(harness, /Pause orders when it has caught up\?[\s\S]*It waits at most 30 min\./);
+    views.submit('U0ALICE');
+    await waitForModal(harness, /orders is to be paused when it has caught up/);
+    views.openHome('U0BOB');
+    const homeOfBob = () => renderedText(views.homeOf('U0BOB') ?? { blocks: [] });
+    await waitFor(() => /orders.*to be paused when it has caught up, until <!date/.test(homeOfBob()));
+    await testLink.queue.drain();
+    await waitFor(async () => (await read()).state === 'paused');
+    await waitFor(() => !homeOfBob().includes('to be paused'));
   });
 
   it('waits for each of several projects by itself.', async () => {

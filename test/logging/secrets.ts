@@ -9,7 +9,7 @@ export const secrets = {
   triggerId: '13345224609.738474920.8088930838d88f008e0',
   signature: `v0=${'a1b2c3d4'.repeat(8)}`,
   redisUrl: 'redis://bot:hush-password@10.9.8.7:6379/0',
-  sentinelUrl: 'redis+sentinel://:hush-password@sentinel-1:26379/primary',
+  sentinelUrl: 'rediss+sentinel://:hush-password@sentinel-1:26379/primary?sentinelPassword=hush-sentinel',
   host: 'redis.prod.internal',
   hostPort: 'redis-1:6379',
   ip: '10.9.8.7',

@@ -83,7 +83,8 @@ describe('the installed package, in a folder without other files', () => {
   });
 
   it('exits with code 2 and one sentence when there is no syncbot.yml', async () => {
-    const sentence = 'syncbot.yml does not exist. Create it, or set SYNCBOT_CONFIG to another file.\n';
+    const sentence =
+      'syncbot.yml does not exist. Create it with syncbot discover, or set SYNCBOT_CONFIG to another file.\n';
     expect(await syncbot(['list']).exited).toEqual({ code: 2, stdout: '', stderr: sentence });
   });
 

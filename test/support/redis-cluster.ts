@@ -5,6 +5,7 @@ import { Cluster, Redis } from 'ioredis';
 import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { repairCluster } from '../../src/infra/redis/repair-cluster.ts';
+import { findFreeTlsPort, type TestCertificates, tlsServerOptions } from './tls-certificates.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Three primaries with a third of the slots each. Redis writes each change to disk before it replies. */
@@ -31,11 +32,21 @@ const serverArgs = [
   ...['--appendonly', 'yes', '--appendfsync', 'always'],
 ];
 
-export async function startTestCluster(): Promise<TestCluster> {
+/** `tls`: the nodes also listen with TLS, on the ports of `endpoint`, and use it among themselves. */
+export async function startTestCluster({ tls }: { readonly tls?: TestCertificates } = {}): Promise<TestCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-cluster-'));
   const nodeFolder = (node: number) => join(folder, String(node));
+  const tlsPorts = tls === undefined ? null : await Promise.all([0, 1, 2].map(findFreeTlsPort));
+  const tlsArgs = (node: number) =>
+    tls === undefined
+      ? []
+      : [...tlsServerOptions(tls, tls.namedServer), '--tls-port', String(tlsPorts?.[node]), '--tls-cluster', 'yes'];
   const start = (node: number, port?: number): Promise<RedisServer> =>
-    startRedisServer({ dir: nodeFolder(node), args: serverArgs, ...(port === undefined ? {} : { port }) });
+    startRedisServer({
+      dir: nodeFolder(node),
+      args: [...serverArgs, ...tlsArgs(node)],
+      ...(port === undefined ? {} : { port }),
+    });
   const servers = await Promise.all([0, 1, 2].map((node) => start(node)));
   const nodeClients = servers.map(({ port }) => ignoreErrors(new Redis(port, host)));
   const clusters: Cluster[] = [];
@@ -45,7 +56,8 @@ export async function startTestCluster(): Promise<TestCluster> {
     await nodeClient.call('CLUSTER', 'ADDSLOTSRANGE', firstSlot, Math.ceil(((node + 1) * slotCount) / 3) - 1);
     await nodeClient.call('CLUSTER', 'SET-CONFIG-EPOCH', node + 1);
   }
-  for (const { port } of nodes.slice(1)) await nodeClients[0]?.call('CLUSTER', 'MEET', host, port);
+  const announcedPorts = tlsPorts ?? nodes.map(({ port }) => port);
+  for (const port of announcedPorts.slice(1)) await nodeClients[0]?.call('CLUSTER', 'MEET', host, port);
   const infosOf = (clients: readonly Redis[]) => Promise.all(clients.map((client) => client.cluster('INFO')));
   const isReady = async () => {
     const infos = await infosOf(nodeClients);
@@ -58,7 +70,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   };
 
   return {
-    endpoint: { kind: 'cluster', nodes },
+    endpoint: { kind: 'cluster', nodes: announcedPorts.map((port) => ({ host, port })) },
     client() {
       const cluster = repairCluster(new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null } }));
       cluster.on('error', () => {});

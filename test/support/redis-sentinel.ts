@@ -27,6 +27,7 @@ export interface SentinelGroup extends AsyncDisposable {
 }
 
 const host = '127.0.0.1';
+/** The name of the primary in the Sentinel's configuration. */
 const masterName = 'main';
 
 /**
@@ -42,7 +43,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup> {
     startRedisServer({ args: replicaArgs }),
     startRedisServer({ args: replicaArgs }),
   ]);
-  const sentinel = await startSentinel(primary.port);
+  const sentinel = await startSentinel({ primaryPort: primary.port });
   const endpoint: RedisEndpoint = {
     kind: 'sentinel',
     nodes: [{ host, port: sentinel.port }],
@@ -106,23 +107,33 @@ function connectThroughSentinel(port: number): Redis {
   return new Redis({ sentinels: [{ host, port }], name: masterName, maxRetriesPerRequest: null });
 }
 
-async function startSentinel(primaryPort: number) {
+export interface SentinelOptions {
+  readonly primaryPort: number;
+  /** Further lines of its configuration. */
+  readonly lines?: readonly string[];
+  /** It listens with TLS only. The lines name its certificate. */
+  readonly hasTls?: boolean;
+}
+
+/** Starts a Sentinel that monitors the primary as `main`. */
+export async function startSentinel({ primaryPort, lines = [], hasTls = false }: SentinelOptions) {
   const [port, folder, binary] = [
     await findFreePort(host),
     await mkdtemp(join(tmpdir(), 'syncbot-sentinel-')),
     await findRedisServer(),
   ];
   const configPath = join(folder, 'sentinel.conf');
-  const lines = [
-    `port ${port}`,
+  const allLines = [
+    ...(hasTls ? ['port 0', `tls-port ${port}`] : [`port ${port}`]),
     `bind ${host}`,
     `dir ${folder}`,
+    ...lines,
     `sentinel monitor ${masterName} ${host} ${primaryPort} 1`,
     `sentinel down-after-milliseconds ${masterName} ${runningDownAfterMs}`,
     `sentinel failover-timeout ${masterName} 5000`,
     `sentinel parallel-syncs ${masterName} 2`,
   ];
-  await writeFile(configPath, `${lines.join('\n')}\n`);
+  await writeFile(configPath, `${allLines.join('\n')}\n`);
   const supervised = await spawnSupervised({
     name: 'syncbot-sentinel',
     command: [binary.path, configPath, '--sentinel'],

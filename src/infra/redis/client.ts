@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import type { RedisTls } from '../../config/redis-parameters.ts';
 import type { RedisEndpoint } from '../../config/redis-url.ts';
 import type { ConnectionFault } from '../../domain/connection-fault.ts';
 import { withRunningTimeout, withTimeout } from '../../lib/async.ts';
@@ -7,6 +8,8 @@ import { toConnectionFault } from './connection-fault.ts';
 import { repairCluster } from './repair-cluster.ts';
 
 export type RedisClient = Redis | Cluster;
+
+const connectTimeoutMs = 5_000;
 
 /**
  * `commands`: a command fails after one reconnect, so that a user gets an answer while Redis is down.
@@ -28,8 +31,10 @@ export function connect(
   if (client instanceof Redis) rejectOtherDatabase(client);
   if (use === 'blocking') duplicates.set(client, trackDuplicates(client));
   let isReported = false;
+  recordCauses(client, endpoint);
   client.on('ready', () => {
     connectionErrors.delete(client);
+    causes.delete(client);
     if (isReported) onRecovered();
     isReported = false;
   });
@@ -61,7 +66,37 @@ const connectionErrors = new WeakMap<RedisClient, Error>();
 export function connectionFaultOf(client: RedisClient): ConnectionFault {
   if (databaseRefusal(client) !== null) return { kind: 'wrong_database' };
   const error = connectionErrors.get(client);
-  return error === undefined ? { kind: 'timed_out' } : toConnectionFault(error);
+  if (error === undefined) return { kind: 'timed_out' };
+  const fault = toConnectionFault(error);
+  const cause = causes.get(client);
+  return fault.kind === 'closed' && cause !== undefined ? toConnectionFault(cause) : fault;
+}
+
+/** Why no node of a cluster, or no Sentinel, can be reached. */
+const causes = new WeakMap<RedisClient, Error>();
+
+/**
+ * ioredis 6.0.0 reports only "Connection is closed" if it cannot connect to a cluster or to Sentinels (no upstream issue found).
+ * In each outage this connects to the first of them once more, to find out why. Remove this once the error has its cause.
+ */
+function recordCauses(client: RedisClient, endpoint: RedisEndpoint): void {
+  if (endpoint.kind === 'standalone') return;
+  const tls = endpoint.kind === 'sentinel' ? endpoint.sentinelTls : endpoint.tls;
+  let isProbed = false;
+  client.on('ready', () => {
+    isProbed = false;
+  });
+  client.on('error', (error) => {
+    if (isProbed || toConnectionFault(error).kind !== 'closed') return;
+    isProbed = true;
+    const probe = new Redis({
+      ...endpoint.nodes[0],
+      ...tlsOptions(tls),
+      ...{ connectTimeout: connectTimeoutMs, retryStrategy: null, enableReadyCheck: false },
+    });
+    probe.on('error', (cause) => causes.set(client, cause));
+    probe.on('connect', () => probe.disconnect());
+  });
 }
 
 /** Closes a client without waiting for a server that does not answer. */
@@ -211,14 +246,20 @@ function trackDuplicates(client: RedisClient): readonly RedisClient[] {
   return tracked;
 }
 
+type SentinelEndpoint = Extract<RedisEndpoint, { kind: 'sentinel' }>;
+
 function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): RedisClient {
   switch (endpoint.kind) {
     case 'standalone':
-      return new Redis(endpoint.url, options);
+      // ioredis 6.0.0 ignores the option `tls` for a URL with `rediss:`.
+      return endpoint.tls === undefined
+        ? new Redis(endpoint.url, options)
+        : new Redis(endpoint.url.replace(/^rediss:/, 'redis:'), { ...options, tls: endpoint.tls });
     case 'sentinel':
       return new Redis({
         ...options,
         ...credentials(endpoint),
+        ...sentinelOptions(endpoint),
         sentinels: endpoint.nodes.map(({ host, port }) => ({ host, port })),
         name: endpoint.master,
         db: endpoint.db,
@@ -227,12 +268,30 @@ function open(endpoint: RedisEndpoint, options: ReturnType<typeof optionsFor>): 
       return repairCluster(
         new Cluster(
           endpoint.nodes.map(({ host, port }) => ({ host, port })),
-          { redisOptions: { ...options, ...credentials(endpoint) } },
+          {
+            redisOptions: { ...options, ...credentials(endpoint), ...tlsOptions(endpoint.tls) },
+            // A certificate has the name of the node, not its address.
+            ...(endpoint.tls === undefined ? {} : { dnsLookup: (host, callback) => callback(null, host) }),
+          },
         ),
       );
     default:
       return endpoint satisfies never;
   }
+}
+
+function sentinelOptions({ tls, sentinelTls, sentinelUsername, sentinelPassword }: SentinelEndpoint) {
+  return {
+    ...tlsOptions(tls),
+    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true }),
+    ...(sentinelTls === undefined ? {} : { sentinelTLS: sentinelTls }),
+    ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+  };
+}
+
+function tlsOptions(tls: RedisTls | undefined) {
+  return tls === undefined ? {} : { tls };
 }
 
 function credentials({ username, password }: { username?: string | undefined; password?: string | undefined }) {
@@ -241,7 +300,9 @@ function credentials({ username, password }: { username?: string | undefined; pa
 
 function optionsFor(use: ConnectionUse) {
   return {
-    connectTimeout: 5_000,
+    connectTimeout: connectTimeoutMs,
+    // From Redis 7.2 on, a user without the right to CLIENT SETINFO would fill the ACL LOG.
+    disableClientInfo: true,
     maxRetriesPerRequest: use === 'blocking' ? null : 1,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000),
     // A primary that a failover made a replica answers READONLY. 2: reconnect and send again (every write is idempotent).

@@ -15,7 +15,7 @@ const patterns: readonly (readonly [RegExp, SimpleKind])[] = [
   [/cluster support disabled/, 'not_cluster'],
   [/unknown command '?`?sentinel\b/i, 'not_sentinel'],
   [/^Protocol error|^Unknown RESP type/, 'not_redis'],
-  [/\b(?:ECONNRESET|EPIPE)\b|^Connection is closed/, 'closed'],
+  [/\b(?:ECONNRESET|EPIPE)\b|(?:^|Last error: )Connection is closed/, 'closed'],
 ];
 
 const tlsCode =

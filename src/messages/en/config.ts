@@ -61,7 +61,8 @@ export const configMessages = {
     hint: `Write ${path} in one file only.`,
   }),
   emptyFolder: (path: string) => `${path} has no file *.yml or *.yaml. ${createFile}`,
-  fileNotFound: (path: string) => `${path} does not exist. ${createFile}`,
+  fileNotFound: (path: string) =>
+    `${path} does not exist. Create it with syncbot discover, or set SYNCBOT_CONFIG to another file.`,
   fileNotReadable: (path: string, code: string) => `${path} cannot be read (${code}). ${createFile}`,
 
   yaml: {
@@ -96,12 +97,36 @@ export const configMessages = {
     encodePassword: (message: string) =>
       `${message}; if the password contains special characters, percent-encode them (@ %40, : %3A, / %2F, ? %3F, # %23, % %25)`,
     noHost: 'has no host',
-    queryOrFragment: 'must not have "?" or "#" (in a password, write %3F or %23)',
+    fragment: 'must not have "#" (in a password, write %23)',
+    parametersWithAt: 'must not have "@" after "?" (write %40)',
     invalidDatabase: 'has a database that is not a number',
     invalidNode: 'has an invalid host or port',
     invalidCredentials: 'has a user name or password with invalid percent-encoding',
     databaseInCluster: 'must not have a database, because a cluster has only one',
     noMaster: 'has no name of a master after the hosts',
+    parameterNeedsTls: (name: string) => `has ${name} without TLS: write rediss instead of redis at its start`,
+    unknownParameter: (known: readonly string[]) =>
+      known.length === 0
+        ? 'must not have "?" (in a password, write %3F)'
+        : `has a parameter after "?" that is not known: write name=value, with ${known.join(', ')}`,
+    repeatedParameter: (name: string) => `has ${name} twice`,
+    invalidParameterEncoding: (name: string) => `has ${name} with invalid percent-encoding (for % write %25)`,
+    invalidServername: 'has a servername that is not a host name',
+    invalidSentinelTls: 'has a sentinelTls that is not true or false',
+    certWithoutKey: 'must have cert and key, or neither',
+    foreignKey: 'has a key that does not belong to cert',
+    /** A key that is written out must not be quoted. */
+    relativePath: (name: string) => `must have for ${name} the path of a file, from / on`,
+    files: {
+      missing: (name: string, path: string) => `has ${name}=${path}, but that file does not exist`,
+      noPermission: (name: string, path: string) => `has ${name}=${path}, but this user may not read that file`,
+      notFile: (name: string, path: string) => `has ${name}=${path}, but that is not a file`,
+      unreadable: (name: string, path: string) => `has ${name}=${path}, but that file cannot be read`,
+      notCertificate: (name: string, path: string) =>
+        `has ${name}=${path}, but that file does not begin with a certificate in PEM format`,
+      notKey: (name: string, path: string) =>
+        `has ${name}=${path}, but that file is not a private key in PEM format without a passphrase`,
+    },
   },
 
   notPort: 'is not a port number',

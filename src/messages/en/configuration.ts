@@ -113,7 +113,7 @@ function unusable(connection: UnusableConnection): string {
     case 'variables_not_set':
       return `connection ${name} is not configured in this process: set ${connection.variables.join(', ')} and restart it`;
     case 'invalid_url':
-      return `connection ${name} is not configured in this process: ${connection.variables.join(', ')} must give the URL of a Redis. Correct the environment and restart it`;
+      return `connection ${name} is not configured in this process: ${connection.variables.join(', ')} must give the URL of a Redis, and the files that it names must be readable. Correct the environment and restart it`;
     case 'other_file':
       return `connection ${name} is not configured in this process: its URL is in syncbot.yml. Give it the current file and restart it`;
     default:
@@ -128,7 +128,7 @@ function unusableIn(count: number, role: string, connection: UnusableConnection)
     case 'variables_not_set':
       return `${subject}: set ${connection.variables.join(', ')} and restart`;
     case 'invalid_url':
-      return `${subject}: ${connection.variables.join(', ')} must give the URL of a Redis. Correct the environment and restart`;
+      return `${subject}: ${connection.variables.join(', ')} must give the URL of a Redis, and the files that it names must be readable. Correct the environment and restart`;
     case 'other_file':
       return `${subject}: its URL is in syncbot.yml. Restart with the current file`;
     default:

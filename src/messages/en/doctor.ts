@@ -72,6 +72,15 @@ export const doctorMessages = {
       'it has had projects on this Redis, but this Redis user may not read them: check that no queue is a link of both',
   },
 
+  /** The last line: the next step. */
+  next: {
+    set_up_slack: 'Next: create the Slack app and set its tokens, as docs/set-up-in-slack.md shows.',
+    apply: 'Next: run syncbot apply.',
+    run: 'Next: run syncbot run. It starts a bot and a worker.',
+    list: (command: string) => `Next: type ${command} list in Slack.`,
+    fix: (item: string) => `Next: fix what “${item}” says, then run syncbot doctor again.`,
+  },
+
   observed: 'a syncbot worker observes the links',
 
   operators: (count: number) => `${count} listed`,

@@ -1,7 +1,7 @@
 import type { KeyDocs } from '../facts.ts';
 
 const redisUrlHint =
-  'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379.';
+  'Write redis://host:6379, rediss://user:password@host:6380/0, redis+sentinel://host:26379,host:26379/<master> or redis+cluster://host:6379,host:6379; with TLS rediss instead of redis, and then ?ca=/path/ca.pem for a private CA.';
 
 /** Kinds of values that several keys share. */
 export const valueDocs = {

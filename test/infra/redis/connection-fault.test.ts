@@ -76,6 +76,16 @@ async function readFaults(endpoint: RedisEndpoint, connection = 'warehouse') {
 describe('the fault of a connection and of its link', () => {
   const cases: readonly (readonly [string, () => Promise<string> | string, ConnectionFault])[] = [
     ['nothing listens', async () => `redis://127.0.0.1:${await freePort()}`, { kind: 'refused' }],
+    [
+      'nothing listens at a node of a cluster',
+      async () => `redis+cluster://127.0.0.1:${await freePort()}`,
+      { kind: 'refused' },
+    ],
+    [
+      'nothing listens at a Sentinel',
+      async () => `redis+sentinel://127.0.0.1:${await freePort()}/main`,
+      { kind: 'refused' },
+    ],
     ['the host has no address', () => 'redis://no-such-host.invalid', { kind: 'not_resolved' }],
     ['the server is silent', async () => `redis://127.0.0.1:${await startTcpServer(() => {})}`, { kind: 'timed_out' }],
     [

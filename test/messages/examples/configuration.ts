@@ -25,7 +25,25 @@ export const config: ExamplesOf<typeof messages.config> = {
   emptyFolder: [['SYNCBOT_CONFIG is a folder', 'conf']],
   labelsDisagree: [['two labels of a project', 'channel']],
   variableNotSet: [['after the key', 'WAREHOUSE_REDIS_URL']],
-  redisUrl: { encodePassword: [['the URL has a password', 'has a host that is not valid']] },
+  redisUrl: {
+    encodePassword: [['the URL has a password', 'has a host that is not valid']],
+    parameterNeedsTls: [['redis:// with a CA', 'ca']],
+    unknownParameter: [
+      ['a parameter of a Cluster', ['ca', 'cert', 'key', 'servername']],
+      ['redis:// with "?"', []],
+    ],
+    repeatedParameter: [['two CAs', 'ca']],
+    invalidParameterEncoding: [['a % in a path', 'ca']],
+    relativePath: [['a path without /, or a key itself', 'key']],
+    files: {
+      missing: [['no file', 'ca', '/etc/syncbot/ca.pem']],
+      noPermission: [['no permission', 'key', '/etc/syncbot/key.pem']],
+      notFile: [['a folder', 'ca', '/etc/syncbot']],
+      unreadable: [['another error', 'ca', '/etc/syncbot/ca.pem']],
+      notCertificate: [['another file', 'ca', '/etc/hosts']],
+      notKey: [['a key with a passphrase', 'key', '/etc/syncbot/key.pem']],
+    },
+  },
 };
 
 const variables = ['WAREHOUSE_REDIS_URL'];
@@ -113,6 +131,7 @@ export const connectionFault: readonly [FaultExample, ...FaultExample[]] = [
   tls('ERR_TLS_CERT_ALTNAME_INVALID'),
   tls('CERT_HAS_EXPIRED'),
   tls('SELF_SIGNED_CERT_IN_CHAIN'),
+  tls('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
   ['another error', { kind: 'other', code: 'EPIPE' }, format],
   ...simpleKinds().map((kind): FaultExample => [simpleFaults[kind], { kind }, format]),
 ];

@@ -27,6 +27,10 @@ export const doctor: ExamplesOf<typeof messages.doctor> = {
     partlyReadable: [['it is newer', 1]],
     sharesQueues: [['it has a queue of ours', ['orders-full']]],
   },
+  next: {
+    list: [['everything is right', '/sync']],
+    fix: [['another item fails', 'REDIS_URL']],
+  },
   operators: [['policy.operators', 2]],
   link: {
     flag: [['a link as it should be', 'paused']],

@@ -14,7 +14,8 @@ import { type Configuration, type ConfigurationResult, readConfiguration, toCliE
 import { type DiscoveredFile, type NewConnection, renderAddition, renderFile } from './discovered-file.ts';
 import { createOutput, type Output } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
-import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
+import { type Column, formatTable } from './table.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.discover;
 

@@ -15,7 +15,8 @@ import { historyLineText, historySummary, historyText } from '../messages/render
 import type { HistoryCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type Column, cliFormatter, formatTable, localFormatter, sanitizeText } from './terminal-text.ts';
+import { type Column, formatTable } from './table.ts';
+import { cliFormatter, localFormatter, sanitizeText } from './terminal-text.ts';
 
 /** The table of one project shows the newest lines only. `--json` prints all entries. */
 const maxTableLines = 100;

@@ -9,7 +9,8 @@ import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } fr
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { projectJson } from './show.ts';
-import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
+import { type Column, formatTable } from './table.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.list;
 

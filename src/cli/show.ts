@@ -32,7 +32,8 @@ import { listRow } from '../messages/list-text.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
-import { type Column, cliFormatter, formatTable, sanitizeText } from './terminal-text.ts';
+import { type Column, formatTable } from './table.ts';
+import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.show;
 

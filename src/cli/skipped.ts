@@ -5,7 +5,8 @@ import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
-import { type Column, cliFormatter, formatTable } from './terminal-text.ts';
+import { type Column, formatTable } from './table.ts';
+import { cliFormatter } from './terminal-text.ts';
 
 /** `syncbot skipped <project>`: the failed tasks that restores have left out. */
 export async function skipped(context: CommandContext, id: string): Promise<ExitCode> {

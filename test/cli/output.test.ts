@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatTable, sanitizeText } from '../../src/cli/terminal-text.ts';
+import { formatTable } from '../../src/cli/table.ts';
+import { sanitizeText } from '../../src/cli/terminal-text.ts';
 
 test('sanitizeText removes what moves the cursor, breaks the line or changes the text direction', () => {
   expect(sanitizeText('a\u001b[31mb\nc\u202ed\u0007')).toBe('a[31mb cd');

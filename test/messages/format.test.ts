@@ -1,5 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatRemaining, joinOr, nameAndMore, pluralize } from '../../src/messages/en/format.ts';
+import {
+  formatDuration,
+  formatNumber,
+  formatRemaining,
+  joinOr,
+  nameAndMore,
+  pluralize,
+} from '../../src/messages/en/format.ts';
 import { joinDots } from '../../src/messages/format.ts';
 
 it.each([
@@ -15,6 +23,11 @@ it.each([
   [273_600_000, '3 d 4 h'],
 ])('the duration %d ms is formatted as %s', (ms, expected) => {
   expect(formatDuration(ms)).toBe(expected);
+});
+
+it('a whole number has the separators of toLocaleString', () => {
+  const hasSeparators = (n: number) => formatNumber(n) === n.toLocaleString('en-US');
+  fc.assert(fc.property(fc.maxSafeInteger(), hasSeparators));
 });
 
 describe('names', () => {

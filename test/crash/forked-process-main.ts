@@ -5,7 +5,7 @@ import { pressAlerts } from '../../src/application/acknowledge-alerts.ts';
 import { decideWait } from '../../src/application/catch-up.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import { confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
-import { LinksUnreachableError, RetryLaterError } from '../../src/application/errors.ts';
+import { LinksUnreachableError, RetryLaterError, StoreUnavailableError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
 import { keepPaused } from '../../src/application/keep-paused.ts';
 import { runObserver } from '../../src/application/observer.ts';
@@ -81,8 +81,9 @@ async function runStep(step: ProcessStep): Promise<void> {
     }
     case 'execute':
       return execute(context, step.ref).catch((error: unknown) => {
-        // The queue tries the job again later.
-        if (!(error instanceof RetryLaterError || error instanceof LinksUnreachableError)) throw error;
+        // The queue tries the job again after each of these.
+        const retried = [RetryLaterError, LinksUnreachableError, StoreUnavailableError];
+        if (!retried.some((kind) => error instanceof kind)) throw error;
       });
     case 'decide_wait':
       return void (await decideWait(context, step));

@@ -32,6 +32,8 @@ export class PauseEndReplay {
   #end: PauseEnd | null = null;
   /** At the claim of the active operation, and the version before it. */
   #atClaim: { readonly end: PauseEnd | null; readonly version: number } = { end: null, version: 0 };
+  /** The ends that were moved. A timer that had read one of them may still request its restore, which is refused at its claim. */
+  readonly #movedEnds: PauseEnd[] = [];
   /** The newest change of the end of each pause, by its operation. */
   readonly #changes = new Map<string, { readonly kind: string; readonly by: string; readonly until: number | null }>();
 
@@ -98,7 +100,8 @@ export class PauseEndReplay {
   #onTimerRequested(id: string, { at }: AuditEntry, { state, version }: ProjectVersion): void {
     const { action, origin, projectVersion } = this.#operation(id);
     const isOutdated = Number(projectVersion) < version;
-    const known = [this.#end, ...(isOutdated ? [this.#atClaim.end] : [])].filter((end) => end !== null);
+    const outdated = [...this.#movedEnds, ...(isOutdated ? [this.#atClaim.end] : [])];
+    const known = [this.#end, ...outdated].filter((end) => end !== null);
     const ends = known.filter((end) => id === `${end.operation}-${end.at}-${end.attempts}`);
     const [end] = ends;
     if (end === undefined) {
@@ -148,6 +151,7 @@ export class PauseEndReplay {
     }
     if (kind === 'extended' && (until === null || until <= Math.max(end.at, at)))
       this.#report(`extended by ${by} from ${end.at} to ${until}`);
+    this.#movedEnds.push(end);
     this.#changes.set(end.operation, { kind, by, until });
     this.#end = until === null ? null : { ...end, at: until, by, attempts: 0 };
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
+  type DebianTools,
   findDebianTools,
   isExecutable,
   type ProcessEnvironment,
@@ -27,7 +28,6 @@ const libraries = [
   ...['libsystemd0', 'libcap2', 'libzstd1'],
 ];
 const release = 'trixie';
-const mirror = 'http://deb.debian.org/debian';
 
 /**
  * Finds Redis 8 or Valkey 8, from the packages of Debian 13, in syncbot's cache folder. Otherwise unpacks them there, which
@@ -54,7 +54,7 @@ async function unpack(name: NewerServer, folder: string, env: ProcessEnvironment
   await mkdir(join(sources, 'parts'));
   await writeFile(
     join(sources, 'sources.list'),
-    `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${release} main\n`,
+    `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${await findMirror(tools)} ${release} main\n`,
   );
   await writeFile(
     aptConfig,
@@ -73,6 +73,16 @@ async function unpack(name: NewerServer, folder: string, env: ProcessEnvironment
   } finally {
     await rm(sources, { recursive: true, force: true });
   }
+}
+
+/** Finds the mirror from which this system gets its own release: it has the newer one, too. */
+async function findMirror({ aptGet }: DebianTools): Promise<string> {
+  const args = ['indextargets', '--no-release-info', '--format', '$(RELEASE) $(SITE)', 'Created-By: Packages'];
+  const { stdout } = await execFileAsync(aptGet, args);
+  // Updates have a release such as `bookworm-updates`.
+  const site = /^[a-z]+ (\S+)$/m.exec(stdout)?.[1];
+  if (site === undefined) throw new Error('apt-get has no source of packages: this test needs one');
+  return site;
 }
 
 interface LauncherOptions {

@@ -12,7 +12,7 @@ export const discover: ExamplesOf<typeof messages.discover> = {
     ['another connection', 'warehouse', 'needs a password: add it to the URL'],
   ],
   found: [['above the table', 12, scan]],
-  nothingFound: [['there is no queue', scan]],
+  nothingFound: [['the scan finds no queue', scan]],
   stoppedAtKeys: [
     ['a large Redis', partialScan],
     ['the size is not known', { ...partialScan, totalKeys: null }],

@@ -7,8 +7,8 @@ import { compareEntryIds, type HistoryEntry, historyEntrySchema } from '../../sr
 const now = 1_000_000;
 const orders: readonly AuditOrder[] = ['oldest_first', 'newest_first'];
 
-const entryAt = (ms: number, sequence = 0): HistoryEntry =>
-  historyEntrySchema.parse({ id: `${ms}-${sequence}`, at: ms, event: 'changed' });
+const template = historyEntrySchema.parse({ id: '1-0', at: 1, event: 'changed' });
+const entryAt = (ms: number, sequence = 0): HistoryEntry => ({ ...template, id: `${ms}-${sequence}`, at: ms });
 
 /** An audit log with the entries of each project, oldest first. Counts its reads, and the entries of the largest page. */
 function createLog(logs: ReadonlyMap<string, readonly HistoryEntry[]>) {

@@ -25,6 +25,7 @@ export const cliMessages = {
     program: 'List, start, pause and restore data synchronization projects.',
     helpOption: 'show help',
     exitCodes,
+    envFile: 'Variables come from the environment, then from .env in the current folder. A variable that is set wins.',
     jsonOption: 'print JSON; errors are { code, message } on stderr',
     pruneOption: 'remove the projects that are not in the file; without it they are kept',
     planOption: 'print what would change, and change nothing',
@@ -75,6 +76,8 @@ export const cliMessages = {
     doctor: 'check Redis, Slack, links and configuration',
   },
 
+  envFileUnreadable: (code: string) =>
+    `.env in this folder cannot be read (${code}). Make it readable for this user, or run syncbot in another folder. ${nothingChanged}`,
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   jsonNeedsPlan: '--json can be used with --plan only.',
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,

@@ -8,6 +8,7 @@ export const cliHelp = {
   program: 'List, start, pause and restore data synchronization projects.',
   helpOption: 'show help',
   exitCodes,
+  envFile: 'Variables come from the environment, then from .env in the current folder. A variable that is set wins.',
   jsonOption: 'print JSON; errors are { code, message } on stderr',
   pruneOption: 'remove the projects that are not in the file; without it they are kept',
   planOption: 'print what would change, and change nothing',

@@ -11,6 +11,8 @@ import { nothingChanged } from './terms.ts';
 export const cliMessages = {
   help: cliHelp,
 
+  envFileUnreadable: (code: string) =>
+    `.env in this folder cannot be read (${code}). Make it readable for this user, or run syncbot in another folder. ${nothingChanged}`,
   seeHelp: (problem: string) => `${problem}\nSee syncbot --help.`,
   jsonNeedsPlan: '--json can be used with --plan only.',
   reasonTooLong: (maxLength: number) => `Use at most ${maxLength} characters.`,

@@ -9,6 +9,7 @@ import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } fr
 import type { ListCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
+import { type Paint, projectStyle } from './paint.ts';
 import { projectJson } from './show.ts';
 import { type Column, formatTable } from './table.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -45,7 +46,7 @@ export async function list(
   }
   const facts = { counts: countProjects(matching), filter, observation, observedProjects: observed };
   const heading = listHeading(facts, cliFormatter).map(sanitizeText);
-  output.result(`${heading.join('\n')}\n\n${projectTable(observed, now)}`, data);
+  output.result(`${heading.join('\n')}\n\n${projectTable(observed, now, output.paint)}`, data);
   if (projects.length < matching.length) output.note(messages.format.more(matching.length - projects.length));
   for (const warning of listWarnings(observation, cliFormatter)) output.note(warning);
   return exitCodes.success;
@@ -68,12 +69,12 @@ const columns: readonly Column[] = [
 ];
 
 /** A `?` is a number that could not be read. */
-function projectTable(observed: readonly ObservedProject[], now: number): string {
+function projectTable(observed: readonly ObservedProject[], now: number, paint: Paint): string {
   const rows = observed.map(({ project, stats }) => {
     const { event, cause, since, acknowledgement } = listRow(project, { format: cliFormatter, revealReasons: true });
     return [
       project.id,
-      event,
+      { text: event, paint: (text: string) => paint(projectStyle(project), text) },
       linksCell(stats.links),
       stats.backlog === null ? '?' : messages.format.number(stats.backlog),
       stats.latencyMs === null ? '?' : messages.format.duration(stats.latencyMs),
@@ -85,7 +86,7 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
       ),
     ];
   });
-  return formatTable(columns, rows);
+  return formatTable(columns, rows, (title) => paint('bold', title));
 }
 
 function linksCell(links: ObservedProject['stats']['links']): string {

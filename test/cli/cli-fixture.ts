@@ -15,12 +15,19 @@ export interface CliResult {
   readonly err: string;
 }
 
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface CliRunOptions {
   readonly env?: Record<string, string>;
   /** The current folder. Default: one that does not exist, so without `.env`. */
   readonly folder?: string;
   /** What the user types. Without it there is no terminal. */
   readonly terminalInput?: string;
+  /** The size of the terminal that shows stdout. Without it stdout is a pipe. */
+  readonly terminal?: TerminalSize;
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
 }
@@ -45,10 +52,12 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
     env = {},
     folder = '/nonexistent',
     terminalInput,
+    terminal,
     signals = new EventEmitter(),
     openApp = rejectOpenApp,
   } = options;
   const [out, err] = [collectOutput(), collectOutput()];
+  if (terminal !== undefined) Object.assign(out.stream, { isTTY: true, ...terminal });
   const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
   stdin.end(terminalInput ?? '');
   const invocation = { argv, env, folder, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };

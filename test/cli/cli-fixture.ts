@@ -28,6 +28,8 @@ export interface CliRunOptions {
   readonly terminalInput?: string;
   /** The size of the terminal that shows stdout. Without it stdout is a pipe. */
   readonly terminal?: TerminalSize;
+  /** Replaces stdin, for keys that are pressed while the command runs. */
+  readonly stdin?: ProcessIo['stdin'];
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
 }
@@ -39,6 +41,7 @@ const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command 
 export interface RunningCli {
   readonly out: () => string;
   readonly err: () => string;
+  readonly stdout: PassThrough;
   readonly ended: Promise<CliResult>;
 }
 
@@ -58,12 +61,13 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
   } = options;
   const [out, err] = [collectOutput(), collectOutput()];
   if (terminal !== undefined) Object.assign(out.stream, { isTTY: true, ...terminal });
-  const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
-  stdin.end(terminalInput ?? '');
+  const typed = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
+  typed.end(terminalInput ?? '');
+  const { stdin = typed } = options;
   const invocation = { argv, env, folder, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
-  return { out: out.text, err: err.text, ended };
+  return { out: out.text, err: err.text, stdout: out.stream, ended };
 }
 
 function collectOutput() {

@@ -18,6 +18,7 @@ const { runCli } = await import('./cli/run-cli.ts');
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   env,
+  folder: '.',
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -241,6 +241,7 @@ test('a closed stdout, as after | head, is not an error', async () => {
   const io = {
     argv: ['--help'],
     env: {},
+    folder: '.',
     stdin: process.stdin,
     stdout: closedStream(),
     stderr: closedStream(),

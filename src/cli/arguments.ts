@@ -73,7 +73,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     .description(help.program)
     .version(version)
     .helpOption('-h, --help', help.helpOption)
-    .addHelpText('after', `\n${help.exitCodes}`)
+    .addHelpText('after', `\n${help.envFile}\n\n${help.exitCodes}`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void printed.push(text),

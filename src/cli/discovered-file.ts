@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { addProjects } from '../config/add-projects.ts';
 import { schemaComment } from '../config/json-schema.ts';
 import { defaultConnection, type Link } from '../domain/link.ts';
 import type { ProposedProject } from '../domain/propose-projects.ts';
@@ -19,6 +21,38 @@ export interface DiscoveredFile {
 export interface NewConnection {
   readonly name: string;
   readonly variable: string;
+}
+
+export type WriteResult =
+  | { readonly kind: 'written' }
+  /** The file has projects, or a form that only a person can extend. */
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'failed'; readonly code: string };
+
+/** Creates the file. If there is one without projects, adds to it. */
+export async function writeDiscoveredFile(path: string, file: DiscoveredFile): Promise<WriteResult> {
+  try {
+    const text = await readIfExists(path);
+    if (text === null) {
+      await writeFile(path, renderFile(file), { flag: 'wx' });
+      return { kind: 'written' };
+    }
+    const added = addProjects(text, renderAddition(file));
+    if (added === null) return { kind: 'kept' };
+    await writeFile(path, added);
+    return { kind: 'written' };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    // SYNCBOT_CONFIG can be a folder.
+    return code === 'EISDIR' ? { kind: 'kept' } : { kind: 'failed', code };
+  }
+}
+
+async function readIfExists(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 }
 
 /** A syncbot.yml for queues in use, with comments that say what to do next. */

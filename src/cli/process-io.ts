@@ -6,7 +6,10 @@ import type { CreateCliApp, OpenLinks } from './cli-app.ts';
 export interface ProcessIo {
   /** Without the names of node and of the script. */
   readonly argv: readonly string[];
+  /** The variables that are set. `runCli` adds those of `.env`. */
   readonly env: RawEnvironment;
+  /** The current folder: that of `.env`. */
+  readonly folder: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable;
   readonly stderr: Writable;

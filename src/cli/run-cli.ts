@@ -1,6 +1,7 @@
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext, CommandContextOptions } from './command-context.ts';
+import { readEnvFile } from './env-file.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
@@ -11,7 +12,7 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
   const parsed = parseArguments(io.argv, io.version);
   switch (parsed.kind) {
     case 'command':
-      return runCommand(io, parsed.command);
+      return runWithEnvFile(io, parsed.command);
     case 'help':
       createOutput(io, 'text').result(parsed.text, null);
       return exitCodes.success;
@@ -21,6 +22,14 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
     default:
       return parsed satisfies never;
   }
+}
+
+/** A variable that is set already wins over `.env`, also if it is empty. */
+async function runWithEnvFile(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+  const file = readEnvFile(io);
+  if (file.kind === 'read') return runCommand({ ...io, env: { ...file.variables, ...io.env } }, command);
+  createOutput(io, io.argv.includes('--json') ? 'json' : 'text').error(file.error);
+  return exitCodes.usageError;
 }
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {

@@ -17,6 +17,8 @@ export interface CliResult {
 
 export interface CliRunOptions {
   readonly env?: Record<string, string>;
+  /** The current folder. Default: one that does not exist, so without `.env`. */
+  readonly folder?: string;
   /** What the user types. Without it there is no terminal. */
   readonly terminalInput?: string;
   readonly signals?: EventEmitter;
@@ -39,11 +41,17 @@ export function runCliInProcess(argv: readonly string[], options: CliRunOptions 
 }
 
 export function startCliInProcess(argv: readonly string[], options: CliRunOptions = {}): RunningCli {
-  const { env = {}, terminalInput, signals = new EventEmitter(), openApp = rejectOpenApp } = options;
+  const {
+    env = {},
+    folder = '/nonexistent',
+    terminalInput,
+    signals = new EventEmitter(),
+    openApp = rejectOpenApp,
+  } = options;
   const [out, err] = [collectOutput(), collectOutput()];
   const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
   stdin.end(terminalInput ?? '');
-  const invocation = { argv, env, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
+  const invocation = { argv, env, folder, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
   return { out: out.text, err: err.text, ended };

@@ -179,6 +179,21 @@ projects: { orders: { links: [{ queue: orders-full, connection: same }, { queue:
     ]);
   });
 
+  test('discover adds the projects to a file without projects, such as that of init', async () => {
+    const text = '# mine\npolicy:\n  operators: [U0ALICE]\nprojects: {}\n';
+    await writeFile(path, text);
+    const { exit, out, err } = await discover();
+    expect({ exit, out }).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining(`${path} was written, with 2 projects.`),
+    });
+    expect(err).toBe(`Next: check the projects in ${path}, then run: syncbot apply\n`);
+    expect(await readFile(path, 'utf8')).toMatch(
+      /^# mine\npolicy:\n {2}operators: \[U0ALICE\]\nprojects:\n {2}orders:\n/,
+    );
+    expect(await projectsOf()).toEqual(proposal());
+  });
+
   test('a second run after the queues were added finds nothing new', async () => {
     await discover();
     const before = await readFile(path, 'utf8');

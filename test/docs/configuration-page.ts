@@ -8,7 +8,8 @@ export function configurationPage(): string {
 
 Generated from the schemas in \`src/config\` by \`npx vitest run test/docs/configuration.test.ts -u\`. Do not edit it by hand.
 
-- syncbot reads the environment and \`syncbot.yml\` once, at the start.
+- syncbot reads the environment, \`.env\` in the current folder and \`syncbot.yml\` once, at the start. A variable that is set
+  wins over \`.env\`, also if it is empty.
 - If something is wrong, the command names every error with its line and a hint, and ends with exit code 2.
 
 ## Environment

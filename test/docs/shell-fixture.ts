@@ -52,8 +52,8 @@ export async function startShellFixture(): Promise<ShellFixture> {
     9090: String(await findFreePort('127.0.0.1')),
   };
   const startInShell = (command: string, extraEnv: Readonly<Record<string, string>> = {}): RunningProgram => {
-    const secretEnv = command.includes('--env-file') ? {} : secrets;
-    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...secretEnv, ...extraEnv };
+    // The secrets are in `.env` of this folder.
+    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, ...extraEnv };
     const commandLine = command.replaceAll(
       /(127\.0\.0\.1:)(3000|9090)/g,
       (_all, host: string, port: '3000' | '9090') => `${host}${ports[port]}`,

@@ -21,11 +21,16 @@ export interface SyncbotBuild extends BuildFolder {
   start(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): RunningProgram;
 }
 
-export async function buildSyncbot(): Promise<SyncbotBuild> {
+/** Builds this checkout, or the sources of another version in the folder `sources`. */
+export async function buildSyncbot(sources = root): Promise<SyncbotBuild> {
   const build = await createBuildFolder();
-  await execFileAsync(process.execPath, ['scripts/build.mjs', join(build.folder, 'dist')], { cwd: root });
+  await execFileAsync(process.execPath, ['scripts/build.mjs', join(build.folder, 'dist')], { cwd: sources });
   const start = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-    startProgram(process.execPath, [join(build.folder, program), ...args], { env: { ...process.env, ...env } });
+    startProgram(process.execPath, [join(build.folder, program), ...args], {
+      // Without a `.env` of the repository.
+      cwd: build.folder,
+      env: { ...process.env, ...env },
+    });
   return {
     ...build,
     run: (program, args, env) => start(program, args, env).exited,

@@ -35,8 +35,8 @@ export const discoverMessages = {
 
   written: (path: string, projects: number) =>
     `${path} was written, with ${pluralize(projects, 'project')}. Nothing else was changed.`,
-  afterWriting: (path: string) =>
-    `Next: check the projects in ${path}, write your Slack user id into policy.operators, then run: syncbot apply`,
+  afterWriting: (path: string, hasOperators: boolean) =>
+    `Next: check the projects in ${path}${hasOperators ? '' : ', write your Slack user id into policy.operators'}, then run: syncbot apply`,
   setVariable: (variable: string) => `Set ${variable} to the URL that you gave to --connection, for every command.`,
   notWritten: (path: string, code: string) =>
     `${path} cannot be written (${code}). ${nothingChanged} Use --output to choose another file.`,

@@ -13,6 +13,7 @@ const pending = { project: 'orders', operation: 'op1' };
 const noLinks = { paused: 0, unreadable: 0, missing: 0, notConfigured: 0, unreachable: 0 };
 
 export const cli: ExamplesOf<typeof messages.cli> = {
+  envFileUnreadable: [['the file belongs to another user', 'EACCES']],
   seeHelp: [['a mistake in the arguments', 'There is no command lits.']],
   reasonTooLong: [['--reason', 500]],
   tooManyToSkip: [['`--skip` too often', 10]],

@@ -26,7 +26,10 @@ export const discover: ExamplesOf<typeof messages.discover> = {
   bullmq4: [['old workers', ['orders-full', 'orders-incr']]],
   noWorker: [['queues without a worker', ['invoices']]],
   written: [['there was no file', 'syncbot.yml', 4]],
-  afterWriting: [['the last line', 'syncbot.yml']],
+  afterWriting: [
+    ['the last line', 'syncbot.yml', false],
+    ['the file has operators', 'syncbot.yml', true],
+  ],
   setVariable: [['a URL was given', 'QUEUES_REDIS_URL']],
   notWritten: [['the folder is read-only', 'syncbot.yml', 'EACCES']],
   nothingNew: [['nothing is new', 'syncbot.yml']],

@@ -6,9 +6,10 @@ import { readPage } from './pages.ts';
 
 /** The bytes that docs/sizing.md documents, by kind of record. */
 const documentedBytes = new Map(
-  [...readPage('docs/sizing.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(
-    ([, what = '', bytes = '']) => [what, Number(bytes.replaceAll(',', ''))],
-  ),
+  [...readPage('docs/sizing.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(([, what = '', bytes = '']) => [
+    what,
+    Number(bytes.replaceAll(',', '')),
+  ]),
 );
 
 test('the bytes of docs/sizing.md are at least the measured ones and at most three times as many', async () => {

@@ -14,6 +14,7 @@ import { sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =
+  | { readonly name: 'init' }
   | { readonly name: 'run'; readonly role: Role }
   | ApplyCommand
   | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
@@ -97,6 +98,10 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
 type OnCommand = (command: ParsedCommand) => void;
 
 function addCommands(program: Command, onCommand: OnCommand): void {
+  program
+    .command('init')
+    .description(help.init)
+    .action(() => onCommand({ name: 'init' }));
   program
     .command('run')
     .description(help.run)

@@ -6,7 +6,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 COPY demo/package.json demo/
 RUN npm ci --ignore-scripts --workspaces=false
-COPY scripts/build.mjs scripts/bundled-packages.mjs scripts/copy-lua.mjs scripts/
+COPY scripts/build.mjs scripts/bundled-packages.mjs scripts/copy-lua.mjs scripts/sbom.mjs scripts/
 COPY src src/
 RUN npm run build
 

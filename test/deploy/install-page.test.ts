@@ -39,7 +39,7 @@ describe('the commands for Compose', () => {
     '%s names a service or the image',
     (command) => {
       const [, name] =
-        /^docker (?:compose (?:build|run --rm) (\w+)( \w+)?|compose up -d|compose down( --volumes)?|image rm syncbot:0\.1\.0)$/.exec(
+        /^docker (?:compose (?:build|run --rm) (\w+)( \w+)?|compose up -d|compose down( --volumes)?|image rm syncbot:0\.2\.0)$/.exec(
           command,
         ) ?? expect.unreachable();
       if (name !== undefined) expect(services).toContain(name);
@@ -53,7 +53,7 @@ describe('the commands for Compose', () => {
       await runIn(folder, command);
       versions.push(await readFile(join(folder, '.env'), 'utf8'));
     }
-    expect(versions).toEqual(['0.1.0', '0.2.0', '0.1.0'].map((version) => `SYNCBOT_VERSION=${version}\n`));
+    expect(versions).toEqual(['0.2.0', '0.3.0', '0.2.0'].map((version) => `SYNCBOT_VERSION=${version}\n`));
   });
 });
 
@@ -80,8 +80,8 @@ describe('the commands for Kubernetes', () => {
   test.each(commands.filter((command) => command.startsWith('docker')))(
     '%s uses the image of the manifests',
     (command) => {
-      const [, image] = /^docker (?:build -t|push) (\S+):0\.[12]\.0(?: \.)?$/.exec(command) ?? [];
-      expect(JSON.stringify(manifests)).toContain(`"${image}:0.1.0"`);
+      const [, image] = /^docker (?:build -t|push) (\S+):0\.[23]\.0(?: \.)?$/.exec(command) ?? [];
+      expect(JSON.stringify(manifests)).toContain(`"${image}:0.2.0"`);
     },
   );
 
@@ -94,7 +94,7 @@ describe('the commands for Kubernetes', () => {
       /newTag: (\S+)/.exec(
         await readFile(join(folder, `deploy/kubernetes/${environment}/kustomization.yaml`), 'utf8'),
       )?.[1];
-    expect([await tagOf('staging'), await tagOf('production')]).toEqual(['0.2.0', '0.1.0']);
+    expect([await tagOf('staging'), await tagOf('production')]).toEqual(['0.3.0', '0.2.0']);
     expect((await readdir(folder)).sort()).toEqual(['deploy', 'redis-users.yaml', 'staging-secrets.yaml']);
   });
 
@@ -144,7 +144,7 @@ describe('the commands for systemd', () => {
         versions.push((await readlink(join(folder, 'opt/syncbot/current'))).replace(/.*\//, ''));
       if (command.startsWith('node ')) expect(stdout).toBe('production');
     }
-    expect(versions).toEqual(['0.1.0', '0.2.0', '0.1.0']);
+    expect(versions).toEqual(['0.2.0', '0.3.0', '0.2.0']);
     expect(await readdir(join(folder, 'opt'))).toEqual([]);
     expect(await readdir(join(folder, 'etc'), { recursive: true })).toEqual(['systemd', 'systemd/system']);
   });

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { killAtTestEnd, startProgram, waitForOutput } from '../support/running-program.ts';
@@ -15,6 +16,9 @@ const manifest = z
   })
   .loose()
   .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
+
+const component = z.object({ group: z.string().optional(), name: z.string(), version: z.string() });
+const billOfMaterials = z.object({ metadata: z.object({ component }), components: z.array(component) });
 
 let installed: InstalledPackage;
 beforeAll(async () => {
@@ -35,7 +39,7 @@ describe('the tarball', () => {
       'syncbot.schema.json',
     ];
     const paths = installed.files.map(({ path }) => path).filter((path) => !/^dist\/[\w-]+\.js$/.test(path));
-    expect(paths.sort()).toEqual([...scripts, 'dist/LICENCES.txt', ...rootFiles].sort());
+    expect(paths.sort()).toEqual([...scripts, 'dist/LICENCES.txt', 'dist/sbom.cdx.json', ...rootFiles].sort());
   });
 
   it('has one executable program', async () => {
@@ -49,6 +53,21 @@ describe('the tarball', () => {
     const licences = await readFile(join(installed.packageFolder, 'dist/LICENCES.txt'), 'utf8');
     for (const name of ['@slack/bolt', 'bullmq', 'ioredis', 'zod'])
       expect(licences).toMatch(new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'));
+  });
+
+  it('has a bill of materials in CycloneDX format with the same packages', async () => {
+    const folder = join(installed.packageFolder, 'dist');
+    const text = await readFile(join(folder, 'sbom.cdx.json'), 'utf8');
+    expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text)).toBeNull();
+    const bom = billOfMaterials.parse(JSON.parse(text));
+    expect(bom.metadata.component).toMatchObject({ name: 'syncbot', version: manifest.version });
+    const licences = await readFile(join(folder, 'LICENCES.txt'), 'utf8');
+    const named = [...licences.matchAll(/^(\S+) ([\d.]+) \([\w.-]+\)$/gm)].map(
+      ([, name, version]) => `${name}@${version}`,
+    );
+    const listed = bom.components.map(({ group, name, version }) => `${group ? `${group}/` : ''}${name}@${version}`);
+    expect(listed.length).toBeGreaterThan(100);
+    expect(listed.sort()).toEqual(named.sort());
   });
 
   it('needs no other package and no install script', async () => {

@@ -21,9 +21,10 @@ export interface SyncbotBuild extends BuildFolder {
   start(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): RunningProgram;
 }
 
-export async function buildSyncbot(): Promise<SyncbotBuild> {
+/** Builds this checkout, or the sources of another version in the folder `sources`. */
+export async function buildSyncbot(sources = root): Promise<SyncbotBuild> {
   const build = await createBuildFolder();
-  await execFileAsync(process.execPath, ['scripts/build.mjs', join(build.folder, 'dist')], { cwd: root });
+  await execFileAsync(process.execPath, ['scripts/build.mjs', join(build.folder, 'dist')], { cwd: sources });
   const start = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     startProgram(process.execPath, [join(build.folder, program), ...args], {
       // Without a `.env` of the repository.

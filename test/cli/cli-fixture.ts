@@ -21,6 +21,8 @@ export interface CliRunOptions {
   readonly folder?: string;
   /** What the user types. Without it there is no terminal. */
   readonly terminalInput?: string;
+  /** A terminal that stays open: the test types while the command runs. */
+  readonly terminal?: PassThrough;
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
 }
@@ -47,12 +49,14 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
     env = {},
     folder = '/nonexistent',
     terminalInput,
+    terminal,
     signals = new EventEmitter(),
     openApp = rejectOpenApp,
   } = options;
   const [out, err] = [collectOutput(), collectOutput()];
-  const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
-  stdin.end(terminalInput ?? '');
+  const isTTY = terminalInput !== undefined || terminal !== undefined;
+  const stdin = Object.assign(terminal ?? new PassThrough(), { isTTY });
+  if (terminal === undefined) stdin.end(terminalInput ?? '');
   const process = { env, folder, user: 'alice', version: '1.2.3', packageFolder, signals };
   const invocation = { argv, ...process, createApp: openApp, openLinks, openSlackSetup };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };

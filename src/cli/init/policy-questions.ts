@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseConfig } from '../../config/config.ts';
-import { worstResult } from '../../domain/precheck.ts';
 import { formatEnvironmentError } from '../../config/errors.ts';
+import { worstResult } from '../../domain/precheck.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { SetupCheck, SlackSetup } from '../cli-app.ts';
 import { readConfiguration } from '../command-context.ts';
@@ -82,5 +82,9 @@ function checkForm(facts: PolicyFacts): SetupCheck {
   };
   const parsed = parseConfig(renderPolicyFile(quoted), {});
   if (parsed.kind === 'read') return accepted;
-  return refused(parsed.errors.map(({ path, message, hint }) => formatEnvironmentError({ name: path, message, hint: hint ?? '' })).join('\n'));
+  return refused(
+    parsed.errors
+      .map(({ path, message, hint }) => formatEnvironmentError({ name: path, message, hint: hint ?? '' }))
+      .join('\n'),
+  );
 }

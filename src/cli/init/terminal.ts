@@ -36,11 +36,19 @@ export function openTerminal({ stdin, stderr }: Pick<ProcessIo, 'stdin' | 'stder
   // Without a history the arrow keys cannot show a secret.
   const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
   const stopped = new AbortController();
-  lines.once('close', () => stopped.abort());
+  const closed = new Promise<never>((_resolve, reject) => {
+    lines.once('close', () => {
+      stopped.abort();
+      reject(new StoppedError());
+    });
+  });
+  closed.catch(() => {});
   const ifStopped = (error: unknown): never => {
     throw stopped.signal.aborted ? new StoppedError() : error;
   };
   const ask: Terminal['ask'] = async (question, { isSecret = false } = {}) => {
+    // Removes what was typed ahead.
+    lines.write(null, { ctrl: true, name: 'u' });
     if (isSecret) stderr.write(question);
     isShown = !isSecret;
     // In Node 20 a question does not settle if the terminal closes (nodejs/node#53497), as in `prompt.ts`.
@@ -60,14 +68,7 @@ export function openTerminal({ stdin, stderr }: Pick<ProcessIo, 'stdin' | 'stder
       const answer = await ask(texts.yesOrNo(question, byDefault));
       return answer === '' ? byDefault : /^y(es)?$/i.test(answer);
     },
-    waitFor: (work) => Promise.race([work, whenAborted(stopped.signal)]).catch(ifStopped),
+    waitFor: (work) => Promise.race([work, closed]),
     [Symbol.dispose]: () => lines.close(),
   };
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(new StoppedError());
-    signal.addEventListener('abort', () => reject(new StoppedError()), { once: true });
-  });
 }

@@ -36,14 +36,18 @@ export interface Stores {
 
 /** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
 export interface AuditLog {
-  /** Entries and refusals, newest first. They can be one more than `limit`: two entries with the same id are not separated. */
+  /** Entries and refusals. They can be one more than `limit`: two entries with the same id are not separated. */
   read(id: ProjectId, range: AuditRange): Promise<HistoryEntry[]>;
+  /** The ids of all projects that have a log: those that exist, and the removed ones. Sorted. */
+  listProjects(): Promise<ProjectId[]>;
   /** Records a refusal that came before an operation existed. */
   recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;
 }
 
 export interface AuditRange {
   readonly limit: number;
+  /** Default: `newest_first`. */
+  readonly order?: AuditOrder | undefined;
   /** Only entries older than the one with this id. */
   readonly before?: string | undefined;
   /** Only entries from this time on, epoch ms. */
@@ -51,6 +55,8 @@ export interface AuditRange {
   /** Only entries before this time, epoch ms. */
   readonly until?: number | undefined;
 }
+
+export type AuditOrder = 'newest_first' | 'oldest_first';
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
   readonly refusal: Refusal;

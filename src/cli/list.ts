@@ -6,6 +6,7 @@ import { hasQueue, isNotConfigured, type ObservedProject } from '../domain/obser
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
 import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } from '../messages/list-text.ts';
+import type { ListCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { projectJson } from './show.ts';
@@ -15,7 +16,10 @@ import { cliFormatter, sanitizeText } from './terminal-text.ts';
 const texts = messages.cli.list;
 
 /** `syncbot list [filter]`: the projects with live stats. Those that need attention come first. */
-export async function list(context: CommandContext, filterText: string): Promise<ExitCode> {
+export async function list(
+  context: CommandContext,
+  { filter: filterText, limit }: Pick<ListCommand, 'filter' | 'limit'>,
+): Promise<ExitCode> {
   const {
     app: { useCaseContext },
     output,
@@ -26,7 +30,8 @@ export async function list(context: CommandContext, filterText: string): Promise
     return exitCodes.usageError;
   }
   const { filter } = parsed;
-  const projects = await listProjects(useCaseContext, filter);
+  const matching = await listProjects(useCaseContext, filter);
+  const projects = limit === null ? matching : matching.slice(0, limit);
   const [observed, now, observation, operations] = await Promise.all([
     observeProjects(useCaseContext, projects),
     useCaseContext.serverClock.now(),
@@ -38,9 +43,10 @@ export async function list(context: CommandContext, filterText: string): Promise
     output.result(await emptyText(context, filter), data);
     return exitCodes.success;
   }
-  const facts = { counts: countProjects(projects), filter, observation, observedProjects: observed };
+  const facts = { counts: countProjects(matching), filter, observation, observedProjects: observed };
   const heading = listHeading(facts, cliFormatter).map(sanitizeText);
   output.result(`${heading.join('\n')}\n\n${projectTable(observed, now)}`, data);
+  if (projects.length < matching.length) output.note(messages.format.more(matching.length - projects.length));
   for (const warning of listWarnings(observation, cliFormatter)) output.note(warning);
   return exitCodes.success;
 }

@@ -94,7 +94,7 @@ function needsExactId(command: ProjectCommand): boolean {
 async function runWithId(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   switch (command.name) {
     case 'list':
-      return (await import('./list.ts')).list(context, command.filter);
+      return (await import('./list.ts')).list(context, command);
     case 'show':
       return (await import('./show.ts')).show(context, command.project);
     case 'skipped':

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { createOutput } from '../../src/cli/output.ts';
 import { formatTable } from '../../src/cli/table.ts';
 import { sanitizeText } from '../../src/cli/terminal-text.ts';
 
@@ -35,4 +38,19 @@ describe('a table', () => {
   ])('truncates %s to the width of its column', (name, truncated) => {
     expect(formatTable([{ title: 'N', maxWidth: 8 }], [[name]])).toBe(`N\n${truncated}`);
   });
+});
+
+test('lines wait until stdout takes more, and end when its reader has closed it', async () => {
+  const stdout = new PassThrough({ highWaterMark: 1 });
+  let produced = 0;
+  async function* produce() {
+    for (produced = 1; ; produced++) yield { text: `line ${produced}`, data: {} };
+  }
+  const written = createOutput({ stdout, stderr: new PassThrough() }, 'text').lines(produce());
+  const [first] = await once(stdout, 'data');
+  expect(String(first)).toBe('line 1\n');
+  stdout.pause();
+  stdout.destroy();
+  await written;
+  expect(produced).toBeLessThan(10);
 });

@@ -106,6 +106,14 @@ describe('list', () => {
     expect(await cli('list failed --json')).toMatchObject({ exit: 0, out: '[]\n' });
   });
 
+  test('--limit prints the first projects, and the heading counts all', async () => {
+    for (const id of ['orders', 'payments', 'users']) await services.createProject(id, links);
+    const { out, err } = await cli('list --limit 2');
+    expect(out).toMatch(/^3 projects: 3 Running[\s\S]*\norders .*\npayments .*\n$/);
+    expect(err).toMatch(/^And 1 more$/m);
+    expect(JSON.parse((await cli('list --limit 2 --json')).out)).toMatchObject([{ id: 'orders' }, { id: 'payments' }]);
+  });
+
   test('an alert kind or a state that does not exist is invalid usage', async () => {
     const wrong = await cli('list alert:no-wroker');
     expect(wrong).toMatchObject({ exit: 2, out: '' });

@@ -8,8 +8,10 @@ export interface Keys {
   readonly prefix: string;
   /** Set: the ids of all projects. A project exists only if its id is in this set. */
   readonly projects: string;
+  /** Set: the ids of removed projects, whose audit log stays. An id that was created again is in both sets. */
+  readonly removedProjects: string;
   /**
-   * Sorted set: the same ids by their urgency, so that a page of the list does not need all projects. The sweep repairs it.
+   * Sorted set: the ids of all projects by their urgency, so that a page of the list does not need all projects. The sweep repairs it.
    */
   readonly urgencyIndex: string;
   /** Sorted set: the labels of all projects, those with the most projects first. The sweep repairs it. */
@@ -87,6 +89,7 @@ export function createKeys(prefix: string): Keys {
   return {
     prefix,
     projects: `${prefix}:projects`,
+    removedProjects: `${prefix}:projects:removed`,
     urgencyIndex: `${prefix}:order`,
     labels: `${prefix}:labels`,
     newestOperations: `${prefix}:operations`,

@@ -18,6 +18,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   reasonTooLong: [['--reason', 500]],
   tooManyToSkip: [['`--skip` too often', 10]],
   yesOrNo: [['every question', 'Pause orders?']],
+  invalidLimit: [['`--limit 0`', 100_000]],
   redisUnavailable: [
     ['Redis does not answer', null],
     ['the reason is known', 'refuses the connection: check host and port, and that Redis is running'],

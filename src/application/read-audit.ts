@@ -90,8 +90,8 @@ async function findSources(auditLog: AuditLog, span: Span): Promise<AuditSource[
   return sources;
 }
 
-/** The time in the id of the entry, by which the log is read. */
-function entryTime({ id }: HistoryEntry): number {
+/** The time in the id of the entry, by which the log is read: whole epoch ms. */
+export function entryTime({ id }: HistoryEntry): number {
   return Number(id.split('-', 1)[0]);
 }
 

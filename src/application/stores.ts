@@ -24,6 +24,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
+  readonly auditDelivery: AuditDeliveryStore;
   readonly observations: ObservationStore;
   readonly homes: HomeStore;
   readonly digests: DigestStore;
@@ -57,6 +58,13 @@ export interface AuditRange {
 }
 
 export type AuditOrder = 'newest_first' | 'oldest_first';
+
+/** Up to which time the audit log was sent to the webhook, whole epoch ms, exclusive. */
+export interface AuditDeliveryStore {
+  /** Null before the first delivery. */
+  read(): Promise<number | null>;
+  save(deliveredUntil: number): Promise<void>;
+}
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {
   readonly refusal: Refusal;

@@ -2,7 +2,8 @@ import { Temporal } from 'temporal-polyfill';
 import type { UseCaseContext } from '../application/context.ts';
 import { defaultHistorySince, getHistory, getHistoryPage, getHistorySince } from '../application/history.ts';
 import { type ProjectEntry, readAudit } from '../application/read-audit.ts';
-import { type HistoryEntry, requestedFrom } from '../domain/history.ts';
+import { auditEvent } from '../domain/audit-event.ts';
+import type { HistoryEntry } from '../domain/history.ts';
 import { actorOf, type HistoryLine, timesOf } from '../domain/history-lines.ts';
 import { groupSimilarLines, type SimilarLines } from '../domain/similar-lines.ts';
 import { resolveSince, type SinceTime } from '../lib/since-time.ts';
@@ -147,8 +148,6 @@ function groupCells({ newest, projects, times }: SimilarLines): string[] {
 
 /** A history entry in the `--json` output. */
 function entryJson(entry: HistoryEntry) {
-  const { at, event, by, action, operation, reason, version, state, code, outcome } = entry;
-  const from = requestedFrom(entry);
   const message = sanitizeText(historyText(entry, { format: cliFormatter, revealReasons: true }));
-  return { at, event, by, from, action, operation, reason, version, state, code, outcome, message };
+  return { ...auditEvent(entry), message };
 }

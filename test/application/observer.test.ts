@@ -98,6 +98,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     });
     expect(notified).toEqual(['C0SYNC']);
@@ -133,6 +134,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -199,6 +201,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     };
     passedMs = 60_000;

@@ -22,13 +22,15 @@ test('--json prints every field of an entry', async () => {
   const { operation } = await services.requestAndConfirm('orders', 'pause');
   const result = await cli('history orders --json');
   expect(result).toMatchObject({ exit: 0, err: '' });
-  const requestFields = { at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
+  const id = expect.stringMatching(/^\d+-\d+$/);
+  const requestFields = { id, at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
   const unrefused = { code: null, outcome: null };
   const entryFields = { ...requestFields, reason: null, version: 1, state: 'running', ...unrefused };
   expect(JSON.parse(result.out)).toEqual([
     { ...entryFields, event: 'confirmed', message: 'confirmed the request to pause it' },
     { ...entryFields, event: 'requested', message: 'asked to pause it · in C0SYNC' },
     {
+      id,
       at: expect.any(Number),
       event: 'created',
       by: 'cli:test',
@@ -141,8 +143,9 @@ describe('--all', () => {
   test('--limit prints the newest entries, and --since the entries from a time or a printed "at" on', async () => {
     const [requested, confirmed] = jsonLines((await cli('history --all --limit 2 --json')).out);
     expect([requested.event, confirmed.event]).toEqual(['requested', 'confirmed']);
-    await waitFor(async () => (await services.context.serverClock.now()) > confirmed.at + 1);
-    expect((await cli(`history --all --since ${confirmed.at + 1} --json`)).out).toBe('');
+    const idTime = Number(confirmed.id.split('-')[0]);
+    await waitFor(async () => (await services.context.serverClock.now()) > idTime + 1);
+    expect((await cli(`history --all --since ${idTime + 1} --json`)).out).toBe('');
     expect(jsonLines((await cli(`history --all --since ${confirmed.at} --json`)).out).at(-1)).toEqual(confirmed);
     expect(jsonLines((await cli('history --all --since 24h --json')).out)).toHaveLength(5);
   });

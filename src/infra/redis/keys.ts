@@ -24,6 +24,8 @@ export interface Keys {
   readonly observerMissing: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
+  /** Up to which time the audit log was sent to the webhook, as JSON. */
+  readonly auditDelivery: string;
   /** Hash: up to which time each digest has reported, as JSON. */
   readonly digests: string;
   /** Hash: the alert groups of a channel, a field for each group and for each of its alerts. */
@@ -90,6 +92,7 @@ export function createKeys(prefix: string): Keys {
     prefix,
     projects: `${prefix}:projects`,
     removedProjects: `${prefix}:projects:removed`,
+    auditDelivery: `${prefix}:audit-delivery`,
     urgencyIndex: `${prefix}:order`,
     labels: `${prefix}:labels`,
     newestOperations: `${prefix}:operations`,

@@ -20,6 +20,7 @@ export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | ApplyCommand
   | ListCommand
+  | WatchCommand
   | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
@@ -58,6 +59,14 @@ export interface ListCommand {
   /** How many projects are printed at most. Null for all. */
   readonly limit: number | null;
   readonly json: boolean;
+}
+
+export interface WatchCommand {
+  readonly name: 'watch';
+  readonly filter: string;
+  /** How long it waits after each reading. */
+  readonly intervalMs: number;
+  readonly json: false;
 }
 
 export interface HistoryCommand {
@@ -143,6 +152,14 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .option('--json', help.jsonOption)
     .action((filter: string[], { limit, json = false }: ListOptions) =>
       onCommand({ name: 'list', filter: filter.map(quoteLabel).join(' '), limit: limit ?? null, json }),
+    );
+  program
+    .command('watch')
+    .description(help.watch)
+    .argument('[filter...]', help.listFilter)
+    .option('--interval <duration>', help.watchInterval, parseInterval)
+    .action((filter: string[], { interval = defaultIntervalMs }: { interval?: number }) =>
+      onCommand({ name: 'watch', filter: filter.map(quoteLabel).join(' '), intervalMs: interval, json: false }),
     );
   for (const name of ['show', 'precheck', 'skipped'] as const) {
     program
@@ -244,6 +261,14 @@ const defaultMaxKeys = 5_000_000;
 function parseMaxKeys(text: string): number {
   if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidArgumentError(messages.cli.invalidMaxKeys);
   return Number(text);
+}
+
+const defaultIntervalMs = 2_000;
+
+function parseInterval(text: string): number {
+  const ms = parseDuration(text) ?? 0;
+  if (ms < 1_000 || ms > 3_600_000) throw new InvalidArgumentError(messages.cli.watch.invalidInterval);
+  return ms;
 }
 
 interface ListOptions {

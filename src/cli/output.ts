@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { createPaint, type Paint, withoutColor } from './paint.ts';
 import type { ProcessIo } from './process-io.ts';
 
 /** Why a command did not succeed. With `--json` code and message are the output on stderr. */
@@ -20,6 +21,8 @@ export interface OutputLine {
 /** Results go to stdout, everything else to stderr. */
 export interface Output {
   readonly format: OutputFormat;
+  /** Colors the text of results on a terminal. */
+  readonly paint: Paint;
   /** Prints the text, or the data with `--json`. */
   result(text: string, data: object | null): void;
   /** A step of a command that waits: a line of JSON. The other formats print the text, if there is one, as a result. */
@@ -42,6 +45,7 @@ export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'std
   };
   return {
     format,
+    paint: isText ? createPaint(stdout) : withoutColor,
     result,
     step(event, data, text) {
       if (format === 'json-lines') writeLine(event, data);

@@ -1,3 +1,4 @@
+import { messages } from '../messages/catalog.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext, CommandContextOptions } from './command-context.ts';
@@ -5,6 +6,7 @@ import { readEnvFile } from './env-file.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
+import { hasScreen } from './screen.ts';
 
 /** Parses the arguments, runs the command and resolves with the exit code. */
 export async function runCli(io: ProcessIo): Promise<ExitCode> {
@@ -56,6 +58,10 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
+  if (command.name === 'watch' && !hasScreen(io)) {
+    createOutput(io, format).error({ code: 'usage', message: messages.cli.watch.noTerminal });
+    return exitCodes.usageError;
+  }
   const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
   return inCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
@@ -95,6 +101,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
   switch (command.name) {
     case 'list':
       return (await import('./list.ts')).list(context, command);
+    case 'watch':
+      return (await import('./watch.ts')).watch(context, command);
     case 'show':
       return (await import('./show.ts')).show(context, command.project);
     case 'skipped':

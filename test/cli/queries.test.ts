@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runObserver } from '../../src/application/observer.ts';
 import { acknowledge } from '../../src/domain/alert.ts';
 import { formatUtc } from '../../src/messages/format.ts';
@@ -152,6 +153,24 @@ describe('list', () => {
     const labeled = await runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services) });
     expect(labeled.out).toMatch(/Filter: label:"two words"\n/);
   });
+});
+
+test('a terminal has colors for states and results, and the same text without them', async () => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  await services.createProject('orders', links);
+  await services.createProject('users', links, { state: 'paused' });
+  const terminal = { columns: 80, rows: 24 };
+  for (const line of ['list', 'show orders', 'precheck orders', 'doctor']) {
+    const [painted, plain] = [await cli(line, { terminal }), await cli(line)];
+    expect(plain.out, line).not.toContain('\u001b');
+    expect(painted.out, line).toContain('\u001b[');
+  }
+  const { out } = await cli('list', { terminal });
+  expect(out).toContain('orders   \u001b[32mRunning\u001b[39m  ');
+  expect(out).toContain('users    \u001b[33mPaused\u001b[39m   ');
+  expect(stripVTControlCharacters(out)).toMatch(/^PROJECT {2}STATE {4}LINKS/m);
+  expect((await cli('list --json', { terminal })).out).not.toContain('\u001b');
+  vi.unstubAllEnvs();
 });
 
 test('list and show have who is on an alert', async () => {

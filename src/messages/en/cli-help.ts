@@ -28,6 +28,8 @@ export const cliHelp = {
   listFilter: 'states, attention, label:<label>, alert:<kind>, or parts of a project id or name',
   show: 'show a project with its links, precheck and last operations',
   listLimit: 'print at most this many projects, those that need attention first',
+  watch: 'show the list until q or Ctrl-C, and read it again and again; needs a terminal',
+  watchInterval: 'how long to wait after each reading (default: 2s)',
   precheck: 'check whether a project can be started',
   history: 'show what happened to a project or to all, newest first; of all: in the last 12 h',
   historyAll:

@@ -2,7 +2,7 @@ import { formatUtc } from '../format.ts';
 import { cliApply, cliExport, cliRun } from './cli-apply.ts';
 import { cliChange, cliChangeBatch } from './cli-change.ts';
 import { cliHelp } from './cli-help.ts';
-import { formatNumber } from './format.ts';
+import { formatDuration, formatNumber } from './format.ts';
 import { linesNotShown } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged } from './terms.ts';
@@ -52,6 +52,17 @@ export const cliMessages = {
       ];
       return parts.length === 0 ? String(total) : parts.join(', ');
     },
+  },
+
+  watch: {
+    noTerminal: 'watch needs a terminal. In a pipe or a job use syncbot list.',
+    invalidInterval: 'Write a duration from 1s to 1h, such as 5s.',
+    /** `readAt` is null before the first reading. */
+    status: (readAt: string | null, intervalMs: number) =>
+      readAt === null ? 'Reading… · q ends' : `Read at ${readAt} · every ${formatDuration(intervalMs)} · q ends`,
+    failed: (since: string, reason: string) => `Not read since ${since}: ${reason} syncbot tries again. q ends.`,
+    old: (readAt: string | null) =>
+      readAt === null ? 'No list was read yet.' : `The list below is old. It was read at ${readAt}.`,
   },
 
   show: {

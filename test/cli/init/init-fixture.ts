@@ -36,11 +36,11 @@ export async function startInitFixture(options: FakeSlackOptions = {}): Promise<
     slack,
     folder,
     start(env = {}) {
-      const terminal = new PassThrough();
+      const stdin = Object.assign(new PassThrough(), { isTTY: true });
       // `runCli` reads a relative path from the folder of the process, which is that of the test.
       const config = { SYNCBOT_CONFIG: join(folder, 'syncbot.yml') };
       const variables = { SLACK_API_URL: slack.apiUrl, ...config, ...env };
-      const running = startCliInProcess(['init'], { folder, env: variables, terminal });
+      const running = startCliInProcess(['init'], { folder, env: variables, stdin });
       const shown = () => running.out() + running.err();
       let seen = 0;
       const type = async (question: string, keys: string) => {
@@ -50,7 +50,7 @@ export async function startInitFixture(options: FakeSlackOptions = {}): Promise<
           describeState: shown,
         });
         seen = at + question.length - 1;
-        terminal.write(keys);
+        stdin.write(keys);
       };
       return { type, answer: (question, answer) => type(question, `${answer}\r`), shown, ended: running.ended };
     },

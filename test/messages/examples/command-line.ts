@@ -33,6 +33,19 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ['some of them need attention', { ...noLinks, total: 10, paused: 2, missing: 1, unreachable: 1 }],
     ],
   },
+  watch: {
+    status: [
+      ['before the first reading', null, 2_000],
+      ['above the list', '12:00:05', 2_000],
+    ],
+    failed: [
+      ['Redis does not answer', '12:00:07', "The bot's Redis (REDIS_URL) refuses the connection. Nothing was changed."],
+    ],
+    old: [
+      ['no reading succeeded', null],
+      ['below that', '12:00:05'],
+    ],
+  },
   show: {
     logKeptUntil: [['the source log', at('14:50')]],
   },

@@ -51,7 +51,7 @@ export async function decideWait(
   const update = await context.operations.updateWait(ref, { event, by });
   if (update.kind === 'unknown') return { kind: 'refused', refusal: { code: 'unknown_operation' } };
   const { operation, kind } = update;
-  context.log.info({ ...logFields(ref), event, kind, state: operation.state }, 'wait of a pause decided');
+  context.log.info({ ...logFields(ref), by, event, kind, state: operation.state }, 'wait of a pause decided');
   if (kind === 'not_waiting' && !isRepeated(operation, { by, event }))
     return { kind: 'refused', refusal: { code: 'not_waiting', project: ref.project } };
   if (kind === 'ended') {

@@ -5,6 +5,7 @@ import { acknowledge } from '../../src/domain/alert.ts';
 import { formatUtc } from '../../src/messages/format.ts';
 import { firingAlert } from '../support/example-alerts.ts';
 import { exampleLink } from '../support/example-records.ts';
+import { keys } from '../support/keys.ts';
 import { completeCycleAgo } from '../support/observation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
@@ -85,6 +86,12 @@ describe('list', () => {
     expect(project.links[0]).toMatchObject({ queue: 'orders-full', paused: true, waiting: null, latencyMs: null });
     expect((await cli('show orders')).out).toMatch(/orders-full +default +Numbers unreadable, because a task has/);
     expect((await cli('precheck orders')).out).toMatch(/Unknown +Link orders-full: it cannot be read/);
+  });
+
+  test('does not say that there is no project if their records cannot be read', async () => {
+    await services.createProject('orders', links);
+    await services.redis.hset(keys.project('orders').state, 'v', '9');
+    expect((await cli('list')).out).toMatch(/^1 project cannot be read/);
   });
 
   test('has only the projects that match the filter, and prints a sentence if there are none', async () => {

@@ -21,7 +21,11 @@ export type ParsedCommand =
   | ApplyCommand
   | ListCommand
   | WatchCommand
-  | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
+  | {
+      readonly name: 'show' | 'precheck' | 'skipped' | 'cancel' | 'keep-paused';
+      readonly project: string;
+      readonly json: boolean;
+    }
   | HistoryCommand
   | ChangeCommand
   | ChangeBatchCommand
@@ -194,15 +198,18 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((project: string, duration: string[], { json = false }: { json?: boolean }) =>
       onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
     );
-  program
-    .command('keep-paused')
-    .description(help.keepPaused)
-    .addArgument(projectArgument())
-    .option('--json', help.jsonOption)
-    .addHelpText('after', `\n${help.exitCodes}`)
-    .action((project: string, { json = false }: { json?: boolean }) =>
-      onCommand({ name: 'keep-paused', project, json }),
-    );
+  for (const [name, description] of [
+    ['cancel', help.cancel],
+    ['keep-paused', help.keepPaused],
+  ] as const) {
+    program
+      .command(name)
+      .description(description)
+      .addArgument(projectArgument())
+      .option('--json', help.jsonOption)
+      .addHelpText('after', `\n${help.exitCodes}`)
+      .action((project: string, { json = false }: { json?: boolean }) => onCommand({ name, project, json }));
+  }
   program
     .command('discover')
     .description(help.discover)

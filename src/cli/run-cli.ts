@@ -62,7 +62,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error({ code: 'usage', message: messages.cli.watch.noTerminal });
     return exitCodes.usageError;
   }
-  const options = { format, isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused' };
+  const options = { format, isIdempotent: !['extend', 'cancel', 'keep-paused'].includes(command.name) };
   return inCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -117,6 +117,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       return (await import('./change-batch.ts')).changeBatch(context, command);
     case 'extend':
       return (await import('./extend.ts')).extend(context, command);
+    case 'cancel':
+      return (await import('./cancel-wait.ts')).cancelWait(context, command.project);
     case 'keep-paused':
       return (await import('./keep-paused.ts')).keepPausedCommand(context, command.project);
     case 'doctor':

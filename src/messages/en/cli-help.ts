@@ -37,6 +37,7 @@ export const cliHelp = {
   historyLimit: 'print at most this many lines or entries, the newest ones',
   historyJson: 'print JSON, with --all one object a line; errors are { code, message } on stderr',
   extend: 'move the end of the pause of a project',
+  cancel: 'cancel a pause that waits until its project has caught up',
   keepPaused: 'remove the end of the pause of a project, or answer its reminder',
   extendDuration: 'by how long: 1h, 30 min, 1h30m',
   forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',

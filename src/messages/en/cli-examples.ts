@@ -33,6 +33,7 @@ export const cliExamples = {
   ].join('\n'),
   retry: ['syncbot retry orders', 'syncbot retry orders 7 orders-full/9'].join('\n'),
   extend: ['syncbot extend orders 1h'].join('\n'),
+  cancel: ['syncbot cancel orders'].join('\n'),
   'keep-paused': ['syncbot keep-paused orders'].join('\n'),
   discover: ['syncbot discover', 'syncbot discover --connection redis://10.0.0.5:6379 --prefix bull'].join('\n'),
   export: ['syncbot export', 'syncbot export --output syncbot.yml'].join('\n'),

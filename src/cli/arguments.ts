@@ -16,6 +16,7 @@ import { sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =
+  | { readonly name: 'init' }
   | { readonly name: 'run'; readonly role: Role }
   | ApplyCommand
   | ListCommand
@@ -124,6 +125,10 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
 type OnCommand = (command: ParsedCommand) => void;
 
 function addCommands(program: Command, onCommand: OnCommand): void {
+  program
+    .command('init')
+    .description(help.init)
+    .action(() => onCommand({ name: 'init' }));
   program
     .command('run')
     .description(help.run)

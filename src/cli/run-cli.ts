@@ -35,6 +35,7 @@ async function runWithEnvFile(io: ProcessIo, command: ParsedCommand): Promise<Ex
 }
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+  if (command.name === 'init') return (await import('./init/init.ts')).init(io);
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));
@@ -75,7 +76,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' | 'export' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

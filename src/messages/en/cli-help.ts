@@ -19,6 +19,7 @@ export const cliHelp = {
   selection:
     'ids of projects, label:<label>, source:<name>, target:<name>, state:<state>, batch:<id>, except <…>; one id may also be a part of it',
   project: 'project id; without --yes and --json also a part of it, or the name of a link',
+  init: 'ask for the tokens and addresses, check them, and write .env, manifest.yml and syncbot.yml',
   run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
   roleOption: 'what to run in this process',
   apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',

@@ -44,6 +44,8 @@ export interface Secrets {
   readonly slackAppToken: string | null;
   /** For HTTP mode. */
   readonly slackSigningSecret: string | null;
+  /** The variables whose names begin with `OTEL_`. Null if no traces are sent. */
+  readonly openTelemetry: Readonly<Record<string, string>> | null;
 }
 
 export type EnvironmentResult =
@@ -80,9 +82,22 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
       slackBotToken: values.SLACK_BOT_TOKEN ?? null,
       slackAppToken: values.SLACK_APP_TOKEN ?? null,
       slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
+      openTelemetry: openTelemetryOf(definedVariables),
     }),
   };
   return { kind: 'read', environment: Object.freeze(environment) };
+}
+
+/** Returns null if the variables name no collector, or switch OpenTelemetry off. */
+function openTelemetryOf(variables: RawEnvironment): Readonly<Record<string, string>> | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = variables;
+  const hasCollector = (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined;
+  const isOff = variables['OTEL_SDK_DISABLED'] === 'true' || variables['OTEL_TRACES_EXPORTER'] === 'none';
+  if (!hasCollector || isOff) return null;
+  const entries = Object.entries(variables).flatMap(([name, value]) =>
+    name.startsWith('OTEL_') && value !== undefined ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(entries);
 }
 
 /** The errors that prevent the roles `all` and `bot` from connecting to Slack. */
@@ -151,6 +166,8 @@ const environmentSchema = z.object({
   SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
   ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
   ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_ENDPOINT),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
   LOG_LEVEL: logLevel.optional().meta(variableDocs.LOG_LEVEL(logLevels)),
 });
 

@@ -49,6 +49,15 @@ export const variableDocs = {
     hint: 'Write the address of one interface, such as 127.0.0.1 or ::1, or leave it out.',
     description: 'The address that `ADMIN_PORT` is opened on. Without it: all interfaces.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    hint: 'Write the URL of an OpenTelemetry collector, such as http://127.0.0.1:4318, or leave it out.',
+    description:
+      'The OpenTelemetry collector that gets traces, by HTTP. No traces unless set. Other `OTEL_` variables count as well, such as `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_SERVICE_NAME`.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    hint: 'Write a URL with its path, such as http://127.0.0.1:4318/v1/traces, or leave it out.',
+    description: 'The same for traces only: the whole URL, with `/v1/traces`.',
+  },
   LOG_LEVEL: (levels: readonly string[]) => ({
     hint: `Write one of ${levels.join(', ')}.`,
     description: `One of ${levels.map((level) => `\`${level}\``).join(', ')}. Without it, \`run\` logs from \`info\` up and other commands log nothing.`,

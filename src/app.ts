@@ -1,3 +1,4 @@
+import type { SendAudit } from './application/deliver-audit.ts';
 import { DatabaseRefusedError, StoreUnavailableError } from './application/errors.ts';
 import {
   type AppOptions,
@@ -128,7 +129,7 @@ async function runRole({ options, services, metrics, tracing, createSlack }: App
   const starting = [
     prepareAndStartWorkers(services, { ...run, prepare: () => prepare().finally(firstAttempt.resolve) }, retryOptions),
     // The first attempt may create the projects that the bot shows.
-    slack === null ? undefined : firstAttempt.promise.then(() => startBot(services, slack, retryOptions)),
+    slack === null ? undefined : firstAttempt.promise.then(() => startBot({ options, services }, slack, retryOptions)),
   ];
   try {
     await Promise.race([Promise.all(starting), whenAborted(stopSignal)]);
@@ -150,13 +151,22 @@ async function runRole({ options, services, metrics, tracing, createSlack }: App
 type WaitOptions = Pick<RetryOptions, 'log' | 'clock' | 'signal'>;
 
 async function startBot(
-  services: Services,
+  { options, services }: Pick<AppParts, 'options' | 'services'>,
   slack: Pick<SlackApp, 'start' | 'notifier'>,
-  options: WaitOptions,
+  waitOptions: WaitOptions,
 ): Promise<void> {
   const isRetryable = (error: unknown) => error instanceof SlackConnectionError && error.code === 'unreachable';
-  await retryUntilAvailable(() => slack.start(), { ...options, isRetryable, message: 'waiting for Slack' });
-  if (!options.signal.aborted) services.startNotifier(slack.notifier);
+  await retryUntilAvailable(() => slack.start(), { ...waitOptions, isRetryable, message: 'waiting for Slack' });
+  const sendAudit = await loadAuditWebhook(options);
+  if (!waitOptions.signal.aborted) services.startNotifier(slack.notifier, sendAudit);
+}
+
+/** Loads the webhook only if there is one. */
+async function loadAuditWebhook({ environment, version }: AppOptions): Promise<SendAudit | null> {
+  const { auditWebhook } = environment.secrets;
+  if (auditWebhook === null) return null;
+  const { createAuditWebhook } = await import('./infra/webhook/audit-webhook.ts');
+  return createAuditWebhook({ ...auditWebhook, version: version ?? 'unknown' });
 }
 
 async function prepareAndStartWorkers(

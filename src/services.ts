@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
 import { CurrentConfiguration } from './application/current-configuration.ts';
+import { AuditDelivery, type SendAudit } from './application/deliver-audit.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { MissingConnections } from './application/missing-connections.ts';
@@ -97,6 +98,7 @@ const probeTimeoutMs = 1_000;
 const dueTimeCheckIntervalMs = 5_000;
 /** How often a process reads the stored configuration, and records which one it uses. */
 const configurationCheckIntervalMs = 2_000;
+const auditDeliveryIntervalMs = 10_000;
 const removeProcessTimeoutMs = 500;
 /** Reads every project. */
 const missingConnectionsCheckIntervalMs = 60_000;
@@ -307,8 +309,9 @@ export class Services implements AsyncDisposable {
     this.#startDueTimeChecks();
   }
 
-  /** Part of the role `bot`: starts to write messages. */
-  startNotifier(notifier: Notifier): void {
+  /** Part of the role `bot`: starts to write messages, and to send the audit log. `sendAudit` is null when there is no webhook. */
+  startNotifier(notifier: Notifier, sendAudit: SendAudit | null = null): void {
+    const auditDelivery = sendAudit === null ? null : new AuditDelivery(this.context, sendAudit);
     const worker = startWorker({
       client: this.#openClient('blocking', 'bot'),
       log: this.#log,
@@ -322,10 +325,12 @@ export class Services implements AsyncDisposable {
         'notify-home': ({ user }) => notifier.notifyHome(user),
         'notify-homes': () => notifier.notifyHomes(),
         'notify-digest': ({ channel }) => notifier.notifyDigest(channel),
+        'deliver-audit': async () => auditDelivery?.run(),
       },
     });
     this.#workers.push(worker);
     this.#startDueTimeChecks();
+    if (auditDelivery !== null) void this.#repeat(auditDeliveryIntervalMs, () => this.context.notifications.auditDue());
   }
 
   /** Takes no further job and stops the running ones at their next step. Another worker continues them. */

@@ -208,23 +208,3 @@ function newestOf(lines: readonly ProjectLine[], count: number): ProjectLine[] {
 function timeOf(projectLine: ProjectLine | undefined): number {
   return projectLine === undefined ? 0 : mainEntry(projectLine.line).at;
 }
-
-export interface ProjectEntry {
-  readonly project: ProjectId;
-  readonly entry: HistoryEntry;
-}
-
-/** Returns every entry of all projects since a time, epoch ms, newest first. */
-export async function getEntriesSince(context: HistoryContext, since: number): Promise<ProjectEntry[]> {
-  const all: ProjectEntry[] = [];
-  for (const chunk of toChunks(await context.projects.listIds(), projectsPerRead)) {
-    const histories = await Promise.all(chunk.map((id) => readAllSince(context, id, since)));
-    all.push(...histories.flat());
-  }
-  return all.sort((a, b) => b.entry.at - a.entry.at);
-}
-
-async function readAllSince(context: HistoryContext, project: ProjectId, since: number): Promise<ProjectEntry[]> {
-  const entries = await readEntries(context, project, { limit: Number.POSITIVE_INFINITY, since });
-  return entries.map((entry) => ({ project, entry }));
-}

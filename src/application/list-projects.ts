@@ -10,7 +10,7 @@ import {
   parseListFilter,
   type UnknownFilterValue,
 } from '../domain/list-filter.ts';
-import type { Project } from '../domain/project.ts';
+import type { Project, ProjectId } from '../domain/project.ts';
 import { projectStates, totalCount } from '../domain/project-state.ts';
 import { closestMatches } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
@@ -24,6 +24,19 @@ export async function listProjects(context: Context, filter: ListFilter): Promis
 
 async function readAll({ projects }: Context): Promise<Project[]> {
   return projects.readMany(await projects.listIds());
+}
+
+/** All projects, and the ids of those whose record cannot be read: it is damaged, or another version has written it. */
+export async function readAllProjects({
+  projects,
+}: Context): Promise<{ readonly projects: readonly Project[]; readonly unreadable: readonly ProjectId[] }> {
+  const ids = await projects.listIds();
+  const read = await projects.readMany(ids);
+  if (read.length === ids.length) return { projects: read, unreadable: [] };
+  const readIds = new Set(read.map(({ id }) => id));
+  // A project that was removed between the two calls has no id any more.
+  const remaining = new Set(await projects.listIds());
+  return { projects: read, unreadable: ids.filter((id) => !readIds.has(id) && remaining.has(id)) };
 }
 
 function selectProjects(projects: readonly Project[], filter: ListFilter): Project[] {
@@ -96,8 +109,9 @@ const maxSimilar = 5;
 
 /** Explains why no project matches the filter. */
 export async function explainNoMatch(context: Context, filter: ListFilter): Promise<NoMatch> {
-  const projects = await readAll(context);
-  if (projects.length === 0) return { kind: 'no_projects' };
+  const { projects, unreadable } = await readAllProjects(context);
+  if (projects.length === 0)
+    return unreadable.length === 0 ? { kind: 'no_projects' } : { kind: 'unreadable', projects: unreadable.length };
   const isAnyLike = (part: Partial<ListFilter>) =>
     projects.some((project) => matchesFilter(project, { ...emptyFilter, ...part }));
   const { labels, words } = filter;

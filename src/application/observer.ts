@@ -14,6 +14,7 @@ import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
 import { readFailureCauses } from './failure-causes.ts';
 import { followIntervalMs, followOperation } from './follow-up.ts';
+import { readAllProjects } from './list-projects.ts';
 import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
 import { endSkips } from './skipped-tasks.ts';
 
@@ -31,9 +32,9 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();
   const sampling = await claimSampling(context);
-  const projects = await context.projects.readMany(await context.projects.listIds());
+  const { projects, unreadable } = await readAllProjects(context);
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
-  let unobservedProjects = 0;
+  let unobservedProjects = unreadable.length;
   const onChunkObserved: OnObserved = (observed) => {
     unobservedProjects += observed.filter(({ stats }) => stats.links.some(({ kind }) => kind === 'unreachable')).length;
     onObserved(observed);

@@ -28,6 +28,7 @@ import {
   usedLinks,
   withoutFailures,
 } from './link-snapshots.ts';
+import { readAllProjects } from './list-projects.ts';
 import type { InitialState } from './project-store.ts';
 
 /** The changes that `apply` would make. */
@@ -105,7 +106,7 @@ export async function planApply(
   { prune }: PlanOptions = { prune: false },
 ): Promise<PlanResult> {
   const planned = await planConfiguration(context, desired.configuration ?? null);
-  const stored = await context.projects.readMany(await context.projects.listIds());
+  const { projects: stored, unreadable } = await readAllProjects(context);
   const diff = diffProjects(stored, desired.projects);
   const [removed, kept] = prune ? [diff.removed, []] : [[], diff.removed];
   const others = await context.installations.listOthers();
@@ -115,6 +116,9 @@ export async function planApply(
   ]);
   const refusals: ApplyRefusal[] = [
     ...(planned.kind === 'unreadable' ? [{ code: 'configuration_unreadable', project: null } as const] : []),
+    ...desired.projects
+      .filter(({ definition }) => unreadable.includes(definition.id))
+      .map(({ definition }) => ({ code: 'project_unreadable', project: definition.id }) as const),
     ...findSharedQueues(desired.projects, connections),
     ...findQueuesOfKept(desired.projects, kept, connections),
     ...(desired.configuration === undefined ? [] : findConnectionsOfKept(kept, desired.configuration)),

@@ -165,6 +165,8 @@ export interface NotificationQueue {
   homesChanged(): Promise<void>;
   /** There are Homes to update after this time, ms. Throws `StoreUnavailableError`. */
   homesDueIn(delayMs: number): Promise<void>;
+  /** Entries of the audit log may wait for the webhook. */
+  auditDue(): Promise<void>;
   /** A digest of the channel is due. */
   digestDue(channel: string): Promise<void>;
 }

@@ -24,6 +24,7 @@ export interface Stores {
   readonly alerts: AlertStore;
   readonly alertGroups: AlertGroupStore;
   readonly auditLog: AuditLog;
+  readonly auditDelivery: AuditDeliveryStore;
   readonly observations: ObservationStore;
   readonly homes: HomeStore;
   readonly digests: DigestStore;
@@ -36,20 +37,33 @@ export interface Stores {
 
 /** The append-only audit log of each project. Most entries are written by the steps of the other stores. */
 export interface AuditLog {
-  /** Entries and refusals, newest first. They can be one more than `limit`: two entries with the same id are not separated. */
+  /** Entries and refusals. They can be one more than `limit`: two entries with the same id are not separated. */
   read(id: ProjectId, range: AuditRange): Promise<HistoryEntry[]>;
+  /** The ids of all projects that have a log: those that exist, and the removed ones. Sorted. */
+  listProjects(): Promise<ProjectId[]>;
   /** Records a refusal that came before an operation existed. */
   recordRefusal(id: ProjectId, request: RefusedRequest): Promise<void>;
 }
 
 export interface AuditRange {
   readonly limit: number;
+  /** Default: `newest_first`. */
+  readonly order?: AuditOrder | undefined;
   /** Only entries older than the one with this id. */
   readonly before?: string | undefined;
   /** Only entries from this time on, epoch ms. */
   readonly since?: number | undefined;
   /** Only entries before this time, epoch ms. */
   readonly until?: number | undefined;
+}
+
+export type AuditOrder = 'newest_first' | 'oldest_first';
+
+/** Up to which time the audit log was sent to the webhook, whole epoch ms, exclusive. */
+export interface AuditDeliveryStore {
+  /** Null before the first delivery. */
+  read(): Promise<number | null>;
+  save(deliveredUntil: number): Promise<void>;
 }
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { actions } from '../domain/lifecycle.ts';
+import { parseDuration } from '../lib/parse-duration.ts';
 import { parseSince, type SinceTime } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
 import {
@@ -10,13 +11,15 @@ import {
   projectArgument,
 } from './change-arguments.ts';
 import { type Role, roles } from './cli-app.ts';
+import { limitOption } from './limit-option.ts';
 import { sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =
   | { readonly name: 'run'; readonly role: Role }
   | ApplyCommand
-  | { readonly name: 'list'; readonly filter: string; readonly json: boolean }
+  | ListCommand
+  | WatchCommand
   | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
   | HistoryCommand
   | ChangeCommand
@@ -49,11 +52,31 @@ export interface ApplyCommand {
   readonly yes: boolean;
 }
 
+export interface ListCommand {
+  readonly name: 'list';
+  readonly filter: string;
+  /** How many projects are printed at most. Null for all. */
+  readonly limit: number | null;
+  readonly json: boolean;
+}
+
+export interface WatchCommand {
+  readonly name: 'watch';
+  readonly filter: string;
+  /** How long it waits after each reading. */
+  readonly intervalMs: number;
+  readonly json: false;
+}
+
 export interface HistoryCommand {
   readonly name: 'history';
   /** Null for all projects. */
   readonly project: string | null;
+  /** Prints every entry of all projects, the oldest first. */
+  readonly all: boolean;
   readonly since: SinceTime | null;
+  /** How many lines or entries are printed at most, the newest ones. Null for the default. */
+  readonly limit: number | null;
   readonly json: boolean;
 }
 
@@ -120,9 +143,18 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .command('list')
     .description(help.list)
     .argument('[filter...]', help.listFilter)
+    .addOption(limitOption(help.listLimit))
     .option('--json', help.jsonOption)
-    .action((filter: string[], { json = false }: { json?: boolean }) =>
-      onCommand({ name: 'list', filter: filter.map(quoteLabel).join(' '), json }),
+    .action((filter: string[], { limit, json = false }: ListOptions) =>
+      onCommand({ name: 'list', filter: filter.map(quoteLabel).join(' '), limit: limit ?? null, json }),
+    );
+  program
+    .command('watch')
+    .description(help.watch)
+    .argument('[filter...]', help.listFilter)
+    .option('--interval <duration>', help.watchInterval, parseInterval)
+    .action((filter: string[], { interval = defaultIntervalMs }: { interval?: number }) =>
+      onCommand({ name: 'watch', filter: filter.map(quoteLabel).join(' '), intervalMs: interval, json: false }),
     );
   for (const name of ['show', 'precheck', 'skipped'] as const) {
     program
@@ -136,11 +168,15 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .command('history')
     .description(help.history)
     .addArgument(projectArgument('[project]'))
+    .option('--all', help.historyAll)
     .option('--since <time>', help.sinceOption, parseSinceOption)
-    .option('--json', help.jsonOption)
-    .action((project: string | undefined, { since = null, json = false }: HistoryOptions) =>
-      onCommand({ name: 'history', project: project ?? null, since, json }),
-    );
+    .addOption(limitOption(help.historyLimit))
+    .option('--json', help.historyJson)
+    .action((project: string | undefined, options: HistoryOptions, command: Command) => {
+      const { all = false, since, limit, json = false } = options;
+      if (all && project !== undefined) command.error(messages.cli.allNeedsNoProject);
+      onCommand({ name: 'history', project: project ?? null, all, since: since ?? null, limit: limit ?? null, json });
+    });
   for (const action of actions) addChangeCommand(program.command(action), { action, onCommand });
   addRetryCommand(program.command('retry'), onCommand);
   program
@@ -222,12 +258,29 @@ function parseMaxKeys(text: string): number {
   return Number(text);
 }
 
-interface HistoryOptions {
-  readonly since?: SinceTime | null;
+const defaultIntervalMs = 2_000;
+
+function parseInterval(text: string): number {
+  const ms = parseDuration(text) ?? 0;
+  if (ms < 1_000 || ms > 3_600_000) throw new InvalidArgumentError(messages.cli.watch.invalidInterval);
+  return ms;
+}
+
+interface ListOptions {
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
+interface HistoryOptions extends ListOptions {
+  readonly all?: boolean;
+  readonly since?: SinceTime;
+}
+
+/** As in Slack, and also longer ago, and the epoch ms of `at` in the output of `--json`. */
 function parseSinceOption(text: string): SinceTime {
+  if (/^\d{12,14}$/.test(text)) return { kind: 'instant', at: Number(text) };
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return { kind: 'ago', ms };
   const since = parseSince(text);
   if (since === null) throw new InvalidArgumentError(messages.cli.invalidSince);
   return since;

@@ -45,7 +45,7 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
     configPath: context.configPath,
     hasBotToken: context.environment.secrets.slackBotToken !== null,
   });
-  output.result(`${checkTable(items)}\n\n${nextStepText(next, context)}`, items);
+  output.result(`${checkTable(items, output.paint)}\n\n${nextStepText(next, context)}`, items);
   return items.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.success;
 }
 

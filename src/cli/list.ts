@@ -6,8 +6,10 @@ import { hasQueue, isNotConfigured, type ObservedProject } from '../domain/obser
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
 import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } from '../messages/list-text.ts';
+import type { ListCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
+import { type Paint, projectStyle } from './paint.ts';
 import { projectJson } from './show.ts';
 import { type Column, formatTable } from './table.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -15,34 +17,69 @@ import { cliFormatter, sanitizeText } from './terminal-text.ts';
 const texts = messages.cli.list;
 
 /** `syncbot list [filter]`: the projects with live stats. Those that need attention come first. */
-export async function list(context: CommandContext, filterText: string): Promise<ExitCode> {
-  const {
-    app: { useCaseContext },
-    output,
-  } = context;
-  const parsed = parseListFilter(filterText);
-  if (parsed.kind === 'unknown') {
-    output.error({ code: 'usage', message: unknownFilterText(parsed, suggestFilters(parsed), cliFormatter) });
-    return exitCodes.usageError;
+export async function list(
+  context: CommandContext,
+  { filter: filterText, limit }: Pick<ListCommand, 'filter' | 'limit'>,
+): Promise<ExitCode> {
+  const { output } = context;
+  const parsed = parseFilter(context, filterText);
+  if (parsed.kind === 'exit') return parsed.code;
+  const { heading, table, data, notShown, warnings } = await readListView(context, { filter: parsed.filter, limit });
+  output.result([...heading, ...(table === null ? [] : ['', table])].join('\n'), data);
+  if (notShown > 0) output.note(messages.format.more(notShown));
+  for (const warning of warnings) output.note(warning);
+  return exitCodes.success;
+}
+
+/** Prints a filter that cannot be read, and returns the exit code. */
+export function parseFilter(
+  { output }: CommandContext,
+  text: string,
+): { readonly kind: 'filter'; readonly filter: ListFilter } | { readonly kind: 'exit'; readonly code: ExitCode } {
+  const parsed = parseListFilter(text);
+  if (parsed.kind === 'filter') return parsed;
+  output.error({ code: 'usage', message: unknownFilterText(parsed, suggestFilters(parsed), cliFormatter) });
+  return { kind: 'exit', code: exitCodes.usageError };
+}
+
+/** A list as text. Each part has no line break at its end. */
+export interface ListView {
+  /** Lines above the table. Without a table: why there is none. */
+  readonly heading: readonly string[];
+  /** Null without a project. */
+  readonly table: string | null;
+  /** The same for `--json`. */
+  readonly data: readonly object[];
+  /** How many projects match and are not in the table. */
+  readonly notShown: number;
+  readonly warnings: readonly string[];
+}
+
+/** Reads the projects that match, and the links of the first `limit` ones. */
+export async function readListView(
+  context: CommandContext,
+  { filter, limit }: { readonly filter: ListFilter; readonly limit: number | null },
+): Promise<ListView> {
+  const { useCaseContext } = context.app;
+  const matching = await listProjects(useCaseContext, filter);
+  const projects = limit === null ? matching : matching.slice(0, limit);
+  if (projects.length === 0) {
+    return { heading: [await emptyText(context, filter)], table: null, data: [], notShown: 0, warnings: [] };
   }
-  const { filter } = parsed;
-  const projects = await listProjects(useCaseContext, filter);
   const [observed, now, observation, operations] = await Promise.all([
     observeProjects(useCaseContext, projects),
     useCaseContext.serverClock.now(),
     readObservationStatus(useCaseContext),
     Promise.all(projects.map((project) => findOpenOperation(useCaseContext, project))),
   ]);
-  const data = observed.map((project, index) => projectJson(project, operations[index] ?? null));
-  if (projects.length === 0) {
-    output.result(await emptyText(context, filter), data);
-    return exitCodes.success;
-  }
-  const facts = { counts: countProjects(projects), filter, observation, observedProjects: observed };
-  const heading = listHeading(facts, cliFormatter).map(sanitizeText);
-  output.result(`${heading.join('\n')}\n\n${projectTable(observed, now)}`, data);
-  for (const warning of listWarnings(observation, cliFormatter)) output.note(warning);
-  return exitCodes.success;
+  const facts = { counts: countProjects(matching), filter, observation, observedProjects: observed };
+  return {
+    heading: listHeading(facts, cliFormatter).map(sanitizeText),
+    table: projectTable(observed, now, context.output.paint),
+    data: observed.map((project, index) => projectJson(project, operations[index] ?? null)),
+    notShown: matching.length - projects.length,
+    warnings: listWarnings(observation, cliFormatter),
+  };
 }
 
 async function emptyText({ app, configPath }: CommandContext, filter: ListFilter): Promise<string> {
@@ -62,12 +99,12 @@ const columns: readonly Column[] = [
 ];
 
 /** A `?` is a number that could not be read. */
-function projectTable(observed: readonly ObservedProject[], now: number): string {
+function projectTable(observed: readonly ObservedProject[], now: number, paint: Paint): string {
   const rows = observed.map(({ project, stats }) => {
     const { event, cause, since, acknowledgement } = listRow(project, { format: cliFormatter, revealReasons: true });
     return [
       project.id,
-      event,
+      { text: event, paint: (text: string) => paint(projectStyle(project), text) },
       linksCell(stats.links),
       stats.backlog === null ? '?' : messages.format.number(stats.backlog),
       stats.latencyMs === null ? '?' : messages.format.duration(stats.latencyMs),
@@ -79,7 +116,7 @@ function projectTable(observed: readonly ObservedProject[], now: number): string
       ),
     ];
   });
-  return formatTable(columns, rows);
+  return formatTable(columns, rows, (title) => paint('bold', title));
 }
 
 function linksCell(links: ObservedProject['stats']['links']): string {

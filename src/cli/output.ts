@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+import { createPaint, type Paint, withoutColor } from './paint.ts';
 import type { ProcessIo } from './process-io.ts';
 
 /** Why a command did not succeed. With `--json` code and message are the output on stderr. */
@@ -11,13 +13,22 @@ export interface CliError {
 /** `json-lines`: `--json` of a command that waits. Each line of stdout is one object, and the last one is the result. */
 export type OutputFormat = 'text' | 'json' | 'json-lines';
 
+export interface OutputLine {
+  readonly text: string;
+  readonly data: object;
+}
+
 /** Results go to stdout, everything else to stderr. */
 export interface Output {
   readonly format: OutputFormat;
+  /** Colors the text of results on a terminal. */
+  readonly paint: Paint;
   /** Prints the text, or the data with `--json`. */
   result(text: string, data: object | null): void;
   /** A step of a command that waits: a line of JSON. The other formats print the text, if there is one, as a result. */
   step(event: string, data: object, text?: string): void;
+  /** Prints each line as soon as it is there: the text, or with `--json` the data as one line. Ends early if stdout is closed. */
+  lines(lines: AsyncIterable<OutputLine>): Promise<void>;
   /** Prints additional information, but not with `--json`. */
   note(text: string): void;
   /** Prints why the command failed. It is also the last line of a command that waits, so that each has a result. */
@@ -34,10 +45,17 @@ export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'std
   };
   return {
     format,
+    paint: isText ? createPaint(stdout) : withoutColor,
     result,
     step(event, data, text) {
       if (format === 'json-lines') writeLine(event, data);
       else if (text !== undefined) result(text, data);
+    },
+    async lines(lines) {
+      for await (const { text, data } of lines) {
+        if (!stdout.writable) return;
+        if (!stdout.write(isText ? `${text}\n` : `${JSON.stringify(data)}\n`)) await whenDrained(stdout);
+      }
     },
     note: (text) => void (isText && stderr.write(`${text}\n`)),
     error({ code, message, data }) {
@@ -46,3 +64,16 @@ export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'std
     },
   };
 }
+
+/** Resolves when the stream takes more, or takes nothing more because its reader has closed it. */
+async function whenDrained(stream: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      for (const event of drainEvents) stream.off(event, end);
+      resolve();
+    };
+    for (const event of drainEvents) stream.on(event, end);
+  });
+}
+
+const drainEvents = ['drain', 'close', 'error'] as const;

@@ -10,7 +10,7 @@ export interface ProcessIo {
   readonly env: RawEnvironment;
   /** The current folder: that of `.env`. */
   readonly folder: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** The name of the user who runs the command. */
@@ -41,4 +41,4 @@ export function abortOnStopSignal(signals: SignalEmitter): AbortSignal & Disposa
   });
 }
 
-const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+export const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];

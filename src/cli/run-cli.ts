@@ -1,3 +1,4 @@
+import { messages } from '../messages/catalog.ts';
 import { type ParsedCommand, parseArguments } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext, CommandContextOptions } from './command-context.ts';
@@ -5,6 +6,7 @@ import { readEnvFile } from './env-file.ts';
 import { createOutput, type OutputFormat } from './output.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
+import { hasScreen } from './screen.ts';
 
 /** Parses the arguments, runs the command and resolves with the exit code. */
 export async function runCli(io: ProcessIo): Promise<ExitCode> {
@@ -55,6 +57,10 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error(notInteractiveError);
     return exitCodes.usageError;
   }
+  if (command.name === 'watch' && !hasScreen(io)) {
+    createOutput(io, format).error({ code: 'usage', message: messages.cli.watch.noTerminal });
+    return exitCodes.usageError;
+  }
   const options: CommandContextOptions = {
     format,
     isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused',
@@ -97,7 +103,9 @@ function needsExactId(command: ProjectCommand): boolean {
 async function runWithId(context: CommandContext, command: ProjectCommand): Promise<ExitCode> {
   switch (command.name) {
     case 'list':
-      return (await import('./list.ts')).list(context, command.filter);
+      return (await import('./list.ts')).list(context, command);
+    case 'watch':
+      return (await import('./watch.ts')).watch(context, command);
     case 'show':
       return (await import('./show.ts')).show(context, command.project);
     case 'skipped':

@@ -32,7 +32,8 @@ import { listRow } from '../messages/list-text.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
-import { type Column, formatTable } from './table.ts';
+import { checkStyles, type Paint, projectStyle } from './paint.ts';
+import { type Column, formatTable, type PaintedCell } from './table.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.cli.show;
@@ -50,7 +51,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   ]);
   const { samples: trend, precheck: items } = details;
   const data = { ...projectJson(details, operation), precheck: items.map(toCheckText), trend };
-  context.output.result(detailsText(details, now), data);
+  context.output.result(detailsText(details, now, context.output.paint), data);
   noteIfNotObserved(context.output, observation);
   return exitCodes.success;
 }
@@ -61,23 +62,25 @@ export async function precheck(context: CommandContext, id: string): Promise<Exi
   const result = await findProject(useCaseContext, id);
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const { items } = await precheckProject(useCaseContext, result.project);
-  context.output.result(precheckTable(items, result.project.state), items.map(toCheckText));
+  const table = precheckTable(items, result.project.state, context.output.paint);
+  context.output.result(table, items.map(toCheckText));
   return precheckPassed(items) ? exitCodes.success : exitCodes.failure;
 }
 
-function precheckTable(items: readonly PrecheckItem[], state: ProjectState): string {
+function precheckTable(items: readonly PrecheckItem[], state: ProjectState, paint: Paint): string {
   const [result, , message] = checkColumns;
-  const rows = items.map((item) => [
-    messages.precheck.results[item.result],
-    messages.precheck.line(item, state, cliFormatter),
-  ]);
-  return formatTable([result, message], rows);
+  const rows = items.map((item) => [resultCell(item.result, paint), messages.precheck.line(item, state, cliFormatter)]);
+  return formatTable([result, message], rows, (title) => paint('bold', title));
 }
 
 /** The items of `doctor`. */
-export function checkTable(items: readonly CheckText[]): string {
-  const rows = items.map(({ item, result, message }) => [messages.precheck.results[result], item, message]);
-  return formatTable(checkColumns, rows);
+export function checkTable(items: readonly CheckText[], paint: Paint): string {
+  const rows = items.map(({ item, result, message }) => [resultCell(result, paint), item, message]);
+  return formatTable(checkColumns, rows, (title) => paint('bold', title));
+}
+
+function resultCell(result: CheckText['result'], paint: Paint): PaintedCell {
+  return { text: messages.precheck.results[result], paint: (text) => paint(checkStyles[result], text) };
 }
 
 function toCheckText(item: PrecheckItem): CheckText {
@@ -137,9 +140,10 @@ const unreadStats = {
 };
 
 /** In the order of `show` in Slack: state, cause, action, numbers, links (the worst first), precheck, last operations. */
-function detailsText(details: ProjectDetails, now: number): string {
+function detailsText(details: ProjectDetails, now: number, paint: Paint): string {
   const { project, stats, precheck: items, operations } = details;
   const { show: shared, links, precheck: checks } = messages;
+  const state = messages.states[project.state];
   const facts = [
     ...stateFacts(details),
     ...alertFacts(details, now),
@@ -147,13 +151,18 @@ function detailsText(details: ProjectDetails, now: number): string {
     ...statFacts(details, now),
     ...skippedFacts(project),
     ...definitionFacts(project),
-  ].map(([label, value]) => `  ${label.padEnd(13)} ${sanitizeText(value)}`);
+  ].map(([label, value]) => {
+    const text = sanitizeText(value);
+    const painted =
+      label === messages.factLabels.state ? text.replace(state, paint(projectStyle(project), state)) : text;
+    return `  ${label.padEnd(13)} ${painted}`;
+  });
   const failed = items
     .filter(({ result }) => result === 'fail')
     .map((item) => checks.line(item, project.state, cliFormatter));
   const recent = operations.map((operation) => shared.operation(operation, cliFormatter));
   return [
-    [sanitizeText(project.id), ...facts].join('\n'),
+    [paint('bold', sanitizeText(project.id)), ...facts].join('\n'),
     [links.title(stats.links.length, stats.links.length, false), linkTable(stats.links)].join('\n'),
     indented(checks.summary(items, cliFormatter), failed),
     recent.length === 0 ? shared.noOperations : indented(shared.operationsTitle, recent),

@@ -8,19 +8,41 @@ export interface Column {
   readonly maxWidth?: number;
 }
 
+/** A cell with a color. */
+export interface PaintedCell {
+  readonly text: string;
+  readonly paint: (text: string) => string;
+}
+
+type Cell = string | PaintedCell;
+
 /** Formats a table with two spaces between its columns. Sanitizes every cell. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  paintTitle: (title: string) => string = (title) => title,
+): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
-    columns.map(({ maxWidth }, index) => truncate(sanitizeText(row[index] ?? ''), maxWidth ?? 60)),
+    columns.map(({ maxWidth }, index) => truncate(sanitizeText(textOf(row[index] ?? '')), maxWidth ?? 60)),
   );
   const widths = columns.map((_column, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
-  const lines = cells.map((row) =>
+  const lines = cells.map((row, rowIndex) =>
     row.map((cell, index) => {
       const padding = ' '.repeat((widths[index] ?? 0) - stringWidth(cell));
-      return columns[index]?.align === 'right' ? padding + cell : cell + padding;
+      const given = rows[rowIndex - 1]?.[index];
+      const paint = rowIndex === 0 ? paintTitle : paintOf(given ?? '');
+      return columns[index]?.align === 'right' ? padding + paint(cell) : paint(cell) + padding;
     }),
   );
   return lines.map((line) => line.join('  ').trimEnd()).join('\n');
+}
+
+function textOf(cell: Cell): string {
+  return typeof cell === 'string' ? cell : cell.text;
+}
+
+function paintOf(cell: Cell): (text: string) => string {
+  return typeof cell === 'string' ? (text) => text : cell.paint;
 }
 
 function truncate(text: string, maxWidth: number): string {

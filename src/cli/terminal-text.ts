@@ -14,8 +14,9 @@ export const cliFormatter: Formatter = {
 };
 
 /** The same with the times of this machine's time zone. */
-export const localFormatter: Formatter = {
+export const localFormatter: Formatter & { clockTime(at: number): string } = {
   ...cliFormatter,
+  clockTime: (at) => new Date(at).toTimeString().slice(0, 8),
   time: formatLocalTime,
   at: (at) => `at ${formatLocalTime(at)}`,
 };

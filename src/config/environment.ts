@@ -44,6 +44,8 @@ export interface Secrets {
   readonly slackAppToken: string | null;
   /** For HTTP mode. */
   readonly slackSigningSecret: string | null;
+  /** Null when the audit log is not sent. */
+  readonly auditWebhook: { readonly url: string; readonly secret: string } | null;
   /** The variables whose names begin with `OTEL_`. Null if no traces are sent. */
   readonly openTelemetry: Readonly<Record<string, string>> | null;
 }
@@ -67,6 +69,11 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
     };
   }
   const values = parsed.data;
+  const { AUDIT_WEBHOOK_URL: auditUrl, AUDIT_WEBHOOK_SECRET: auditSecret } = values;
+  if ((auditUrl === undefined) !== (auditSecret === undefined)) {
+    const missing = auditUrl === undefined ? 'AUDIT_WEBHOOK_URL' : 'AUDIT_WEBHOOK_SECRET';
+    return { kind: 'refused', errors: [toEnvironmentError(missing, texts.missingAuditWebhook)] };
+  }
   const environment: Environment = {
     command: values.SLACK_COMMAND,
     slackApiUrl: values.SLACK_API_URL ?? null,
@@ -82,6 +89,7 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
       slackBotToken: values.SLACK_BOT_TOKEN ?? null,
       slackAppToken: values.SLACK_APP_TOKEN ?? null,
       slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
+      auditWebhook: auditUrl === undefined || auditSecret === undefined ? null : { url: auditUrl, secret: auditSecret },
       openTelemetry: openTelemetryOf(definedVariables),
     }),
   };
@@ -149,6 +157,12 @@ const slashCommand = z
   .trim()
   .regex(/^\/[a-z0-9_-]{1,31}$/, texts.notSlashCommand);
 
+/** As in the Standard Webhooks specification: 24 to 64 bytes in base64. */
+const webhookSecret = z
+  .string()
+  .trim()
+  .regex(/^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, texts.notWebhookSecret);
+
 const keyPrefix = z.string().trim().regex(keyPrefixPattern, texts.notKeyPrefix);
 
 const logLevel = z.string().trim().toLowerCase().pipe(z.enum(logLevels, texts.notLogLevel));
@@ -166,6 +180,8 @@ const environmentSchema = z.object({
   SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
   ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
   ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),
+  AUDIT_WEBHOOK_URL: webUrl.optional().meta(variableDocs.AUDIT_WEBHOOK_URL),
+  AUDIT_WEBHOOK_SECRET: webhookSecret.optional().meta(variableDocs.AUDIT_WEBHOOK_SECRET),
   OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_ENDPOINT),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
   LOG_LEVEL: logLevel.optional().meta(variableDocs.LOG_LEVEL(logLevels)),

@@ -85,6 +85,12 @@ export const historyEntrySchema = z.object({
 });
 export type HistoryEntry = Readonly<z.infer<typeof historyEntrySchema>>;
 
+/** Compares ids of stream entries, which are `<ms>-<sequence>`. The older one comes first. */
+export function compareEntryIds(a: string, b: string): number {
+  const [[aMs = 0, aSequence = 0], [bMs = 0, bSequence = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
+  return aMs - bMs || aSequence - bSequence;
+}
+
 /** The Slack channel id of the request, or `cli`. Null when it is not known, or when the event has no request. */
 export function requestedFrom({ origin, channel, by }: HistoryEntry): string | null {
   if (origin === 'cli' || (origin === null && by?.startsWith('cli:'))) return 'cli';

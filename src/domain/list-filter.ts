@@ -32,6 +32,8 @@ export type ParsedFilter =
 /** Why a list is empty. */
 export type NoMatch =
   | { readonly kind: 'no_projects' }
+  /** There are projects, and the record of none can be read. */
+  | { readonly kind: 'unreadable'; readonly projects: number }
   /** Projects have the labels and match the words, but none of them the rest of the filter. */
   | { readonly kind: 'none' }
   /** `similar`: filters that may have been meant, as texts. */

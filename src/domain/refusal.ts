@@ -158,6 +158,8 @@ export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code 
 export type ApplyRefusal =
   /** A newer syncbot has stored the configuration, or it is damaged. It concerns no project. */
   | { readonly code: 'configuration_unreadable'; readonly project: null }
+  /** Another version has stored the project, or its record is damaged. */
+  | { readonly code: 'project_unreadable'; readonly project: ProjectId }
   | { readonly code: 'links_unreachable'; readonly project: ProjectId; readonly links: readonly Link[] }
   | {
       readonly code: 'adopt_mixed';

@@ -5,6 +5,8 @@ import { parseTimeOfDay } from './time-of-day.ts';
 /** A time in the past as people type it: `2h`, or a time of day, of yesterday or the last one that has passed. */
 export type SinceTime =
   | { readonly kind: 'ago'; readonly ms: number }
+  /** Epoch ms. */
+  | { readonly kind: 'instant'; readonly at: number }
   | { readonly kind: 'clock'; readonly day: 'last' | 'today' | 'yesterday'; readonly minutes: number };
 
 export const maxSinceMs = 7 * 86_400_000;
@@ -36,6 +38,7 @@ export function resolveSince(
   { now, timeZone }: { readonly now: number; readonly timeZone: string },
 ): number {
   if (since.kind === 'ago') return now - since.ms;
+  if (since.kind === 'instant') return Math.min(since.at, now);
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone).toPlainDate();
   const plainTime = Temporal.PlainTime.from({ hour: Math.floor(since.minutes / 60), minute: since.minutes % 60 });
   const timeOn = (day: Temporal.PlainDate) => day.toZonedDateTime({ timeZone, plainTime }).epochMilliseconds;

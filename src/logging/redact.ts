@@ -9,6 +9,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic) +[^\s"'`,]+/gi, '$1 ‹token›'],
   // The prefixes of GitHub, GitLab, Stripe, npm, Google and AWS, a JSON Web Token, and a private key in PEM format.
   [/\b(?:gh[pousr]_|github_pat_|glpat-|[rs]k_(?:live|test)_|npm_|AIza)[\w-]{16,}/g, '‹token›'],
+  [/\bwhsec_[\w+/=-]+/g, '‹token›'],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, '‹token›'],
   [/\beyJ[\w-]{4,}(?:\.[\w.-]*)?/g, '‹token›'],
   [/-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\w+/=\s-]*/g, '‹token›'],

@@ -61,6 +61,8 @@ export function noMatchText(
   const { list } = messages;
   const shorten = (text: string) => format.text(text, 50);
   switch (reason.kind) {
+    case 'unreadable':
+      return list.unreadable(reason.projects);
     case 'none':
       return list.none({ ...filter, labels: filter.labels.map(shorten), words: filter.words.map(shorten) });
     case 'unknown_label':

@@ -7,6 +7,7 @@ import { type Link, linkId } from '../../src/domain/link.ts';
 import { applyRefusalText } from '../../src/messages/render.ts';
 import { Services } from '../../src/services.ts';
 import { missingLink } from '../infra/link-fixture.ts';
+import { keys } from '../support/keys.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { appliedResult, createApplyFixture, desiredProject, processOneTask, queueNames } from './apply-fixture.ts';
 import { overrideContext } from './context-overrides.ts';
@@ -46,6 +47,15 @@ describe('a new project', () => {
     );
     expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
     expect(await services.redis.keys('bull:ghost:*')).toEqual([]);
+  });
+
+  test('is refused if a record of another version is stored under its id', async () => {
+    const link = await services.createLink('orders');
+    await services.createProject('orders', [link]);
+    await services.redis.hset(keys.project('orders').state, 'v', '9');
+    expect(await fixture.planRefusals(desiredProject('orders', [link]))).toEqual(['orders project_unreadable']);
+    const other = await fixture.planOrThrow(desiredProject('users', [await services.createLink('users')]));
+    expect(other.create.map(({ definition }) => definition.id)).toEqual(['users']);
   });
 
   test('is refused when a worker has processed tasks of a queue, and nothing is changed', async () => {

@@ -125,6 +125,7 @@ export function withoutJobs(services: TestServices): UseCaseContext {
       homesChanged: async () => {},
       homesDueIn: async () => {},
       digestDue: async () => {},
+      auditDue: async () => {},
     },
   };
 }

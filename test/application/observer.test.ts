@@ -5,6 +5,7 @@ import { runObserver } from '../../src/application/observer.ts';
 import { observeProject } from '../../src/application/queries.ts';
 import { emptyFilter } from '../../src/domain/list-filter.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
+import { keys } from '../support/keys.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -48,6 +49,21 @@ describe('a cycle of the observer', () => {
     expect(cycle).toEqual({ completedAt: expect.any(Number), gap: null, staleAfterMs: 90_000, unobservedProjects: 0 });
     expect(cycle?.completedAt).toBeGreaterThanOrEqual(before);
     expect(await services.redis.get('syncbot:observed')).toMatch(/^\{.*"completedAt":\d{13}\b/);
+  });
+
+  it('counts a project whose record cannot be read as not observed, and a removed one not', async () => {
+    await services.createProject('payments', [testLink]);
+    await services.createProject('orders', [await services.createLink('orders')]);
+    await services.redis.hset(keys.project('orders').state, 'v', '9');
+    const { context } = services;
+    await runObserver(context);
+    expect(await context.observations.readLastCycle()).toMatchObject({ unobservedProjects: 1 });
+    const removeBetweenReads = async (ids: readonly string[]) => {
+      await services.redis.srem(keys.projects, 'orders');
+      return context.projects.readMany(ids);
+    };
+    await runObserver(overrideContext(context, { projects: { ...context.projects, readMany: removeBetweenReads } }));
+    expect(await context.observations.readLastCycle()).toMatchObject({ unobservedProjects: 0 });
   });
 
   it('records backlog and latency once a minute, not while a link does not answer', async () => {
@@ -98,6 +114,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     });
     expect(notified).toEqual(['C0SYNC']);
@@ -133,6 +150,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -199,6 +217,7 @@ describe('a cycle of the observer', () => {
         homesChanged: async () => {},
         homesDueIn: async () => {},
         digestDue: async () => {},
+        auditDue: async () => {},
       },
     };
     passedMs = 60_000;

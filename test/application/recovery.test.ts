@@ -144,6 +144,7 @@ describe('after a failure', () => {
       homesChanged: async () => {},
       homesDueIn: async () => {},
       digestDue: async () => {},
+      auditDue: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);

@@ -56,6 +56,7 @@ async function runSweep(overrides: (context: UseCaseContext) => Partial<UseCaseC
       homesChanged: async () => {},
       homesDueIn: async () => {},
       digestDue: async () => {},
+      auditDue: async () => {},
     },
     ...overrides(services.context),
   }).then(

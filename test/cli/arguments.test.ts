@@ -12,6 +12,7 @@ describe('arguments', () => {
   const options = { reason: null, timeoutMs: 60_000, wait: null, yes: false, json: false };
   const applyOptions = { prune: false, plan: false, json: false, yes: false };
   const actionCommand = { name: 'change', project: 'orders', tasks: [], limit: null, whenCaughtUp: false, ...options };
+  const historyCommand = { name: 'history', project: null, all: false, since: null, limit: null, json: false };
   test.each([
     ['run', { name: 'run', role: 'all' }],
     ['run --role worker', { name: 'run', role: 'worker' }],
@@ -21,12 +22,18 @@ describe('arguments', () => {
       { name: 'apply', files: ['other.yml', 'more'], ...applyOptions, prune: true, yes: true },
     ],
     ['apply --plan --json', { name: 'apply', files: [], ...applyOptions, plan: true, json: true }],
-    ['list', { name: 'list', filter: '', json: false }],
-    ['list not started --json', { name: 'list', filter: 'not started', json: true }],
+    ['list', { name: 'list', filter: '', limit: null, json: false }],
+    ['list not started --limit 5 --json', { name: 'list', filter: 'not started', limit: 5, json: true }],
     ['show orders --json', { name: 'show', project: 'orders', json: true }],
     ['precheck orders', { name: 'precheck', project: 'orders', json: false }],
-    ['history orders --json', { name: 'history', project: 'orders', since: null, json: true }],
-    ['history --since 2h', { name: 'history', project: null, since: { kind: 'ago', ms: 7_200_000 }, json: false }],
+    ['history orders --json', { ...historyCommand, project: 'orders', json: true }],
+    ['history --since 2h', { ...historyCommand, since: { kind: 'ago', ms: 7_200_000 } }],
+    [
+      'history --all --since 30d --limit 10',
+      { ...historyCommand, all: true, since: { kind: 'ago', ms: 30 * 86_400_000 }, limit: 10 },
+    ],
+    ['history --since 1764331200000', { ...historyCommand, since: { kind: 'instant', at: 1_764_331_200_000 } }],
+    ['history --since yesterday', { ...historyCommand, since: { kind: 'clock', day: 'yesterday', minutes: 0 } }],
     ['start orders', { ...actionCommand, action: 'start' }],
     [
       'pause orders --yes --timeout 5m --reason why',
@@ -125,6 +132,8 @@ describe('usage', () => {
     [['pase', 'orders']],
     [['history', '--since', 'noon']],
     [['history', 'orders', 'users']],
+    [['history', 'orders', '--all']],
+    [['history', '--since', '0h']],
     [['pause']],
     [['pause', 'orders', 'users', '--yes']],
     [['pause', 'orders', '--timeout', 'soon', '--yes']],
@@ -138,6 +147,14 @@ describe('usage', () => {
     const result = await runCliInProcess(argv);
     expect(result).toMatchObject({ exit: 2, out: '' });
     expect(result.err).toMatch(/\S/);
+  });
+
+  test.each(['0', '-1', '1.5', 'many', '100001'])('a limit of %s is not one', async (limit) => {
+    for (const command of ['list', 'history'])
+      expect(await runCliInProcess([command, `--limit=${limit}`])).toMatchObject({
+        exit: 2,
+        err: expect.stringContaining('Write a whole number from 1 to 100,000.'),
+      });
   });
 
   test.each(['0s', '25h', '5', 'soon'])('a wait of %s is not one', async (duration) => {

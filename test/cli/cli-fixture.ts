@@ -15,12 +15,21 @@ export interface CliResult {
   readonly err: string;
 }
 
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface CliRunOptions {
   readonly env?: Record<string, string>;
   /** The current folder. Default: one that does not exist, so without `.env`. */
   readonly folder?: string;
   /** What the user types. Without it there is no terminal. */
   readonly terminalInput?: string;
+  /** The size of the terminal that shows stdout. Without it stdout is a pipe. */
+  readonly terminal?: TerminalSize;
+  /** Replaces stdin, for keys that are pressed while the command runs. */
+  readonly stdin?: ProcessIo['stdin'];
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
 }
@@ -32,6 +41,7 @@ const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command 
 export interface RunningCli {
   readonly out: () => string;
   readonly err: () => string;
+  readonly stdout: PassThrough;
   readonly ended: Promise<CliResult>;
 }
 
@@ -45,16 +55,19 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
     env = {},
     folder = '/nonexistent',
     terminalInput,
+    terminal,
     signals = new EventEmitter(),
     openApp = rejectOpenApp,
   } = options;
   const [out, err] = [collectOutput(), collectOutput()];
-  const stdin = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
-  stdin.end(terminalInput ?? '');
+  if (terminal !== undefined) Object.assign(out.stream, { isTTY: true, ...terminal });
+  const typed = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
+  typed.end(terminalInput ?? '');
+  const { stdin = typed } = options;
   const invocation = { argv, env, folder, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
-  return { out: out.text, err: err.text, ended };
+  return { out: out.text, err: err.text, stdout: out.stream, ended };
 }
 
 function collectOutput() {

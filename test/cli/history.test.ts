@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
 
 let services: TestServices;
@@ -21,12 +22,15 @@ test('--json prints every field of an entry', async () => {
   const { operation } = await services.requestAndConfirm('orders', 'pause');
   const result = await cli('history orders --json');
   expect(result).toMatchObject({ exit: 0, err: '' });
-  const requestFields = { at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
-  const entryFields = { ...requestFields, reason: null, version: 1, state: 'running' };
+  const id = expect.stringMatching(/^\d+-\d+$/);
+  const requestFields = { id, at: expect.any(Number), by: 'U0ALICE', from: 'C0SYNC', action: 'pause', operation };
+  const unrefused = { code: null, outcome: null };
+  const entryFields = { ...requestFields, reason: null, version: 1, state: 'running', ...unrefused };
   expect(JSON.parse(result.out)).toEqual([
     { ...entryFields, event: 'confirmed', message: 'confirmed the request to pause it' },
     { ...entryFields, event: 'requested', message: 'asked to pause it · in C0SYNC' },
     {
+      id,
       at: expect.any(Number),
       event: 'created',
       by: 'cli:test',
@@ -36,6 +40,7 @@ test('--json prints every field of an entry', async () => {
       reason: null,
       version: 1,
       state: 'running',
+      ...unrefused,
       message: 'added the project',
     },
   ]);
@@ -101,4 +106,57 @@ test('without anything since then the command says so, and a bad time is invalid
   await services.redis.del(auditKey);
   expect(await cli('history --since 1m')).toMatchObject({ exit: 0, out: 'Nothing happened.\n' });
   expect(await cli('history --since noon')).toMatchObject({ exit: 2, err: expect.stringContaining('22:00') });
+});
+
+test('--limit prints the newest lines or entries', async () => {
+  await services.redis.xadd(auditKey, '*', 'event', 'changed');
+  expect((await cli('history orders --limit 1')).out).toMatch(/^WHEN .*\n.* changed its definition\n$/);
+  for (const line of ['history orders --limit 1 --json', 'history --limit 1 --json'])
+    expect(JSON.parse((await cli(line)).out)).toMatchObject([{ event: 'changed' }]);
+});
+
+describe('--all', () => {
+  const jsonLines = (out: string) =>
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  beforeEach(async () => {
+    await services.createProject('users', [await services.createLink('users-full')]);
+    await services.context.projects.remove('users', 1, 'cli:root');
+    await services.requestAndConfirm('orders', 'pause');
+  });
+
+  test('--json prints each entry of all projects as one line, oldest first, also those of a removed project', async () => {
+    const { exit, out, err } = await cli('history --all --json');
+    expect({ exit, err }).toEqual({ exit: 0, err: '' });
+    expect(jsonLines(out)).toEqual([
+      expect.objectContaining({ project: 'orders', event: 'created', by: 'cli:test' }),
+      expect.objectContaining({ project: 'users', event: 'created' }),
+      expect.objectContaining({ project: 'users', event: 'removed', by: 'cli:root', message: 'removed the project' }),
+      expect.objectContaining({ project: 'orders', event: 'requested', by: 'U0ALICE', from: 'C0SYNC' }),
+      expect.objectContaining({ project: 'orders', event: 'confirmed', action: 'pause' }),
+    ]);
+  });
+
+  test('--limit prints the newest entries, and --since the entries from a time or a printed "at" on', async () => {
+    const [requested, confirmed] = jsonLines((await cli('history --all --limit 2 --json')).out);
+    expect([requested.event, confirmed.event]).toEqual(['requested', 'confirmed']);
+    const idTime = Number(confirmed.id.split('-')[0]);
+    await waitFor(async () => (await services.context.serverClock.now()) > idTime + 1);
+    expect((await cli(`history --all --since ${idTime + 1} --json`)).out).toBe('');
+    expect(jsonLines((await cli(`history --all --since ${confirmed.at} --json`)).out).at(-1)).toEqual(confirmed);
+    expect(jsonLines((await cli('history --all --since 24h --json')).out)).toHaveLength(5);
+  });
+
+  test('prints lines of text without --json, with sanitized text', async () => {
+    await services.redis.xadd(auditKey, '*', 'event', 'drift\u001b[31m');
+    const { out } = await cli('history --all --limit 2');
+    const time = `^${localTime} {2}orders {2}`;
+    expect(out.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(new RegExp(`${time}U0ALICE {2}confirmed the request to pause it$`)),
+      expect.stringMatching(new RegExp(`${time}- {2}drift\\[31m$`)),
+    ]);
+  });
 });

@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test, vi } from 'vitest';
+import { createOutput } from '../../src/cli/output.ts';
+import { createPaint } from '../../src/cli/paint.ts';
 import { formatTable } from '../../src/cli/table.ts';
 import { sanitizeText } from '../../src/cli/terminal-text.ts';
 
@@ -35,4 +40,45 @@ describe('a table', () => {
   ])('truncates %s to the width of its column', (name, truncated) => {
     expect(formatTable([{ title: 'N', maxWidth: 8 }], [[name]])).toBe(`N\n${truncated}`);
   });
+});
+
+test('lines wait until stdout takes more, and end when its reader has closed it', async () => {
+  const stdout = new PassThrough({ highWaterMark: 1 });
+  let produced = 0;
+  async function* produce() {
+    for (produced = 1; ; produced++) yield { text: `line ${produced}`, data: {} };
+  }
+  const written = createOutput({ stdout, stderr: new PassThrough() }, 'text').lines(produce());
+  const [first] = await once(stdout, 'data');
+  expect(String(first)).toBe('line 1\n');
+  stdout.pause();
+  stdout.destroy();
+  await written;
+  expect(produced).toBeLessThan(10);
+});
+
+test('colors are for terminals only, unless a variable asks for them', () => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true });
+  vi.stubEnv('FORCE_COLOR', undefined);
+  expect(createPaint(terminal)('red', 'Failed')).toBe('\u001b[31mFailed\u001b[39m');
+  expect(createPaint(new PassThrough())('red', 'Failed')).toBe('Failed');
+  vi.stubEnv('FORCE_COLOR', '1');
+  expect(createPaint(new PassThrough())('red', 'Failed')).toBe('\u001b[31mFailed\u001b[39m');
+  vi.unstubAllEnvs();
+});
+
+test('a table with colors has the columns of one without', () => {
+  const columns = [{ title: 'STATE' }, { title: 'N', align: 'right' as const }];
+  const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
+  const rows = (paint: (text: string) => string) => [
+    [{ text: '注文 Failed', paint }, '7'],
+    ['ok', { text: '12', paint }],
+  ];
+  const plain = formatTable(
+    columns,
+    rows((text) => text),
+  );
+  const painted = formatTable(columns, rows(red), red);
+  expect(painted).not.toBe(plain);
+  expect(stripVTControlCharacters(painted)).toBe(plain);
 });

@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runObserver } from '../../src/application/observer.ts';
 import { acknowledge } from '../../src/domain/alert.ts';
 import { formatUtc } from '../../src/messages/format.ts';
 import { firingAlert } from '../support/example-alerts.ts';
 import { exampleLink } from '../support/example-records.ts';
+import { keys } from '../support/keys.ts';
 import { completeCycleAgo } from '../support/observation.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
@@ -86,6 +88,12 @@ describe('list', () => {
     expect((await cli('precheck orders')).out).toMatch(/Unknown +Link orders-full: it cannot be read/);
   });
 
+  test('does not say that there is no project if their records cannot be read', async () => {
+    await services.createProject('orders', links);
+    await services.redis.hset(keys.project('orders').state, 'v', '9');
+    expect((await cli('list')).out).toMatch(/^1 project cannot be read/);
+  });
+
   test('has only the projects that match the filter, and prints a sentence if there are none', async () => {
     expect((await cli('list')).out).toContain('There is no project yet');
     expect(JSON.parse((await cli('list --json')).out)).toEqual([]);
@@ -104,6 +112,14 @@ describe('list', () => {
     expect((await cli('list usrs')).out).toBe('No project matches “usrs”. Did you mean syncbot list users?\n');
     expect(await cli('list failed')).toMatchObject({ exit: 0, out: 'No project is Failed.\n' });
     expect(await cli('list failed --json')).toMatchObject({ exit: 0, out: '[]\n' });
+  });
+
+  test('--limit prints the first projects, and the heading counts all', async () => {
+    for (const id of ['orders', 'payments', 'users']) await services.createProject(id, links);
+    const { out, err } = await cli('list --limit 2');
+    expect(out).toMatch(/^3 projects: 3 Running[\s\S]*\norders .*\npayments .*\n$/);
+    expect(err).toMatch(/^And 1 more$/m);
+    expect(JSON.parse((await cli('list --limit 2 --json')).out)).toMatchObject([{ id: 'orders' }, { id: 'payments' }]);
   });
 
   test('an alert kind or a state that does not exist is invalid usage', async () => {
@@ -144,6 +160,24 @@ describe('list', () => {
     const labeled = await runCliInProcess(argv, { env: configFile.env, openApp: openAppOn(services) });
     expect(labeled.out).toMatch(/Filter: label:"two words"\n/);
   });
+});
+
+test('a terminal has colors for states and results, and the same text without them', async () => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  await services.createProject('orders', links);
+  await services.createProject('users', links, { state: 'paused' });
+  const terminal = { columns: 80, rows: 24 };
+  for (const line of ['list', 'show orders', 'precheck orders', 'doctor']) {
+    const [painted, plain] = [await cli(line, { terminal }), await cli(line)];
+    expect(plain.out, line).not.toContain('\u001b');
+    expect(painted.out, line).toContain('\u001b[');
+  }
+  const { out } = await cli('list', { terminal });
+  expect(out).toContain('orders   \u001b[32mRunning\u001b[39m  ');
+  expect(out).toContain('users    \u001b[33mPaused\u001b[39m   ');
+  expect(stripVTControlCharacters(out)).toMatch(/^PROJECT {2}STATE {4}LINKS/m);
+  expect((await cli('list --json', { terminal })).out).not.toContain('\u001b');
+  vi.unstubAllEnvs();
 });
 
 test('list and show have who is on an alert', async () => {

@@ -37,6 +37,7 @@ function recordDifferences(batch: BatchRecord, { records }: SettledBatches): str
   if (!isBegun && started > 0) differences.push(`has begun ${started} operations`);
   if (state === 'done' && started < items.length && !isStoppedByPerson)
     differences.push(`has ended after ${started} of ${items.length} projects`);
+  if (batch.catchingUp !== null) differences.push(`has projects that wait: ${JSON.stringify(batch.catchingUp)}`);
   const begun = isBegun ? items.slice(0, started) : [];
   const expected = begun.map(({ project }) => project).sort();
   if (Object.keys(results).sort().join() !== expected.join())

@@ -20,6 +20,8 @@ export interface BatchRecord {
   readonly version: number;
   readonly notifiedVersion: number;
   readonly started: number;
+  /** How many projects wait until they have caught up, or null. */
+  readonly catchingUp: unknown;
   readonly isStoppedByPerson: boolean;
   /** The batch that it restores or repeats. Empty without one. */
   readonly after: string;
@@ -47,6 +49,7 @@ function toBatch(fields: Fields): BatchRecord {
     version: Number(text('version')),
     notifiedVersion: Number(text('notifiedVersion')),
     started: Number(text('started')),
+    catchingUp: text('catchingUp') === '' ? null : JSON.parse(text('catchingUp')),
     isStoppedByPerson: text('stoppedBy') !== '',
     after: text('after'),
     finishedAt: Number(text('finishedAt')),

@@ -49,6 +49,8 @@ export function findWrongBatchResponses(
           }),
         precheck_failed: batch.action === 'start',
         changed: batch.after !== null,
+        // The history has who waited.
+        pause_waits: batch.catchUpMs !== null,
         limit_above_max: batch.action === 'pause' && project === 'events',
       };
       if (isCorrect[refusal.code] !== true) report(`leaves out ${project}: ${JSON.stringify(refusal)}`);

@@ -15,7 +15,7 @@ import { type BlockAction, readBlockAction, readSlashCommand } from '../../src/s
 import { waitFor } from '../support/wait-for.ts';
 import type { ModelBot } from './bot.ts';
 import type { BatchAnswer, PressBatchButton, RequestBatch } from './commands.ts';
-import { createRecorder, deliver, refusalOf, watchPermission, withContext } from './requests.ts';
+import { createRecorder, deliver, pauseConditions, refusalOf, watchPermission, withContext } from './requests.ts';
 import { buttonBody, commandBody } from './slack-users.ts';
 import { type BatchRequestRecord, botOf, type ModelRun, pickBatch } from './trace.ts';
 import { otherUser } from './users.ts';
@@ -24,8 +24,8 @@ import { otherUser } from './users.ts';
 export async function performBatch(run: ModelRun, command: RequestBatch): Promise<void> {
   const { selection, by, answer, isDeliveredTwice } = command;
   const action = command.action === 'allowed' ? await pickAction(run) : command.action;
-  const limit = command.duration === null || action !== 'pause' ? '' : ` for ${command.duration}`;
-  const body = commandBody(run.system.slack, by, `${action} ${selection}${limit}`);
+  const conditions = action === 'pause' ? pauseConditions(command) : '';
+  const body = commandBody(run.system.slack, by, `${action} ${selection}${conditions}`);
   const bots = botsOf(run, command, answer);
   await requestAndAnswer(run, { bots, by, answer, from: selection }, (recorded) =>
     deliver(run, isDeliveredTwice ? recorded : recorded.slice(0, 1), {

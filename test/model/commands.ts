@@ -31,6 +31,8 @@ export interface RequestCommand {
   readonly action: OperationKind | 'allowed' | 'restore_without';
   /** Used if the action is a pause. Null without an end. */
   readonly duration: string | null;
+  /** Used if the action is a pause: whether it waits until the project has caught up. */
+  readonly whenCaughtUp: boolean;
   readonly by: User;
   readonly bot: number;
   /** Whether Slack delivers the request to both bots. */
@@ -78,6 +80,8 @@ export interface RequestBatch {
   readonly selection: Selection;
   /** Of a pause. Null without an end. */
   readonly duration: string | null;
+  /** Of a pause: whether it waits for each project until it has caught up. */
+  readonly whenCaughtUp: boolean;
   readonly by: (typeof slackUsers)[number];
   readonly bot: number;
   readonly isDeliveredTwice: boolean;
@@ -140,6 +144,21 @@ export interface ApplyPolicy {
   readonly bot: number;
 }
 
+/** What a person decides about a pause that waits until its project has caught up. */
+export const waitDecisions = ['cancel', 'pause_now'] as const;
+export type WaitDecision = (typeof waitDecisions)[number];
+
+/** A user of Slack presses Cancel or Pause Now of a pause that waits, or has waited. */
+export interface DecideWait {
+  readonly kind: 'decide_wait';
+  readonly project: number;
+  readonly decision: WaitDecision;
+  /** What another user decides at the other bot at the same time. */
+  readonly other: WaitDecision | null;
+  readonly by: (typeof slackUsers)[number];
+  readonly bot: number;
+}
+
 /** One command of a run. A number selects an item, modulo the number of items. */
 export type Command =
   | RequestCommand
@@ -148,6 +167,9 @@ export type Command =
   | ApplyPolicy
   | RequestBatch
   | PressBatchButton
+  | DecideWait
+  /** The longest time of a pause passes that waits until its project has caught up. */
+  | { readonly kind: 'pass_wait_time'; readonly project: number }
   /** A user of Slack moves the end of a pause with `/sync extend`, or with a button that shows its end. */
   | {
       readonly kind: 'extend_pause' | 'press_extend' | 'keep_beyond_end';
@@ -228,6 +250,7 @@ const requestCommand: Arbitrary<RequestCommand> = record({
     { weight: 4, arbitrary: constantFrom('restore_without', 'restore_without', 'retry') },
   ),
   duration: constantFrom(null, null, ...pauseDurations),
+  whenCaughtUp: constantFrom(true, false, false),
   by: constantFrom(...users),
   bot: anyIndex,
   isDeliveredTwice: constantFrom(true, false, false, false),
@@ -251,6 +274,7 @@ const requestBatch: Arbitrary<RequestBatch> = record({
   action: constantFrom('allowed', 'allowed', 'allowed', 'pause', 'restore', 'start'),
   selection: constantFrom(...selections),
   duration: constantFrom(null, null, ...pauseDurations),
+  whenCaughtUp: constantFrom(true, false, false),
   by: constantFrom(...slackUsers),
   bot: anyIndex,
   isDeliveredTwice: constantFrom(true, false, false, false),
@@ -266,10 +290,21 @@ const pressBatchButton: Arbitrary<PressBatchButton> = record({
   answer: batchAnswer,
 });
 
+const decideWait: Arbitrary<DecideWait> = record({
+  kind: kind('decide_wait'),
+  project: anyIndex,
+  decision: constantFrom(...waitDecisions),
+  other: constantFrom(null, null, ...waitDecisions),
+  by: constantFrom(...slackUsers),
+  bot: anyIndex,
+});
+
 const command: Arbitrary<Command> = oneof(
   { weight: 100, arbitrary: requestCommand },
   { weight: 40, arbitrary: requestBatch },
   { weight: 16, arbitrary: pressBatchButton },
+  { weight: 24, arbitrary: decideWait },
+  { weight: 6, arbitrary: record({ kind: kind('pass_wait_time'), project: anyIndex }) },
   {
     weight: 12,
     arbitrary: record({

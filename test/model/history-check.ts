@@ -1,6 +1,7 @@
 import { PauseEndReplay } from './pause-end-replay.ts';
 import type { AuditEntry, Fields, ProjectRecords } from './records.ts';
 import { operationTransitions, type ProjectVersion, stateWhenDone, transitions } from './state-model.ts';
+import { isWaitOperation, WaitReplay } from './wait-replay.ts';
 
 export interface ReplayResult {
   readonly violations: readonly string[];
@@ -20,6 +21,7 @@ interface ReplayState {
   /** Who has each alert, by kind and occurrence. */
   readonly owners: Map<string, { readonly by: string; readonly until: number }>;
   readonly pauseEnd: PauseEndReplay;
+  readonly wait: WaitReplay;
   readonly report: (violation: string) => void;
 }
 
@@ -38,6 +40,7 @@ export function replay(
     operationStates: new Map(),
     owners: new Map(),
     pauseEnd: new PauseEndReplay(records, report),
+    wait: new WaitReplay(records, report),
     report,
   };
   const [created, ...entries] = records.audit;
@@ -54,8 +57,10 @@ export function replay(
     completed: null,
   });
   for (const entry of entries) {
+    const before = currentVersion(state);
     applyEvent(state, entry);
     state.pauseEnd.apply(entry, currentVersion(state));
+    state.wait.apply(entry, before);
     const { version } = currentVersion(state);
     if (Number(entry.fields['version']) !== version) {
       state.report(`${entry.event} says version ${entry.fields['version']}, the model has ${version}`);
@@ -119,8 +124,11 @@ function onRequested(replay: ReplayState, id: string): void {
 
 function onResolved(replay: ReplayState, id: string, { event, at, fields }: AuditEntry): void {
   const { by, expiresAt } = operationFields(replay, id);
+  const isDuringWait = replay.wait.isWaiting(id);
+  if (event === 'cancelled' && replay.operationStates.get(id) === 'confirmed' && !isDuringWait)
+    replay.report(`${id} was cancelled after OK, and does not wait`);
   transitionOperation(replay, id, event);
-  if (event !== 'expired' && fields['by'] !== by)
+  if (event !== 'expired' && fields['by'] !== by && !isDuringWait)
     replay.report(`${id} ${event} by ${fields['by']}, requested by ${by}`);
   if (event === 'confirmed' && at > Number(expiresAt)) replay.report(`${id} confirmed after it had expired`);
   if (event === 'expired' && at <= Number(expiresAt)) replay.report(`${id} expired before its time`);
@@ -177,7 +185,12 @@ function onCompleted(replay: ReplayState, id: string, { event, at, fields }: Aud
 
 /** The request was decided on an earlier read of the project. */
 function onRefusedAtRequest(replay: ReplayState, _id: string, { fields }: AuditEntry): void {
-  const { code, state, since } = JSON.parse(fields['refusal'] || '{}');
+  const { code, state, since, by } = JSON.parse(fields['refusal'] || '{}');
+  if (code === 'pause_waits') {
+    const operations = [...replay.records.operations.values()];
+    if (!operations.some((operation) => isWaitOperation(operation) && operation['by'] === by))
+      replay.report(`a request was refused with ${fields['refusal']}, and this person has no pause that waited`);
+  }
   if (code !== 'not_allowed') return;
   const action = fields['action'] ?? '';
   const existed = replay.versions.some((version) => version.state === state && version.since === since);
@@ -201,9 +214,10 @@ function onRefusedAtClaim(replay: ReplayState, id: string, { at, fields }: Audit
     deadline_moved: activeOperation === null && isAllowed && replay.pauseEnd.isMovedFor(id),
     limit_passed:
       activeOperation === null && isAllowed && at >= refusal.until && replay.pauseEnd.limitOf(id) === refusal.until,
-    not_caught_up: at > Number(operationFields(replay, id)['waitsUntil']),
+    not_caught_up: replay.wait.isWaiting(id) && at > Number(operationFields(replay, id)['waitsUntil']),
+    pause_waits: replay.wait.isOtherWaiting(id, refusal),
     // The sweep ends what no worker took in time, whatever the state is.
-    claim_timeout: at > Number(executeBy),
+    claim_timeout: !replay.wait.isWaiting(id) && at > Number(executeBy),
   };
   if (isCorrect[refusal.code] !== true || (refusal.state ?? state) !== state) {
     replay.report(
@@ -246,6 +260,7 @@ function compareFinalState(replay: ReplayState): void {
     if (followUp && !followEnd && records.state['followedOperation'] !== id) report(`${id} is not followed to its end`);
   }
   replay.pauseEnd.compareFinalState();
+  replay.wait.compareFinalState();
   const { state, version, since, by, activeOperation } = currentVersion(replay);
   const model = { state, version: String(version), since: String(since), by, activeOperation: activeOperation ?? '' };
   for (const [field, expected] of Object.entries(model)) {

@@ -53,6 +53,7 @@ function homeDifferences(text: string, { user, records, batches }: Shown): strin
       differences.push(`says “${rowOf(text, id)}”`);
   }
   if (/In progress|Waits for a syncbot worker/.test(text)) differences.push('has an operation in progress');
+  if (/to be paused/.test(text)) differences.push('has a pause that waits');
   const open = [
     ...records.flatMap(({ operations }) => [...operations.values()]).filter((fields) => isOpenDialog(fields, user)),
     ...batches.filter(({ state, by }) => state === 'requested' && by === user),

@@ -15,6 +15,7 @@ import { findUntrueMessages } from './settled-check.ts';
 import { increment, type ModelStats } from './stats.ts';
 import { createSystem, type System } from './system.ts';
 import type { Trace } from './trace.ts';
+import { waitEnds } from './wait-replay.ts';
 
 /** Users that act at once. Each runs every n-th command, in order. */
 const userCount = 8;
@@ -42,6 +43,7 @@ export async function runModel(
     batchRequests: [],
     batchPresses: [],
     endChanges: [],
+    waitPresses: [],
     openConfirmations: [],
     errors: [],
     faults: new Map(),
@@ -113,6 +115,7 @@ async function findViolations(
       if (origin === 'timer') increment(stats.pauseEnds, `restore ${replayed.operationStates.get(operation)}`);
     for (const { event } of records.audit)
       if (['kept_paused', 'pause_extended', 'timer_stopped'].includes(event)) increment(stats.pauseEnds, event);
+    for (const end of waitEnds(records)) increment(stats.waits, end);
     const refusals = records.audit.filter(({ event }) => event === 'refused');
     for (const { fields } of refusals) increment(stats.refusals, fields['code'] ?? '');
     stats.transitions += replayed.versions.length - 1;

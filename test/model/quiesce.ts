@@ -16,6 +16,7 @@ import type { ReportedRemovals } from './reported-check.ts';
 import { repairTargets } from './run-command.ts';
 import { shouldPauseLinks } from './state-model.ts';
 import type { ModelProject, System } from './system.ts';
+import { passWaitTime } from './waiting-pause.ts';
 
 /**
  * Stops all faults and waits until nothing is pending: no operation but open dialogs, no notification, no unreconciled link
@@ -91,6 +92,7 @@ async function findPendingWork({ redis, bots }: System, project: ModelProject): 
   const record = await redis.hgetall(`syncbot:{p:${id}}:state`);
   const { state = '', version, activeOperation, reconciledVersion, followedOperation } = record;
   if (await endPauseSoon(redis, id, record)) return 'the timer';
+  if (await passWaitTime(redis, id)) return 'a pause that waits';
   if (activeOperation !== '') return `active operation ${activeOperation}`;
   if (reconciledVersion !== version) return `version ${version}, reconciled version ${reconciledVersion}`;
   if (state === 'paused' && followedOperation !== '') return 'tasks in flight';
@@ -126,7 +128,9 @@ async function endPauseSoon(redis: Redis, id: string, { state, pausedUntil }: Fi
 }
 
 /** A batch is open only while its dialog, or its message after a stopped wave, waits for an answer. */
-async function findPendingBatches({ redis }: System): Promise<string> {
+async function findPendingBatches({ redis, projects }: System): Promise<string> {
+  // A link whose flag a person has set may never catch up.
+  for (const { id } of projects) await passWaitTime(redis, id);
   const pending: string[] = [];
   for (const { id, state, version, notifiedVersion } of await readBatches(redis)) {
     const isOpen = (await redis.zscore('syncbot:batches', id)) !== null;

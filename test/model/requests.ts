@@ -36,6 +36,8 @@ export interface NewRequest {
   readonly withoutFailedAgain?: boolean;
   /** When a pause ends. Null or absent: not by itself. */
   readonly duration?: string | null;
+  /** Whether a pause waits until its project has caught up. */
+  readonly whenCaughtUp?: boolean;
 }
 
 /** Sends a request to these bots: two if Slack delivers it twice. Returns the operation, or null if there is none. */
@@ -62,11 +64,12 @@ export async function sendRequest(
 async function requestInCore(
   run: ModelRun,
   [bot]: readonly ModelBot[],
-  { project, action, by, withoutFailedAgain = false, duration = null }: NewRequest,
+  { project, action, by, withoutFailedAgain = false, duration = null, whenCaughtUp = false }: NewRequest,
 ) {
   if (bot === undefined) return null;
   const limit = duration === null ? null : ({ word: 'for', text: duration, timeZone: 'UTC' } as const);
-  const request = { project: project.id, action, by, reason: null, origin: 'cli', channel: null, limit } as const;
+  const asked = { project: project.id, action, by, limit, whenCaughtUp };
+  const request = { ...asked, reason: null, origin: 'cli', channel: null } as const;
   const tasks = { kind: 'failed_again' } as const;
   const result = await recordErrors(run, () =>
     requestAction(bot.context, withoutFailedAgain ? { ...request, tasks } : request),
@@ -77,7 +80,7 @@ async function requestInCore(
 async function requestInSlack(
   run: ModelRun,
   bots: readonly ModelBot[],
-  { project, action, by, withoutFailedAgain = false, duration = null }: NewRequest,
+  { project, action, by, withoutFailedAgain = false, duration = null, whenCaughtUp = false }: NewRequest,
 ) {
   const { slack } = run.system;
   if (withoutFailedAgain) {
@@ -85,14 +88,24 @@ async function requestInSlack(
     return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: onRestoreWithout }, body }));
   }
   if (isAction(action)) {
-    const limit = duration === null ? '' : ` for ${duration}`;
-    const body = commandBody(slack, by, `${action} ${project.id}${limit}`);
+    const body = commandBody(slack, by, `${action} ${project.id}${pauseConditions({ duration, whenCaughtUp })}`);
     return refusalOf(await deliver(run, bots, { listener: { decode: readSlashCommand, run: onCommand }, body }));
   }
   const [actionId, listener] =
     action === 'retry' ? [actionIds.retry.all, onRetryAll] : [actionIds.request[action], onRequestAction];
   const body = buttonBody(slack, by, { actionId, value: project.id });
   return refusalOf(await deliver(run, bots, { listener: { decode: readBlockAction, run: listener }, body }));
+}
+
+/** What a person types after the projects of a pause. */
+export function pauseConditions({
+  duration,
+  whenCaughtUp,
+}: {
+  readonly duration: string | null;
+  readonly whenCaughtUp: boolean;
+}): string {
+  return `${whenCaughtUp ? ' when caught up' : ''}${duration === null ? '' : ` for ${duration}`}`;
 }
 
 export interface Press {

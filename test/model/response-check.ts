@@ -9,7 +9,7 @@ export function findWrongResponses(
   trace: Trace,
   histories: ReadonlyMap<string, ReplayResult & { readonly records: ProjectRecords }>,
 ): string[] {
-  const { requests, presses, cliRuns, keeps, alertPresses, endChanges } = trace;
+  const { requests, presses, cliRuns, keeps, alertPresses, endChanges, waitPresses } = trace;
   const violations = findWrongBatchResponses(trace, histories);
   for (const { project, action, by, result, permission, isQueueMissing } of requests) {
     const report = (violation: string) => violations.push(`${project}: ${action} by ${by} ${violation}`);
@@ -36,6 +36,8 @@ export function findWrongResponses(
       adopt_mixed: action === 'adopt',
       links_unreachable: action === 'adopt',
       limit_above_max: action === 'pause',
+      // The history has who waited.
+      pause_waits: action === 'pause',
     };
     if (isCorrect[refusal.code] !== true) report(`was refused with ${JSON.stringify(refusal)}`);
   }
@@ -58,8 +60,10 @@ export function findWrongResponses(
     if (result.kind === 'resolved') resolutionCounts.set(operation.id, (resolutionCounts.get(operation.id) ?? 0) + 1);
     if (String(result.operation.resolvedAt) !== stored?.['resolvedAt'])
       report('has another resolution than the result of a press');
-    const { state } = result.operation;
-    if (result.kind === 'resolved' && !resolvedStates[decision].includes(state)) report(`${decision} made it ${state}`);
+    const { state, refusal } = result.operation;
+    const isOtherWaiting = decision === 'confirm' && state === 'refused' && refusal?.code === 'pause_waits';
+    if (result.kind === 'resolved' && !isOtherWaiting && !resolvedStates[decision].includes(state))
+      report(`${decision} made it ${state}`);
     if (state === 'requested') report('was not resolved by a press');
   }
   for (const { project, operation, exit, code } of cliRuns) {
@@ -102,6 +106,22 @@ export function findWrongResponses(
     };
     if (isCorrect[refusal?.code ?? 'done'] !== true)
       violations.push(`${project}: ${kind} by ${by} was answered with ${JSON.stringify(refusal)}`);
+  }
+  for (const { ref, by, decision, refusal, permission } of waitPresses) {
+    const stored = histories.get(ref.project)?.records.operations.get(ref.operation) ?? {};
+    const isDecision = stored['waitEndedBy'] === by && (stored['state'] === 'cancelled') === (decision === 'cancel');
+    const isCorrect: Readonly<Record<string, boolean>> = {
+      // A pause that may not begin any more is refused instead.
+      decided:
+        permission !== 'not_operator' && (isDecision || (decision === 'pause_now' && stored['state'] === 'refused')),
+      not_operator: permission !== 'operator',
+      // The same press again gets the answer of the first one.
+      not_waiting: !isDecision,
+    };
+    if (isCorrect[refusal?.code ?? 'decided'] !== true)
+      violations.push(
+        `${ref.project}: ${decision} of ${ref.operation} by ${by} was answered with ${JSON.stringify(refusal)}`,
+      );
   }
   for (const { project, by, refusal, permission } of alertPresses) {
     const isOfOther = refusal?.code === 'alert_held' && refusal.by !== by;

@@ -20,6 +20,8 @@ import { increment } from './stats.ts';
 import { configurationWith, type ModelProject, type System } from './system.ts';
 import { botOf, linkOf, type ModelRun, pickOperation, projectOf, proxyOf, recordErrors } from './trace.ts';
 import { otherUser, performRequest, pickAction } from './users.ts';
+import { passWaitTime } from './waiting-pause.ts';
+import { decideWait, pickWaitingProject } from './waits.ts';
 
 /** Runs one command. Never throws: errors are in `trace.errors`. */
 export async function runCommand(run: ModelRun, command: Command): Promise<void> {
@@ -59,6 +61,13 @@ async function dispatch(run: ModelRun, command: Command): Promise<void> {
     case 'pass_pause_time': {
       const { id } = await pickTimedProject(system, command.project);
       if (await passPauseTime(system.redis, id, command.until)) increment(faults, `pause_${command.until}_passed`);
+      return;
+    }
+    case 'decide_wait':
+      return decideWait(run, command);
+    case 'pass_wait_time': {
+      const { id } = await pickWaitingProject(system, command.project);
+      if (await passWaitTime(system.redis, id)) increment(faults, 'wait_time_passed');
       return;
     }
     case 'keep_paused':
@@ -183,6 +192,7 @@ async function changeFlags(run: ModelRun, { project: index, link, all, correctio
     project: index,
     action: correction,
     duration: null,
+    whenCaughtUp: false,
     by,
     bot: link,
     isDeliveredTwice: false,
@@ -223,7 +233,8 @@ const movedMs = 130_000;
 const moveTimeScript = `
   local state = redis.call('HGET', KEYS[1], 'state')
   local field = state == 'running' and 'startedAt' or state == 'confirmed' and 'executeBy' or nil
-  if field then redis.call('HINCRBY', KEYS[1], field, ARGV[1]) end
+  -- A pause that waits until its project has caught up has no limit yet.
+  if field and redis.call('HGET', KEYS[1], field) ~= '' then redis.call('HINCRBY', KEYS[1], field, ARGV[1]) end
   return state or ''
 `;
 

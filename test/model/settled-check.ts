@@ -133,9 +133,11 @@ async function readNotified({ bots, slack }: System, ref: OperationRef, ts: stri
 
 /** Compares who, when and what in the text of an ended operation with its record. */
 function outcomeDifferences(fields: Fields, text: string): string[] {
-  const { state = '', action = '', by = '', finishedAt = '', laterFailure = '' } = fields;
+  const { state = '', action = '', by = '', finishedAt = '', laterFailure = '', waitEndedBy = '' } = fields;
+  // Only a wait is cancelled after its message was posted.
+  const decidedBy = state === 'cancelled' ? waitEndedBy : by;
   const person =
-    by === 'timer' ? `by the timer that ${personText(timerBy(fields['timer']))} set` : `by ${personText(by)}`;
+    by === 'timer' ? `by the timer that ${personText(timerBy(fields['timer']))} set` : `by ${personText(decidedBy)}`;
   const later = laterFailure === '' ? null : z.object({ at: z.number() }).nullable().parse(JSON.parse(laterFailure));
   const differences = [
     { isWrong: endWords[state]?.(action).test(text) !== true, what: 'does not say its state' },
@@ -143,9 +145,18 @@ function outcomeDifferences(fields: Fields, text: string): string[] {
     { isWrong: !text.includes(person), what: `does not say ${person}` },
     { isWrong: !text.includes(dateOf(Number(finishedAt))), what: `does not have the time ${finishedAt}` },
     { isWrong: state === 'done' && !plannedEnd(fields).test(text), what: 'does not say its planned end' },
+    { isWrong: state === 'done' && !waitEnd(fields).test(text), what: 'does not say how its wait ended' },
+    { isWrong: /is to be paused/.test(text), what: 'waits' },
     { isWrong: later !== null && !text.includes(dateOf(later.at)), what: 'does not say that it became Failed later' },
   ];
   return differences.filter(({ isWrong }) => isWrong).map(({ what }) => `${what}: “${text}”`);
+}
+
+/** What the message of a pause says about the end of its wait. */
+function waitEnd({ waitEndedAt = '', waitEndedBy = '' }: Fields): RegExp {
+  if (waitEndedAt === '') return /^(?!.*(?:had caught up|Pause Now))/s;
+  const who = waitEndedBy === '' ? 'It had caught up' : `${personText(waitEndedBy)} pressed Pause Now`;
+  return new RegExp(`${who} .*${escaped(Number(waitEndedAt))}`);
 }
 
 const plannedEndSchema = z.object({ at: z.number() });

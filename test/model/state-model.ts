@@ -31,7 +31,8 @@ export function shouldPauseLinks(state: string): boolean {
 /** The states that may follow each state of an operation. An operation starts as `requested`. */
 export const operationTransitions: Readonly<Record<string, readonly string[]>> = {
   requested: ['confirmed', 'cancelled', 'expired', 'superseded'],
-  confirmed: ['running', 'refused'],
+  // Cancelled only while it waits until its project has caught up.
+  confirmed: ['running', 'refused', 'cancelled'],
   running: ['done', 'failed', 'refused'],
   done: [],
   failed: [],

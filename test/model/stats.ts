@@ -10,6 +10,8 @@ export interface ModelStats {
   readonly batches: Map<string, number>;
   /** Restores of the timer by their state, and changes of the end of a pause by people. */
   readonly pauseEnds: Map<string, number>;
+  /** How pauses that waited until their project had caught up went on. */
+  readonly waits: Map<string, number>;
   /** By the code of the refusal, at the request or at the claim. */
   readonly refusals: Map<string, number>;
   /** How often each fault happened. */
@@ -46,12 +48,14 @@ export function emptyStats(): ModelStats {
     done: new Map(),
     batches: new Map(),
     pauseEnds: new Map(),
+    waits: new Map(),
     refusals: new Map(),
     faults: new Map(),
   };
 }
 
-export function formatStats({ operations, done, batches, pauseEnds, refusals, faults, ...counts }: ModelStats): string {
+export function formatStats(stats: ModelStats): string {
+  const { operations, done, batches, pauseEnds, waits, refusals, faults, ...counts } = stats;
   const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
   const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
   return [
@@ -60,6 +64,7 @@ export function formatStats({ operations, done, batches, pauseEnds, refusals, fa
     `done: ${formatCounts(done)}`,
     `batches: ${formatCounts(batches)}`,
     `ends of pauses: ${formatCounts(pauseEnds)}`,
+    `pauses that waited: ${formatCounts(waits)}`,
     `refusals, at the request or at the claim: ${formatCounts(refusals)}`,
     `faults: ${formatCounts(faults)}`,
   ].join('\n');

@@ -3,11 +3,11 @@ import { StoreUnavailableError } from '../../src/application/errors.ts';
 import type { ConfirmationResult } from '../../src/application/operation-store.ts';
 import type { Batch } from '../../src/domain/batch.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
-import type { Operation } from '../../src/domain/operation.ts';
+import type { Operation, OperationRef } from '../../src/domain/operation.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { FaultyRedisProxy } from '../support/faulty-redis-proxy.ts';
 import type { ModelBot } from './bot.ts';
-import type { BatchButton, Selection } from './commands.ts';
+import type { BatchButton, Selection, WaitDecision } from './commands.ts';
 import type { ModelProject, System } from './system.ts';
 
 /** The requests and presses of a run, with their results. */
@@ -20,6 +20,7 @@ export interface Trace {
   readonly batchRequests: BatchRequestRecord[];
   readonly batchPresses: BatchPressRecord[];
   readonly endChanges: EndChangeRecord[];
+  readonly waitPresses: WaitPressRecord[];
   /** Dialogs without an answer. */
   readonly openConfirmations: Operation[];
   /** Errors other than those that `unknownResults` counts. There must be none. */
@@ -94,6 +95,16 @@ export interface EndChangeRecord {
   readonly kind: 'extended' | 'kept';
   readonly permission: Permission;
   /** Null if the end was changed. */
+  readonly refusal: Refusal | null;
+}
+
+/** A press of Cancel or Pause Now of a pause that waits until its project has caught up. */
+export interface WaitPressRecord {
+  readonly ref: OperationRef;
+  readonly by: string;
+  readonly decision: WaitDecision;
+  readonly permission: Permission;
+  /** Null if the press was accepted. */
   readonly refusal: Refusal | null;
 }
 

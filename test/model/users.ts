@@ -41,8 +41,10 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
         : command.action;
   const { by, confirmation } = command;
   const duration = action === 'pause' ? command.duration : null;
+  const whenCaughtUp = action === 'pause' && command.whenCaughtUp;
   const [bot, otherBot] = [botOf(system, command.bot), botOf(system, command.bot + 1)];
-  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action) && !withoutFailedAgain && duration === null) {
+  const isPlain = !withoutFailedAgain && duration === null && !whenCaughtUp;
+  if (!isFromSlack(by) && confirmation === 'ok' && isAction(action) && isPlain) {
     const timeoutMs = command.waitForOutcome ? userTimeoutMs : 1;
     return runCliCommand(run, bot, { project, action, timeoutMs });
   }
@@ -54,6 +56,7 @@ export async function performRequest(run: ModelRun, command: RequestCommand): Pr
     by,
     withoutFailedAgain,
     duration,
+    whenCaughtUp,
   });
   if (operation === null) return;
   const press = { operation, by, isCancel: false };

@@ -50,6 +50,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     alerts: fakePort(stores.alerts),
     alertGroups: fakePort(stores.alertGroups, { addChanged: async () => ({ isFirst: true }) }),
     auditLog: fakePort(stores.auditLog),
+    auditDelivery: fakePort(stores.auditDelivery),
     observations: fakePort(stores.observations, {
       readLastCycle: async () => ({ completedAt: exampleNow, staleAfterMs: 90_000, unobservedProjects: 0, gap: null }),
     }),
@@ -84,6 +85,7 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       async homesChanged() {},
       async homesDueIn() {},
       async digestDue() {},
+      async auditDue() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },

@@ -29,6 +29,7 @@ export const jobs = {
   'notify-home': { queue: 'notifications', schema: userSchema, options: retryEverySecond },
   'notify-homes': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   'notify-digest': { queue: 'notifications', schema: channelSchema, options: retryEverySecond },
+  'deliver-audit': { queue: 'notifications', schema: emptySchema, options: retryEverySecond },
   observe: { queue: 'observe', schema: emptySchema, options: removeWhenDone },
   sweep: { queue: 'sweep', schema: emptySchema, options: removeWhenDone },
 } as const satisfies Record<string, { queue: string; schema: z.ZodType; options: JobsOptions }>;
@@ -93,6 +94,7 @@ export const jobIdentity = {
   'notify-observation': () => deduplicated('notify-observation'),
   'notify-home': ({ user }: JobData<'notify-home'>) => deduplicated(`notify-home-${user}`),
   'notify-homes': () => deduplicated('notify-homes'),
+  'deliver-audit': () => deduplicated('deliver-audit'),
   'notify-digest': ({ channel }: JobData<'notify-digest'>) => deduplicated(`notify-digest-${channel}`),
 } as const;
 

@@ -145,6 +145,9 @@ export function createBotQueues(
         const delay = Math.min(Math.ceil(delayMs), maxDelayMs.notifications);
         await add('notify-homes', {}, { ...jobIdentity['notify-homes'](), delay });
       },
+      async auditDue() {
+        await addNotification('deliver-audit', {}, jobIdentity['deliver-audit']()).catch(onError);
+      },
       async digestDue(channel) {
         await addNotification('notify-digest', { channel }, jobIdentity['notify-digest']({ channel })).catch(onError);
       },

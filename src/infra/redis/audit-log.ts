@@ -1,5 +1,6 @@
 import type { AuditLog, AuditRange } from '../../application/stores.ts';
-import { type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import { compareEntryIds, type HistoryEntry, historyEntrySchema } from '../../domain/history.ts';
+import { projectIdSchema } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import { flatHashSchema } from './records.ts';
@@ -21,19 +22,32 @@ export interface AuditLogOptions {
  */
 export function createAuditLog({ client, keys, runStep }: AuditLogOptions): AuditLog {
   return {
-    async read(id, { limit, before, since, until }) {
-      const end = endOf({ before, until });
+    async read(id, { limit, order = 'newest_first', before, since, until }) {
       const start = since === undefined ? '-' : String(Math.floor(since));
+      const end = endOf({ before, until });
       const { audit, refusals } = keys.project(id);
+      const isNewestFirst = order === 'newest_first';
       const pages = await sendCommands(client, (redis) =>
-        Promise.all([audit, refusals].map((stream) => redis.xrevrange(stream, end, start, 'COUNT', String(limit)))),
+        Promise.all(
+          [audit, refusals].map((stream) =>
+            isNewestFirst
+              ? redis.xrevrange(stream, end, start, 'COUNT', String(limit))
+              : redis.xrange(stream, start, end, 'COUNT', String(limit)),
+          ),
+        ),
       );
-      const entries = pages.flat().sort(([a], [b]) => compareIds(b, a));
+      const entries = pages.flat().sort(([a], [b]) => (isNewestFirst ? compareEntryIds(b, a) : compareEntryIds(a, b)));
       // The next page begins below the last id of this one. Both streams may have an entry with that id.
       const endsBetweenEqualIds = entries[limit] !== undefined && entries[limit]?.[0] === entries[limit - 1]?.[0];
       return entries
         .slice(0, endsBetweenEqualIds ? limit + 1 : limit)
         .map(([entryId, fields]) => parseHistoryEntry(entryId, flatHashSchema.parse(fields)));
+    },
+    async listProjects() {
+      const [existing, removed] = await sendCommands(client, (redis) =>
+        Promise.all([redis.smembers(keys.projects), redis.smembers(keys.removedProjects)]),
+      );
+      return [...new Set([...existing, ...removed])].filter((id) => projectIdSchema.safeParse(id).success).sort();
     },
     async recordRefusal(id, { refusal, ...request }) {
       await runStep(recordRefusalStep, {
@@ -49,12 +63,6 @@ export function createAuditLog({ client, keys, runStep }: AuditLogOptions): Audi
 function endOf({ before, until }: Pick<AuditRange, 'before' | 'until'>): string {
   if (before !== undefined) return `(${before}`;
   return until === undefined ? '+' : `(${Math.floor(until)}-0`;
-}
-
-/** Compares ids of stream entries, which are `<ms>-<sequence>`. */
-function compareIds(a: string, b: string): number {
-  const [[aMs = 0, aSequence = 0], [bMs = 0, bSequence = 0]] = [a.split('-').map(Number), b.split('-').map(Number)];
-  return aMs - bMs || aSequence - bSequence;
 }
 
 /** Reads an entry of any format version. A field that is missing or cannot be read is null. */

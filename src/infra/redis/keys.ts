@@ -8,8 +8,10 @@ export interface Keys {
   readonly prefix: string;
   /** Set: the ids of all projects. A project exists only if its id is in this set. */
   readonly projects: string;
+  /** Set: the ids of removed projects, whose audit log stays. An id that was created again is in both sets. */
+  readonly removedProjects: string;
   /**
-   * Sorted set: the same ids by their urgency, so that a page of the list does not need all projects. The sweep repairs it.
+   * Sorted set: the ids of all projects by their urgency, so that a page of the list does not need all projects. The sweep repairs it.
    */
   readonly urgencyIndex: string;
   /** Sorted set: the labels of all projects, those with the most projects first. The sweep repairs it. */
@@ -22,6 +24,8 @@ export interface Keys {
   readonly observerMissing: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
+  /** Up to which time the audit log was sent to the webhook, as JSON. */
+  readonly auditDelivery: string;
   /** Hash: up to which time each digest has reported, as JSON. */
   readonly digests: string;
   /** Hash: the alert groups of a channel, a field for each group and for each of its alerts. */
@@ -87,6 +91,8 @@ export function createKeys(prefix: string): Keys {
   return {
     prefix,
     projects: `${prefix}:projects`,
+    removedProjects: `${prefix}:projects:removed`,
+    auditDelivery: `${prefix}:audit-delivery`,
     urgencyIndex: `${prefix}:order`,
     labels: `${prefix}:labels`,
     newestOperations: `${prefix}:operations`,

@@ -68,6 +68,8 @@ export function createProjectStore(options: ProjectStoreOptions): ProjectStore {
       return result;
     },
     async remove(id, expectedVersion, by) {
+      // The id comes first: without it nothing would find the audit log of the project.
+      await sendCommands(client, (redis) => redis.sadd(keys.removedProjects, id));
       const result = await runStep(removeProjectStep, { project: id, expectedVersion, by });
       if (result.kind === 'conflict') return result;
       await Promise.all([sendCommands(client, (redis) => redis.srem(keys.projects, id)), index.remove(id)]);

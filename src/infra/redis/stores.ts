@@ -4,6 +4,7 @@ import type { Deduplication, ServerClock, Stores } from '../../application/store
 import type { ProjectId } from '../../domain/project.ts';
 import { createAlertGroupStore } from './alert-group-store.ts';
 import { createAlertStore } from './alert-store.ts';
+import { createAuditDeliveryStore } from './audit-delivery-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createBatchStore } from './batch-store.ts';
 import type { RedisClient } from './client.ts';
@@ -51,6 +52,7 @@ export function createStores(
     alerts: createAlertStore({ runStep, index }),
     alertGroups: createAlertGroupStore(client, keys),
     auditLog: createAuditLog({ client, keys, runStep }),
+    auditDelivery: createAuditDeliveryStore(client, keys),
     observations: createObservationStore(client, keys),
     homes: createHomeStore(client, keys),
     digests: createDigestStore(client, keys),

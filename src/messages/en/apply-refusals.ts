@@ -13,6 +13,8 @@ type Sentences = {
 export const applyRefusals: Sentences = {
   configuration_unreadable: () =>
     'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Apply the file with the newer version of syncbot.',
+  project_unreadable: ({ project }) =>
+    `${project} is stored in a format that this version of syncbot cannot read. Apply the file with the version that stored it, or set SYNCBOT_PREFIX to a new prefix and start anew with \`adopt: true\`.`,
   links_unreachable: ({ project, links }, format) =>
     `${project}: ${names(links, format)} cannot be reached, so syncbot cannot read the queues. Find the reason with syncbot doctor, then apply again.`,
   adopt_mixed: ({ project, running, paused }, format) =>

@@ -2,8 +2,8 @@ import { formatUtc } from '../format.ts';
 import { cliApply, cliExport, cliRun } from './cli-apply.ts';
 import { cliChange, cliChangeBatch } from './cli-change.ts';
 import { cliHelp } from './cli-help.ts';
-import { formatNumber } from './format.ts';
-import { linesNotShown, sinceHint } from './history.ts';
+import { formatDuration, formatNumber } from './format.ts';
+import { linesNotShown } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged } from './terms.ts';
 
@@ -20,7 +20,9 @@ export const cliMessages = {
   skipNeedsOneProject: 'Use --skip with one project only.',
   invalidMaxKeys: 'Write a whole number such as 1000000.',
   invalidTimeout: 'Write a duration such as 60s or 5m.',
-  invalidSince: sinceHint((time) => time),
+  invalidLimit: (max: number) => `Write a whole number from 1 to ${formatNumber(max)}.`,
+  invalidSince: 'Use a duration such as 2h or 30d, a time such as 22:00, yesterday, or the “at” of a line of --json.',
+  allNeedsNoProject: '--all is for all projects. Leave out the project, or --all.',
   notInteractive: `There is no terminal to ask for confirmation. Use --yes. ${nothingChanged}`,
   yesOrNo: (question: string) => `${question} [y/N] `,
   /** `fault` is null if the reason is not known. */
@@ -50,6 +52,17 @@ export const cliMessages = {
       ];
       return parts.length === 0 ? String(total) : parts.join(', ');
     },
+  },
+
+  watch: {
+    noTerminal: 'watch needs a terminal. In a pipe or a job use syncbot list.',
+    invalidInterval: 'Write a duration from 1s to 1h, such as 5s.',
+    /** `readAt` is null before the first reading. */
+    status: (readAt: string | null, intervalMs: number) =>
+      readAt === null ? 'Reading… · q ends' : `Read at ${readAt} · every ${formatDuration(intervalMs)} · q ends`,
+    failed: (since: string, reason: string) => `Not read since ${since}: ${reason} syncbot tries again. q ends.`,
+    old: (readAt: string | null) =>
+      readAt === null ? 'No list was read yet.' : `The list below is old. It was read at ${readAt}.`,
   },
 
   show: {

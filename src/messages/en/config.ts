@@ -137,6 +137,8 @@ export const configMessages = {
   notSlashCommand: 'is not a slash command',
   notKeyPrefix: 'is not a prefix of keys',
   notLogLevel: 'is not a log level',
+  missingAuditWebhook: 'is missing, and the other variable of the audit webhook is set',
+  notWebhookSecret: 'is not a key of a webhook: whsec_ and 24 to 64 bytes in base64',
   portConflict: { message: 'is the same port as PORT', hint: 'Set PORT or ADMIN_PORT to another port.' },
   missingTransport: {
     message: 'is missing, and so is SLACK_SIGNING_SECRET',

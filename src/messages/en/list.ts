@@ -60,7 +60,7 @@ export const list = {
   },
   filter: (filter: string) => `Filter: ${filter}`,
   unobserved: (projects: number) =>
-    `${pluralize(projects, 'project')} could not be observed, because a link did not answer. Failed tasks and drift there are not noticed.`,
+    `${pluralize(projects, 'project')} could not be observed, because a link did not answer or a record cannot be read. Failed tasks and drift there are not noticed.`,
   /** `By @bob: month-end closing`. */
   lastChange: ({ by, reason }: LastChange, format: Formatter) => {
     const given = formatReason(reason, format, 80);
@@ -107,6 +107,9 @@ export const list = {
     `No project has the label ${label}. ${filterSuggestions(filters, format)}`,
   unknownWord: (word: string, filters: readonly string[], format: Formatter) =>
     `No project matches “${word}”. ${filterSuggestions(filters, format)}`,
+  /** Their records are damaged, or another version of syncbot has stored them. */
+  unreadable: (projects: number) =>
+    `${pluralize(projects, 'project')} cannot be read, and no other one is stored. Another version of syncbot may have stored ${projects === 1 ? 'it' : 'them'}. The log of syncbot names ${projects === 1 ? 'it' : 'them'}.`,
   noCombination: (filter: string, format: Formatter) =>
     `No project matches all of “${filter}”. ${filterSuggestions([], format)}`,
   /** `key:value`, where the value does not exist. */

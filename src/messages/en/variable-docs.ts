@@ -49,6 +49,15 @@ export const variableDocs = {
     hint: 'Write the address of one interface, such as 127.0.0.1 or ::1, or leave it out.',
     description: 'The address that `ADMIN_PORT` is opened on. Without it: all interfaces.',
   },
+  AUDIT_WEBHOOK_URL: {
+    hint: 'Write the URL of the receiver, such as https://audit.example.com/syncbot, or leave out both variables.',
+    description:
+      'Where bots send the [audit log](operating.md#audit-webhook), with `AUDIT_WEBHOOK_SECRET`. Without it nothing is sent.',
+  },
+  AUDIT_WEBHOOK_SECRET: {
+    hint: 'Create one with: echo "whsec_$(openssl rand -base64 32)". The receiver needs the same.',
+    description: 'The key that signs what bots send to `AUDIT_WEBHOOK_URL`: `whsec_` and 24 to 64 bytes in base64.',
+  },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     hint: 'Write the URL of an OpenTelemetry collector, such as http://127.0.0.1:4318, or leave it out.',
     description:

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -17,6 +18,16 @@ async function queueNotifications(count: number): Promise<void> {
   for (let operation = 0; operation < count; operation += 1)
     await services.context.notifications.operationChanged({ project: 'orders', operation: `old${operation}` });
 }
+
+const silentNotifier = {
+  notifyOperation: async () => {},
+  notifyAlerts: async () => {},
+  notifyBatch: async () => {},
+  notifyObservation: async () => {},
+  notifyHome: async () => {},
+  notifyHomes: async () => {},
+  notifyDigest: async () => {},
+};
 
 it('Without a bot, the notifications of one operation or of the alerts of one channel are one job.', async () => {
   for (let change = 0; change < 5; change += 1) {
@@ -43,15 +54,10 @@ it('The last notification that is asked for while one is written follows it, aft
   const delays = [[0, 60_000], [60_000, 0], []];
   let notified = 0;
   services.addInstance().startNotifier({
+    ...silentNotifier,
     async notifyOperation() {
       for (const delayMs of delays[notified++] ?? []) await notifications.operationChanged(ref, delayMs);
     },
-    notifyAlerts: async () => {},
-    notifyBatch: async () => {},
-    notifyObservation: async () => {},
-    notifyHome: async () => {},
-    notifyHomes: async () => {},
-    notifyDigest: async () => {},
   });
   await notifications.operationChanged(ref);
   await waitFor(async () => (await counts())?.['delayed'] === 1, { description: 'the delayed notification' });
@@ -73,15 +79,34 @@ it('Without a bot, the queue of notifications is bounded, and a bot that starts 
   const notified = new Set<string>();
   const bot = services.addInstance();
   bot.startNotifier({
+    ...silentNotifier,
     notifyOperation: async ({ operation }) => void notified.add(operation),
-    notifyAlerts: async () => {},
-    notifyBatch: async () => {},
-    notifyObservation: async () => {},
-    notifyHome: async () => {},
-    notifyHomes: async () => {},
-    notifyDigest: async () => {},
   });
   await bot.startSweep();
   await waitFor(() => notified.has(ref.operation));
   expect(await countWaiting()).toBe(0);
+});
+
+it('A bot with a webhook sends the audit log, again after a refusal, and a bot without one drops the job.', async () => {
+  const { auditDelivery, notifications, serverClock } = services.context;
+  const since = Math.floor(await serverClock.now()) - 60_000;
+  const { audit } = keys.project('orders');
+  await services.redis.del(audit);
+  await services.redis.xadd(audit, `${since}-*`, 'event', 'changed');
+  await auditDelivery.save(since);
+  const botWithout = services.addInstance();
+  botWithout.startNotifier(silentNotifier);
+  await notifications.auditDue();
+  await waitFor(async () => Object.values((await counts()) ?? {}).every((count) => count === 0));
+  expect(await auditDelivery.read()).toBe(since);
+  await botWithout.stopWorkers();
+
+  const events: string[][] = [];
+  services.addInstance().startNotifier(silentNotifier, async (entries) => {
+    events.push(entries.map(({ entry }) => entry.event));
+    if (events.length === 1) throw new Error('refused');
+  });
+  await waitFor(async () => (await auditDelivery.read()) !== since, { description: 'the second request' });
+  expect(events[1]).toEqual(events[0]);
+  expect(events[0]).toContain('changed');
 });

@@ -18,6 +18,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   reasonTooLong: [['--reason', 500]],
   tooManyToSkip: [['`--skip` too often', 10]],
   yesOrNo: [['every question', 'Pause orders?']],
+  invalidLimit: [['`--limit 0`', 100_000]],
   redisUnavailable: [
     ['Redis does not answer', null],
     ['the reason is known', 'refuses the connection: check host and port, and that Redis is running'],
@@ -30,6 +31,19 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     links: [
       ['the column LINKS', { ...noLinks, total: 10 }],
       ['some of them need attention', { ...noLinks, total: 10, paused: 2, missing: 1, unreachable: 1 }],
+    ],
+  },
+  watch: {
+    status: [
+      ['before the first reading', null, 2_000],
+      ['above the list', '12:00:05', 2_000],
+    ],
+    failed: [
+      ['Redis does not answer', '12:00:07', "The bot's Redis (REDIS_URL) refuses the connection. Nothing was changed."],
+    ],
+    old: [
+      ['no reading succeeded', null],
+      ['below that', '12:00:05'],
     ],
   },
   show: {

@@ -46,6 +46,7 @@ export const list: ExamplesOf<typeof messages.list> = {
     ['a word with a typo', 'ordrs', ['orders'], format],
     ['a word like no other', 'xyz', [], format],
   ],
+  unreadable: [['version 0.1.0 stored them', 2]],
   noCombination: [['filters that exclude each other', 'eu us', format]],
   unknownValue: [['`state:faild`', { key: 'state', value: 'faild' }, ['failed'], format]],
 };

@@ -260,6 +260,7 @@ export const applyRefusals: { readonly [Code in ApplyRefusalCode]: ExamplesOf<ty
   configuration_unreadable: [
     ['a newer syncbot stored it', { code: 'configuration_unreadable', project: null }, format],
   ],
+  project_unreadable: [['version 0.1.0 stored it', { code: 'project_unreadable', project }, format]],
   links_unreachable: [['a new project whose Redis is down', { code: 'links_unreachable', project, links }, format]],
   adopt_mixed: [
     ['adopt: true, and the queues differ', { code: 'adopt_mixed', project, running: [full], paused: [incr] }, format],

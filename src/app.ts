@@ -7,6 +7,8 @@ import {
   type LinksOptions,
   type OpenedLinks,
   type Role,
+  type SlackSetup,
+  type SlackSetupOptions,
   StartError,
 } from './cli/cli-app.ts';
 import { type Environment, validateSlackEnvironment } from './config/environment.ts';
@@ -83,6 +85,11 @@ export async function openLinks({ endpoints, log }: LinksOptions): Promise<Opene
     gateway: createLinkGateway(connections),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
+}
+
+/** For `init`, which has no configuration yet. */
+export async function openSlackSetup(options: SlackSetupOptions): Promise<SlackSetup> {
+  return (await import('./slack/setup-checks.ts')).createSetupChecks(options);
 }
 
 interface AppParts extends Required<AppOverrides> {

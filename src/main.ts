@@ -4,8 +4,9 @@ import module from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
+const packageFolder = new URL('..', import.meta.url);
 const packageJson: { readonly version: string } = JSON.parse(
-  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('package.json', packageFolder), 'utf8'),
 );
 
 // No other file reads the environment of the process.
@@ -24,9 +25,11 @@ process.exitCode = await runCli({
   stderr: process.stderr,
   user: userName(),
   version: packageJson.version,
+  packageFolder,
   signals: process,
   // Loaded when needed, because --help and usage errors need no app and must be fast.
   createApp: async (options) => (await import('./app.ts')).createApp(options),
+  openSlackSetup: async (options) => (await import('./app.ts')).openSlackSetup(options),
   openLinks: async (options) => (await import('./app.ts')).openLinks(options),
 });
 

@@ -255,6 +255,8 @@ test('a closed stdout, as after | head, is not an error', async () => {
       signals: new EventEmitter(),
       createApp: createNoApp,
       openLinks: createNoApp,
+      openSlackSetup: createNoApp,
+      packageFolder: new URL('..', import.meta.url),
     }),
   ).toBe(0);
 });

@@ -1,7 +1,8 @@
-import { collectMs } from '../domain/batch.ts';
+import { type Batch, collectMs, operationIdOf } from '../domain/batch.ts';
 import { checkCatchUp } from '../domain/check-catch-up.ts';
 import { type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import type { Actor } from '../domain/project.ts';
+import { toChunks } from '../lib/async.ts';
 import type { UseCaseContext } from './context.ts';
 import { isFailing } from './observer.ts';
 import type { WaitUpdate } from './operation-store.ts';
@@ -51,7 +52,7 @@ export async function decideWait(
   const update = await context.operations.updateWait(ref, { event, by });
   if (update.kind === 'unknown') return { kind: 'refused', refusal: { code: 'unknown_operation' } };
   const { operation, kind } = update;
-  context.log.info({ ...logFields(ref), event, kind, state: operation.state }, 'wait of a pause decided');
+  context.log.info({ ...logFields(ref), by, event, kind, state: operation.state }, 'wait of a pause decided');
   if (kind === 'not_waiting' && !isRepeated(operation, { by, event }))
     return { kind: 'refused', refusal: { code: 'not_waiting', project: ref.project } };
   if (kind === 'ended') {
@@ -62,6 +63,43 @@ export async function decideWait(
   await notifyWait(context, operation);
   return { kind: 'decided', operation };
 }
+
+export type CancelledWaits =
+  | { readonly kind: 'cancelled'; readonly batch: Batch }
+  /** None of its pauses waits any more. */
+  | { readonly kind: 'not_waiting'; readonly batch: Batch }
+  | { readonly kind: 'unknown' };
+
+/**
+ * Cancel in the message of a batch: cancels those of its pauses that wait until their projects have caught up. The others stay as
+ * they are. The person is authorized already. May be repeated. Throws `StoreUnavailableError`.
+ */
+export async function cancelWaits(
+  context: Pick<UseCaseContext, 'batches' | 'operations' | 'jobs' | 'log'>,
+  { id, by }: { readonly id: string; readonly by: Actor },
+): Promise<CancelledWaits> {
+  const { batches, operations, jobs, log } = context;
+  const batch = await batches.read(id);
+  if (batch === null) return { kind: 'unknown' };
+  const updates: WaitUpdate[] = [];
+  for (const items of toChunks(batch.items, chunkSize)) {
+    const refs = items.map(({ project }) => ({ project, operation: operationIdOf(batch, project) }));
+    const waits = (await operations.readMany(refs)).flatMap((operation) =>
+      operation === null || operation.waitsUntil === null ? [] : [refOf(operation)],
+    );
+    updates.push(...(await Promise.all(waits.map((ref) => operations.updateWait(ref, { event: 'cancel', by })))));
+  }
+  const own = updates.filter(
+    (update) => update.kind !== 'unknown' && isRepeated(update.operation, { by, event: 'cancel' }),
+  );
+  log.info({ batch: id, waits: updates.length, cancelled: own.length }, 'waits of a batch cancelled');
+  if (own.length === 0) return { kind: 'not_waiting', batch };
+  await jobs.batchOperationEnded(id, collectMs(0));
+  return { kind: 'cancelled', batch };
+}
+
+/** How many operations are read, or cancelled, at once. */
+const chunkSize = 200;
 
 /** The reply to the first press may have been lost. */
 function isRepeated({ state, waitEndedBy }: Operation, { by, event }: Pick<WaitDecision, 'by' | 'event'>): boolean {

@@ -15,7 +15,7 @@ export async function checkObservation(context: UseCaseContext): Promise<void> {
   const { observations, notifications, log } = context;
   const status = await readObservationStatus(context);
   if (status.kind !== 'not_observed') {
-    await observations.markObserved();
+    if (await observations.markObserved()) log.info({}, 'a worker observes the links again');
     if ((await observations.readMessages()).length > 0) await notifications.observationChanged();
     return;
   }

@@ -54,7 +54,7 @@ export async function decideWave(
         ? ({ state: 'done', stoppedBy: by } as const)
         : ({ state: 'confirmed', released: next, waveFrom: released, waveEndedAt: null } as const);
     if ((await context.batches.update(batch, change)).kind === 'conflict') continue;
-    context.log.info({ batch: id, decision }, 'waves decided');
+    context.log.info({ batch: id, by, decision }, 'waves decided');
     const changed = { ...batch, ...change };
     await wakeBatch(context, changed);
     return { kind: 'decided', batch: changed };
@@ -70,6 +70,9 @@ async function wakeBatch({ jobs, notifications, log }: ConfirmContext, { id, sta
   await notifications.batchChanged(id);
 }
 
-function logResolution({ log }: ConfirmContext, { id }: BatchConfirmation, result: BatchResolution): void {
-  log.info({ batch: id, kind: result.kind, state: 'batch' in result ? result.batch.state : null }, 'batch resolved');
+function logResolution({ log }: ConfirmContext, { id, by }: BatchConfirmation, result: BatchResolution): void {
+  log.info(
+    { batch: id, by, kind: result.kind, state: 'batch' in result ? result.batch.state : null },
+    'batch resolved',
+  );
 }

@@ -46,7 +46,8 @@ async function resolve(
 ): Promise<ConfirmationResult> {
   const result = await context.operations.resolve({ ...confirmation, decision });
   const state = result.kind === 'refused' ? result.refusal.code : result.operation.state;
-  context.log.info({ ...logFields(confirmation.ref), decision, state, kind: result.kind }, 'operation resolved');
+  const { ref, by } = confirmation;
+  context.log.info({ ...logFields(ref), by, decision, state, kind: result.kind }, 'operation resolved');
   return result;
 }
 

@@ -100,6 +100,7 @@ export class CurrentConfiguration {
       this.#isUnreadable = true;
       return;
     }
+    if (this.#isUnreadable) log.info({}, 'stored configuration readable again');
     this.#isUnreadable = false;
     if (stored.kind === 'none') {
       // A Redis that has lost its records does not bring back an old policy.

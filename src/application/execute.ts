@@ -181,7 +181,8 @@ async function runToCompletion(
       retried = { ...retried, isUncertain: true };
       continue;
     }
-    context.log.info({ ...logFields(ref), state: committed.operation.state }, 'operation ended');
+    const { action, by, state, refusal } = committed.operation;
+    context.log.info({ ...logFields(ref), action, by, state, code: refusal?.code }, 'operation ended');
     return committed.kind === 'committed' ? committed : null;
   }
   return null;

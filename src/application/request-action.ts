@@ -77,7 +77,8 @@ export async function requestAction(context: UseCaseContext, request: ActionRequ
   });
   if (stored.kind === 'refused') return stored;
   const { operation } = stored;
-  context.log.info({ project: project.id, operationId: operation.id, action: request.action }, 'operation requested');
+  const { action, by } = request;
+  context.log.info({ project: project.id, operationId: operation.id, action, by }, 'operation requested');
   const otherRequests = await listOtherRequests(context, operation);
   return { ...facts, kind: 'requested', operation, project, otherRequests };
 }

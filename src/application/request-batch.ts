@@ -80,7 +80,7 @@ export async function requestBatch(context: UseCaseContext, request: BatchReques
     id: context.ids.next(),
     ttlMs: context.settings.confirmationTtlMs,
   });
-  context.log.info({ batch: batch.id, action: batch.action, projects: items.length }, 'batch requested');
+  context.log.info({ batch: batch.id, action, by: batch.by, projects: items.length }, 'batch requested');
   const allowed = checked.filter((each) => each.kind === 'allowed');
   const stats = allowed.map((each) => each.stats);
   const logEnds = action === 'pause' ? findLogEnds(allowed, batch.requestedAt) : [];

@@ -78,7 +78,8 @@ export interface ObservationStore {
   readLastCycle(): Promise<ObserveCycle | null>;
   /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */
   markNotObserved(): Promise<number>;
-  markObserved(): Promise<void>;
+  /** Records that a worker observes the links. Returns whether a check before had found none. */
+  markObserved(): Promise<boolean>;
 
   /** The messages which say that no worker observes the links. At most one per channel. */
   readMessages(): Promise<ObservationMessage[]>;

@@ -16,11 +16,16 @@ import { sanitizeText } from './terminal-text.ts';
 
 /** A command with its arguments. */
 export type ParsedCommand =
+  | { readonly name: 'init' }
   | { readonly name: 'run'; readonly role: Role }
   | ApplyCommand
   | ListCommand
   | WatchCommand
-  | { readonly name: 'show' | 'precheck' | 'skipped' | 'keep-paused'; readonly project: string; readonly json: boolean }
+  | {
+      readonly name: 'show' | 'precheck' | 'skipped' | 'cancel' | 'keep-paused';
+      readonly project: string;
+      readonly json: boolean;
+    }
   | HistoryCommand
   | ChangeCommand
   | ChangeBatchCommand
@@ -121,6 +126,10 @@ type OnCommand = (command: ParsedCommand) => void;
 
 function addCommands(program: Command, onCommand: OnCommand): void {
   program
+    .command('init')
+    .description(help.init)
+    .action(() => onCommand({ name: 'init' }));
+  program
     .command('run')
     .description(help.run)
     .addOption(new Option('--role <role>', help.roleOption).choices(roles).default('all'))
@@ -189,15 +198,18 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .action((project: string, duration: string[], { json = false }: { json?: boolean }) =>
       onCommand({ name: 'extend', project, duration: sanitizeText(duration.join(' ')).trim(), json }),
     );
-  program
-    .command('keep-paused')
-    .description(help.keepPaused)
-    .addArgument(projectArgument())
-    .option('--json', help.jsonOption)
-    .addHelpText('after', `\n${help.exitCodes}`)
-    .action((project: string, { json = false }: { json?: boolean }) =>
-      onCommand({ name: 'keep-paused', project, json }),
-    );
+  for (const [name, description] of [
+    ['cancel', help.cancel],
+    ['keep-paused', help.keepPaused],
+  ] as const) {
+    program
+      .command(name)
+      .description(description)
+      .addArgument(projectArgument())
+      .option('--json', help.jsonOption)
+      .addHelpText('after', `\n${help.exitCodes}`)
+      .action((project: string, { json = false }: { json?: boolean }) => onCommand({ name, project, json }));
+  }
   program
     .command('discover')
     .description(help.discover)

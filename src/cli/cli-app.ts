@@ -77,3 +77,23 @@ export interface OpenedLinks extends AsyncDisposable {
 
 /** Opens connections to queues only, for a command that needs nothing of syncbot's own records and must not write any. */
 export type OpenLinks = (options: LinksOptions) => Promise<OpenedLinks>;
+
+/** What `init` checks with Slack. `unknown`: Slack did not answer, or the token has no scope for the check. */
+export type SetupCheck = Omit<CheckText, 'item'>;
+
+/** Checks the answers of `init` with Slack. No check throws. */
+export interface SlackSetup {
+  checkBotToken(token: string): Promise<SetupCheck>;
+  checkAppToken(token: string): Promise<SetupCheck>;
+  /** `id`: of a user or a user group. */
+  checkOperator(botToken: string, id: string): Promise<SetupCheck>;
+  checkChannel(botToken: string, id: string): Promise<SetupCheck>;
+}
+
+export interface SlackSetupOptions {
+  /** The base URL of the Slack Web API. Null when it is that of slack.com. */
+  readonly apiUrl: string | null;
+  readonly log: Logger;
+}
+
+export type OpenSlackSetup = (options: SlackSetupOptions) => Promise<SlackSetup>;

@@ -6,14 +6,10 @@ import { defaultConnection } from '../domain/link.ts';
 import { hasQueue, type LinkObservation, type ObservedProject } from '../domain/observation.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
 import {
-  type Check,
-  type ConnectionInfo,
   checkBullmqVersion,
-  checkEvictionPolicy,
   checkFailedTasksKept,
   checkQueueExists,
   checkWorkers,
-  type Persistence,
   type WorkerCounts,
   worstResult,
 } from '../domain/precheck.ts';
@@ -21,6 +17,7 @@ import type { Project } from '../domain/project.ts';
 import { findQueuesOfOthers } from '../domain/shared-queues.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
+import { type CheckOutcome, checkConnection, toOutcome } from './check-connection.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { configurationDifferences } from './run.ts';
@@ -29,8 +26,6 @@ import { checkTable } from './show.ts';
 import { cliFormatter } from './terminal-text.ts';
 
 const texts = messages.doctor;
-
-type CheckOutcome = Omit<CheckText, 'item'>;
 
 /** `syncbot doctor`: checks Redis, Slack, links and configuration. The exit code is 1 if an item fails. */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
@@ -75,46 +70,6 @@ function nextStepText(next: NextStep, { environment }: CommandContext): string {
       return texts.next.list(environment.command);
     default:
       return texts.next[next.kind];
-  }
-}
-
-/** Whether a Redis answers, is new enough, never evicts keys and survives a restart. */
-function checkConnection(connection: ConnectionInfo): CheckText[] {
-  const isBotRedis = connection.name === defaultConnection;
-  const item = isBotRedis ? 'REDIS_URL' : texts.items.connection(connection.name);
-  if (connection.kind === 'unreachable') {
-    return [{ item, result: 'fail', message: messages.connectionFault(connection.fault, cliFormatter) }];
-  }
-  return [
-    { item, result: 'pass', message: texts.redis.answers },
-    { item: texts.items.version(item), ...checkRedisVersion(connection.redisVersion) },
-    { item: texts.items.eviction(item), ...toOutcome(checkEvictionPolicy(connection.evictionPolicy)) },
-    { item: texts.items.persistence(item), ...checkPersistence(connection.persistence, isBotRedis) },
-  ];
-}
-
-function checkRedisVersion(version: string | null): CheckOutcome {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
-  if (version === null || major === undefined) return { result: 'unknown', message: texts.redis.versionUnknown };
-  const isSupported = Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 2);
-  return isSupported
-    ? { result: 'pass', message: texts.redis.version(version) }
-    : { result: 'fail', message: texts.redis.versionTooOld(version) };
-}
-
-/** The bot's Redis must survive a restart. For a Redis that holds only links, that is the choice of its owner. */
-function checkPersistence(persistence: Persistence | null, isBotRedis: boolean): CheckOutcome {
-  switch (persistence) {
-    case 'aof':
-      return { result: 'pass', message: texts.redis.appendOnlyFile };
-    case 'snapshots':
-      return { result: 'pass', message: texts.redis.snapshots };
-    case 'none':
-      return { result: isBotRedis ? 'fail' : 'unknown', message: texts.redis.noPersistence };
-    case null:
-      return { result: 'unknown', message: texts.redis.persistenceUnknown };
-    default:
-      return persistence satisfies never;
   }
 }
 
@@ -231,10 +186,6 @@ function checkLink(project: Project, observation: LinkObservation, workerCount: 
     ...(kept.result === 'pass' ? [] : [toOutcome(kept)]),
   ];
   return { result: worstResult(outcomes), message: outcomes.map(({ message }) => message).join('; ') };
-}
-
-function toOutcome({ result, reason }: Check): CheckOutcome {
-  return { result, message: messages.precheck.reason(reason, cliFormatter) };
 }
 
 /** A difference is unknown while a reconcile is due or the state is a transition. Otherwise it is drift. */

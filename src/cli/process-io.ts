@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { RawEnvironment } from '../config/environment.ts';
-import type { CreateCliApp, OpenLinks } from './cli-app.ts';
+import type { CreateCliApp, OpenLinks, OpenSlackSetup } from './cli-app.ts';
 
 /** The process around the command line. Tests replace it. */
 export interface ProcessIo {
@@ -17,9 +17,12 @@ export interface ProcessIo {
   readonly user: string;
   /** The version of syncbot. */
   readonly version: string;
+  /** The folder of `package.json` and of the template `manifest.yml`. */
+  readonly packageFolder: URL;
   readonly signals: SignalEmitter;
   readonly createApp: CreateCliApp;
   readonly openLinks: OpenLinks;
+  readonly openSlackSetup: OpenSlackSetup;
 }
 
 type StopSignal = 'SIGINT' | 'SIGTERM';

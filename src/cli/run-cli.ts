@@ -35,6 +35,7 @@ async function runWithEnvFile(io: ProcessIo, command: ParsedCommand): Promise<Ex
 }
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+  if (command.name === 'init') return (await import('./init/init.ts')).init(io);
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));
@@ -63,7 +64,7 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
   }
   const options: CommandContextOptions = {
     format,
-    isIdempotent: command.name !== 'extend' && command.name !== 'keep-paused',
+    isIdempotent: !['extend', 'cancel', 'keep-paused'].includes(command.name),
     ...(isChange ? { tracedAs: 'cli' } : {}),
   };
   return inCommandContext(io, options, (context) => runProjectCommand(context, command));
@@ -79,7 +80,7 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'run' | 'apply' | 'discover' | 'export' }>;
+type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' }>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';
@@ -122,6 +123,8 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
       );
     case 'extend':
       return (await import('./extend.ts')).extend(context, command);
+    case 'cancel':
+      return (await import('./cancel-wait.ts')).cancelWait(context, command.project);
     case 'keep-paused':
       return (await import('./keep-paused.ts')).keepPausedCommand(context, command.project);
     case 'doctor':

@@ -48,6 +48,8 @@ const itemResultSchema = z.object({
   limitChange: limitChangeSchema.nullable().default(null),
   /** When its pause was to end, if that was counted from the beginning of the pause. Earlier versions did not store it. */
   pauseUntil: z.number().optional(),
+  /** Who has cancelled its pause while that waited until the project had caught up. Earlier versions did not store it. */
+  cancelledBy: z.string().optional(),
 });
 export type ItemResult = Readonly<z.infer<typeof itemResultSchema>>;
 
@@ -114,11 +116,20 @@ export function operationIdOf({ id, items }: Pick<Batch, 'id' | 'items'>, projec
 }
 
 export function toItemResult(operation: Operation): ItemResult {
-  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange, catchUpMs, pauseUntil } = operation;
+  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange, catchUpMs, pauseUntil, waitEndedBy } =
+    operation;
   const linksDone = outcome?.linksDone ?? null;
   const end = catchUpMs === null ? null : endOf(pauseUntil);
-  const result = { state, refusal, linksDone, stateEndedAt, failedAt: laterFailure?.at ?? null, limitChange };
-  return end === null ? result : { ...result, pauseUntil: end };
+  return {
+    state,
+    refusal,
+    linksDone,
+    stateEndedAt,
+    failedAt: laterFailure?.at ?? null,
+    limitChange,
+    ...(end === null ? {} : { pauseUntil: end }),
+    ...(state === 'cancelled' && waitEndedBy !== null ? { cancelledBy: waitEndedBy } : {}),
+  };
 }
 
 /** When a pause ends. Null without a limit, and for a duration of a pause that has not begun. Epoch ms. */

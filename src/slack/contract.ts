@@ -46,6 +46,8 @@ export const actionIds = {
     restore: 'sync:v1:batch:restore',
     goOn: 'sync:v1:batch:go-on',
     stop: 'sync:v1:batch:stop',
+    /** Cancels the pauses that wait until their projects have caught up. */
+    cancelWaits: 'sync:v1:batch:cancel-waits',
     showDialog: 'sync:v1:batch:show-dialog',
   },
   /** Shows an open dialog again. */

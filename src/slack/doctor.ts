@@ -77,7 +77,7 @@ async function checkToken(item: string, token: 'bot' | 'app', call: () => Promis
   }
 }
 
-async function checkChannel(bot: webApi.WebClient, channel: string): Promise<CheckText> {
+export async function checkChannel(bot: webApi.WebClient, channel: string): Promise<CheckText> {
   const item = items.channel(channel);
   return catchSlackError(item, async () => {
     const { channel: found } = await bot.conversations.info({ channel });
@@ -87,7 +87,7 @@ async function checkChannel(bot: webApi.WebClient, channel: string): Promise<Che
   });
 }
 
-async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<CheckText> {
+export async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<CheckText> {
   const item = items.userGroup(group);
   return catchSlackError(item, async () => {
     const { users } = await bot.usergroups.users.list({ usergroup: group });
@@ -95,13 +95,14 @@ async function checkUserGroup(bot: webApi.WebClient, group: string): Promise<Che
   });
 }
 
-/** A Slack error is a fail with its code. No answer is unknown. */
-async function catchSlackError(item: string, check: () => Promise<CheckText>): Promise<CheckText> {
+/** A Slack error is a fail with its code. No answer is unknown, and so is a token without the scope for the check. */
+export async function catchSlackError(item: string, check: () => Promise<CheckText>): Promise<CheckText> {
   try {
     return await check();
   } catch (error) {
     const code = slackErrorCode(error);
     if (code === null) return { item, result: 'unknown', message: texts.noAnswer };
+    if (code === 'missing_scope') return { item, result: 'unknown', message: texts.noScope };
     return { item, result: 'fail', message: texts.refused(code) };
   }
 }

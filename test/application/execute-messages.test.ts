@@ -90,7 +90,14 @@ it.each([
     expect(alerts).toEqual([['project_failed', 'alert_resolved']]);
     expect(logLines.map(({ fields, message }) => ({ ...fields, message }))).toEqual([
       { project: 'orders', operationId: 'op1', action: 'pause', message: 'operation started' },
-      { project: 'orders', operationId: 'op1', state: 'done', message: 'operation ended' },
+      {
+        project: 'orders',
+        operationId: 'op1',
+        action: 'pause',
+        by: 'U0ALICE',
+        state: 'done',
+        message: 'operation ended',
+      },
       { project: 'orders', kind: 'project_failed', message: 'alert resolved' },
     ]);
   },

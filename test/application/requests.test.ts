@@ -100,7 +100,14 @@ describe('a press of OK', () => {
     expect(logLines).toEqual([
       {
         level: 'info',
-        fields: { project: 'orders', operationId: 'op1', decision: 'confirm', state: 'confirmed', kind: 'resolved' },
+        fields: {
+          project: 'orders',
+          operationId: 'op1',
+          by: 'U0ALICE',
+          decision: 'confirm',
+          state: 'confirmed',
+          kind: 'resolved',
+        },
         message: 'operation resolved',
       },
     ]);

@@ -62,6 +62,7 @@ describe('arguments', () => {
     ['skipped orders --json', { name: 'skipped', project: 'orders', json: true }],
     ['retry orders', { ...actionCommand, action: 'retry' }],
     ['retry orders 7 9 --yes', { ...actionCommand, action: 'retry', tasks: ['7', '9'], yes: true }],
+    ['cancel orders', { name: 'cancel', project: 'orders', json: false }],
     ['keep-paused orders --json', { name: 'keep-paused', project: 'orders', json: true }],
     ['discover', { name: 'discover', connection: null, prefix: null, output: null, maxKeys: 5_000_000, json: false }],
     [
@@ -116,6 +117,7 @@ describe('usage', () => {
       'start',
       'pause',
       'restore',
+      'cancel',
       'keep-paused',
       'doctor',
     ]) {

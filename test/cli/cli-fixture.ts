@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import type { CliApp, CreateCliApp, OpenLinks, Role } from '../../src/cli/cli-app.ts';
+import type { CliApp, CreateCliApp, OpenLinks, OpenSlackSetup, Role } from '../../src/cli/cli-app.ts';
 import type { ProcessIo } from '../../src/cli/process-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { TestServices } from '../support/test-services.ts';
@@ -35,6 +35,8 @@ export interface CliRunOptions {
 }
 
 const openLinks: OpenLinks = async (options) => (await import('../../src/app.ts')).openLinks(options);
+const openSlackSetup: OpenSlackSetup = async (options) => (await import('../../src/app.ts')).openSlackSetup(options);
+const packageFolder = new URL('../..', import.meta.url);
 const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
 /** A command that runs. `out` and `err` return its output so far. */
@@ -64,7 +66,8 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
   const typed = Object.assign(new PassThrough(), { isTTY: terminalInput !== undefined });
   typed.end(terminalInput ?? '');
   const { stdin = typed } = options;
-  const invocation = { argv, env, folder, user: 'alice', version: '1.2.3', signals, createApp: openApp, openLinks };
+  const process = { env, folder, user: 'alice', version: '1.2.3', packageFolder, signals };
+  const invocation = { argv, ...process, createApp: openApp, openLinks, openSlackSetup };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
   return { out: out.text, err: err.text, stdout: out.stream, ended };

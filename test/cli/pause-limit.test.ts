@@ -229,6 +229,23 @@ describe('--when-caught-up', () => {
     expect(await read()).toMatchObject({ state: 'running', waitingPause: { by: 'cli:alice' } });
     const second = await cli(['pause', 'orders', '--yes', '--when-caught-up', '--json']);
     expect(second.err).toContain('"code":"pause_waits"');
+    const cancelled = await cli(['cancel', 'orders', '--json']);
+    expect([cancelled.exit, JSON.parse(cancelled.out)]).toEqual([
+      0,
+      {
+        project: 'orders',
+        operation: expect.any(String),
+        message: 'Cancelled: orders is not paused when it has caught up.',
+      },
+    ]);
+    expect(await read()).toMatchObject({ state: 'running', waitingPause: null });
+    const [entry] = await services.context.auditLog.read('orders', { limit: 1 });
+    expect(entry).toMatchObject({ event: 'cancelled', by: 'cli:alice' });
+    expect(await cli(['cancel', 'orders'])).toEqual({
+      exit: 1,
+      out: '',
+      err: 'No pause of orders waits until it has caught up. Nothing was changed.\n',
+    });
   });
 
   it('pauses a project that has caught up.', async () => {

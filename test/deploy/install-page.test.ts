@@ -6,10 +6,10 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { findRedisServer } from '../../demo/redis-binary.ts';
 import { manifestErrors, manifestSchema } from '../docs/manifest-schema.ts';
 import { blocksOf, readPage, sectionOf } from '../docs/pages.ts';
 import { runApp } from '../metrics/running-app.ts';
+import { writeRedisCli } from '../support/redis-cli.ts';
 import { startProgram } from '../support/running-program.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -178,12 +178,7 @@ test('The commands for a shared Redis remove every record of syncbot, and no que
   const queueKeys = before.filter((key) => key.startsWith('bull:'));
 
   const folder = await temporaryFolder();
-  const { path, libraryPath = '' } = await findRedisServer();
-  await writeFile(
-    join(folder, 'redis-cli'),
-    `#!/bin/sh\nLD_LIBRARY_PATH='${libraryPath}' exec '${join(dirname(path), 'redis-cli')}' -u '${services.url}' "$@"\n`,
-    { mode: 0o755 },
-  );
+  await writeRedisCli(folder, services.url);
   const [first = '', second = '', registration = '', ...others] = commandsOf('Records in a shared Redis');
   expect(others).toEqual([]);
   await redis.client.sadd('syncbot:installations', 'staging');

@@ -3,10 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
+import { slackPath } from '../../src/slack/receivers/http-verification.ts';
 import { runApp } from '../metrics/running-app.ts';
 import { startTestRedis } from '../support/test-redis.ts';
 import { validateManifest } from './kubernetes-schema.ts';
-import { filesOf, manifestSchema } from './kustomize.ts';
+import { filesOf, manifestSchema, withComponent } from './kustomize.ts';
 import { dataOf, folders, manifestsOf, secretFiles, variablesOf } from './manifests.ts';
 import { containerOf, httpProbesOf, podOf, referencesOf, type Workload, workloadsOf } from './workload.ts';
 
@@ -24,7 +25,7 @@ describe('the manifests of Kubernetes', () => {
       recursive: true,
       encoding: 'utf8',
     });
-    const used = [...folders.flatMap(filesOf), ...Object.values(secretFiles)];
+    const used = [...[...folders, 'http'].flatMap(filesOf), ...Object.values(secretFiles)];
     expect([...new Set(used)].sort()).toEqual(files.filter((file) => file.endsWith('ml')).sort());
   });
 
@@ -158,6 +159,44 @@ describe.each(syncbotWorkloads)('$folder: $name as syncbot', ({ folder, name, wo
 
   test('has more time to stop than the 10 seconds that a role needs', () => {
     expect(podOf(workload).terminationGracePeriodSeconds).toBe(15);
+  });
+});
+
+describe('the component for HTTP mode', () => {
+  const http = withComponent(manifestsOf.production, 'http');
+  const added = http.slice(manifestsOf.production.length);
+  const [bot = expect.unreachable(), worker = expect.unreachable()] = workloadsOf(http);
+
+  test('consists of manifests that match the schema of Kubernetes', () => {
+    expect(added.map(({ kind }) => kind)).toEqual(['Service', 'Ingress', 'NetworkPolicy']);
+    for (const manifest of http) validateManifest(manifest);
+  });
+
+  test('leads requests of Slack to the port of the bots, and to no other', () => {
+    const [service, ingress, policy] = added.map((manifest) => JSON.stringify(manifest['spec']));
+    expect(JSON.parse(service ?? '')).toEqual({
+      selector: bot.spec.selector.matchLabels,
+      ports: [{ name: 'slack', port: 80, targetPort: 'slack' }],
+    });
+    expect(ingress).toContain(`"path":"${slackPath}","pathType":"Exact"`);
+    expect(ingress).toContain('"backend":{"service":{"name":"syncbot-bot","port":{"name":"slack"}}}');
+    expect(JSON.parse(policy ?? '')).toMatchObject({
+      podSelector: bot.spec.selector,
+      ingress: [{ ports: [{ protocol: 'TCP', port: 'slack' }] }],
+    });
+    const { SLACK_APP_TOKEN: _socketMode, ...variables } = variablesOf('production', bot);
+    const parsed = parseEnvironment({ ...variables, SLACK_SIGNING_SECRET: 'hush' });
+    if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.errors));
+    expect(validateSlackEnvironment(parsed.environment)).toEqual([]);
+    expect(containerOf(bot).ports).toContainEqual({ name: 'slack', containerPort: parsed.environment.port });
+  });
+
+  test('keeps a bot ready without Redis, and changes nothing else', () => {
+    expect(httpProbesOf(bot).map(({ path }) => path)).toEqual(['/healthz', '/healthz', '/healthz']);
+    const [botBefore = expect.unreachable(), workerBefore] = workloadsOf(manifestsOf.production);
+    expect(worker).toEqual(workerBefore);
+    const { readinessProbe: _before, ...before } = containerOf(botBefore);
+    expect(containerOf(bot)).toMatchObject(before);
   });
 });
 

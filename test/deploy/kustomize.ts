@@ -13,10 +13,13 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The part of Kustomize that deploy/kubernetes uses. A field that is not here does not parse. */
 const kustomizationSchema = z.strictObject({
-  apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
-  kind: z.literal('Kustomization'),
+  apiVersion: z.enum(['kustomize.config.k8s.io/v1beta1', 'kustomize.config.k8s.io/v1alpha1']),
+  kind: z.enum(['Kustomization', 'Component']),
   namespace: z.string().optional(),
   resources: z.array(z.string()),
+  patches: z
+    .array(z.strictObject({ target: z.strictObject({ kind: z.string(), name: z.string() }), patch: z.string() }))
+    .default([]),
   images: z.array(z.strictObject({ name: z.string(), newName: z.string(), newTag: z.string() })).default([]),
   replicas: z.array(z.strictObject({ name: z.string(), count: z.int() })).default([]),
   configMapGenerator: z
@@ -66,6 +69,37 @@ export function buildKustomization(folder: string): Manifest[] {
     if (namespace === undefined || changed.kind === 'Namespace') return changed;
     return { ...changed, metadata: { ...changed.metadata, namespace } };
   });
+}
+
+/** Returns what an environment has with a component of deploy/kubernetes: other manifests, and more of them. */
+export function withComponent(manifests: readonly Manifest[], component: string): Manifest[] {
+  const { resources, patches } = readKustomization(component);
+  const namespace = manifests.find(({ kind }) => kind === 'Deployment')?.metadata.namespace;
+  const added = resources
+    .flatMap((resource) => readManifests(join(component, resource)))
+    .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
+  const patched = manifests.map((manifest) =>
+    patches
+      .filter(({ target }) => target.kind === manifest.kind && target.name === manifest.metadata.name)
+      .reduce((current, { patch }) => withPatch(current, patch), manifest),
+  );
+  return [...patched, ...added];
+}
+
+const jsonPatchSchema = z.array(z.strictObject({ op: z.literal('replace'), path: z.string(), value: z.unknown() }));
+
+/** Applies a JSON patch. The path must exist. */
+function withPatch(manifest: Manifest, patch: string): Manifest {
+  const [document] = parseAllDocuments(patch);
+  const changed = structuredClone(manifest);
+  for (const { path, value } of jsonPatchSchema.parse(document?.toJS())) {
+    const keys = path.split('/').slice(1);
+    const last = keys.pop() ?? '';
+    const parent = keys.reduce<unknown>((node, key) => Reflect.get(Object(node), key), changed);
+    if (!(last in Object(parent))) throw new Error(`${path} does not exist`);
+    Reflect.set(Object(parent), last, value);
+  }
+  return changed;
 }
 
 /** Reads the manifests of one file of deploy/kubernetes. */

@@ -39,19 +39,27 @@ test('a Cluster needs the rules that the page adds for it, and no others', async
   const setUser = (...newRules: string[]) =>
     Promise.all(nodes.map((node) => node.acl('SETUSER', 'syncbot-all', ...newRules)));
   await setUser('on', `>${rules?.password}`, ...(rules?.rules.split(' ') ?? []));
+  const projects = ['orders', 'users'];
   await using file = await writeConfigFile(
-    'projects:\n  orders:\n    adopt: true\n    links:\n      - queue: "{orders}"\n',
+    [
+      'settings: { waves: { size: 1, wait: 1s } }\nprojects:',
+      ...projects.map((id) => `  ${id}:\n    adopt: true\n    links:\n      - queue: "{${id}}"`),
+    ].join('\n'),
   );
   const env = { ...file.env, REDIS_URL: `redis+cluster://syncbot-all:${rules?.password}@${addresses}` };
   const owner = new Cluster([...endpoint.nodes]);
-  await owner.hset('bull:{orders}:meta', 'version', 'bullmq:6.7.0');
+  for (const id of projects) await owner.hset(`bull:{${id}}:meta`, 'version', 'bullmq:6.7.0');
   expect((await runCliInProcess(['list'], { env, openApp: createApp })).exit).toBe(1);
   await setUser(...clusterRules);
   await Promise.all(nodes.map((node) => node.acl('LOG', 'RESET')));
   expect(await runCliInProcess(['apply', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
   const signals = new EventEmitter();
   const worker = runCliInProcess(['run', '--role', 'worker'], { env, openApp: createApp, signals });
-  expect(await runCliInProcess(['pause', 'orders', '--yes'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
+  for (const action of ['pause', 'restore'])
+    expect(await runCliInProcess([action, ...projects, '--yes', '--json'], { env, openApp: createApp })).toMatchObject({
+      exit: 0,
+      err: '',
+    });
   signals.emit('SIGTERM');
   expect((await worker).exit).toBe(0);
   for (const node of nodes) expect(await deniedCommands(node)).toEqual([]);

@@ -23,8 +23,8 @@ export interface AclScenarioOptions {
 
 /**
  * Does everything that syncbot does with its Redis users: `apply`, the command line, bot and worker over the fake Slack,
- * start, pause, a restore that retries failed tasks, drift, Re-apply and Adopt, alerts, and a second `apply` that changes
- * and removes projects.
+ * start, pause, a restore that retries failed tasks, drift, Re-apply and Adopt, alerts, a pause of two projects and their restore
+ * in waves, and a second `apply` that changes and removes projects.
  */
 export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenarioOptions): Promise<void> {
   await using slack = await FakeSlack.start();
@@ -82,7 +82,8 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   });
 
   users.press('Cancel', await users.runCommand('pause orders'));
-  await runSuccessfully('pause', 'orders', '--yes');
+  await runSuccessfully('start', 'users', '--yes');
+  for (const action of ['pause', 'restore', 'pause']) await runSuccessfully(action, 'orders', 'users', '--yes');
   await configFile.rewrite(renderConfig(['orders-full', 'orders-incr', 'orders-late'], false));
   await runSuccessfully('apply', '--yes');
   await runSuccessfully('restore', 'orders', '--yes');
@@ -110,7 +111,7 @@ function renderSyncbotYml({ links, withUsers, connection }: ConfigContent): stri
   const queues = links.map((queue) => `      - { queue: ${queue}, connection: ${connection} }\n`).join('');
   const users = `  users:\n    links:\n      - { queue: users-incr, connection: ${connection} }\n`;
   const connections = connection === 'default' ? '' : `connections:\n  links: \${LINKS_URL}\n`;
-  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms, alertGroupWait: 100ms }
+  return `${connections}policy:\n  operators: [S0OPS]\nsettings: { observeEvery: 250ms, alertGroupWait: 100ms, waves: { size: 1, wait: 1s } }
 projects:\n  orders:\n    channel: C0SYNC\n    latencyAlert: 1h\n    links:\n${queues}${withUsers ? users : ''}`;
 }
 

@@ -9,11 +9,14 @@ const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import
   scripts: object;
 };
 
-/** Its commands need Docker, a cluster or a host of their own. */
-const pageCheckedElsewhere = { page: 'docs/install.md', test: 'test/deploy/install-page.test.ts' };
+/** Their commands need Docker, a cluster, a host of their own, or Redis users. */
+const pagesCheckedElsewhere: Readonly<Record<string, string>> = {
+  'docs/install.md': 'test/deploy/install-page.test.ts',
+  'docs/rotating-secrets.md': 'test/docs/rotating-secrets.test.ts',
+};
 
 /** The commands of all `sh` blocks, without comments. */
-const checkedPages = pageNames.filter((name) => name !== pageCheckedElsewhere.page);
+const checkedPages = pageNames.filter((name) => pagesCheckedElsewhere[name] === undefined);
 const commands = checkedPages.flatMap((name) =>
   blocksOf(readPage(name), 'sh').flatMap(({ text, line }) =>
     text
@@ -24,20 +27,27 @@ const commands = checkedPages.flatMap((name) =>
   ),
 );
 
+/** The commands of the README for a new user. */
+const firstContact = ['init', 'discover', 'apply', 'run'].map((name) => `npx syncbot ${name}`);
+
 /** Commands that need a fresh checkout or run everything, and where they run. */
 const checkedElsewhere: Readonly<Record<string, string>> = {
+  'cd ../my-syncbot && npm install ./syncbot-*.tgz': 'test/package/npm-package.test.ts',
+  'mkdir ../my-syncbot': 'test/package/npm-package.test.ts',
   'npm ci': '.ci/run',
+  'npm ci && npm pack --pack-destination ../my-syncbot': 'test/package/npm-package.test.ts',
   'npm ci && npm run demo': 'test/demo/demo.test.ts',
   'npm ci && npm test': '.ci/run',
   'npm run build': '.ci/run, and every test of the build',
   'npm run check': '.ci/run',
   'npm test': '.ci/run',
   'npx tsc --noEmit': '.ci/run',
+  ...Object.fromEntries(firstContact.map((command) => [command, 'test/package/npm-package.test.ts'])),
   'promtool check rules deploy/prometheus/rules.yml': 'test/deploy/prometheus.test.ts',
   'promtool test rules deploy/prometheus/rules.test.yml': 'test/deploy/prometheus.test.ts',
 };
 
-const isRole = (command: string) => /(main\.js|syncbot) run\b/.test(command);
+const isRole = (command: string) => /(main\.js|^syncbot) run\b/.test(command);
 /** Whether this file runs the command. */
 const isKnownCommand = (command: string) =>
   isRole(command) || /^(cp|chmod|curl) |(main\.js|^syncbot) (apply|doctor|list|show|history)\b/.test(command);
@@ -63,7 +73,7 @@ test.each(inlineCommands)('$name: $command exists', ({ command }) => {
   const [program = '', first = '', second = ''] = command.split(' ');
   if (program === 'npm' && first === 'run') return expect(Object.keys(scripts)).toContain(second);
   if (program === 'npm') return expect(['ci', 'install', 'link', 'pack', 'test']).toContain(first);
-  if (program === 'npx') return expect(command).toMatch(/^npx (tsc|syncbot list|vitest run test\/\S+)/);
+  if (program === 'npx' && first !== 'syncbot') return expect(command).toMatch(/^npx (tsc|vitest run test\/\S+)/);
   // test/package checks the image, the services and their commands.
   if (program === 'docker') return expect(['compose', 'build', 'run']).toContain(first);
   const args = command.replace(/^.*?(?:syncbot|main\.js) ?/, '');

@@ -30,6 +30,7 @@ beforeAll(async () => {
   };
   worker = new Worker('users', processor, { connection: redis });
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+  await shell.write('.env', `REDIS_URL=${shell.redisUrl}\n`);
   await shell.write('syncbot.yml', config);
   await shell.write('deploy.sh', blocksOf(readPage('docs/deploys.md'), 'bash')[0]?.text ?? '');
   await shell.write('migrate.sh', deploy);

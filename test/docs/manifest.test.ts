@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { createManifest, readRequestUrl, requestPath } from '../../src/cli/init/manifest.ts';
 import { parseEnvironment } from '../../src/config/environment.ts';
 import { messageShortcutId } from '../../src/slack/contract.ts';
+import { slackPath } from '../../src/slack/receivers/http-verification.ts';
 import { optionalScopes } from '../../src/slack/scopes.ts';
 import { defaultScopes } from '../fake-slack/options.ts';
 import { type Manifest, manifestErrors, manifestSchema } from './manifest-schema.ts';
@@ -54,6 +56,29 @@ test('the HTTP mode edits of docs/set-up-in-slack.md make a valid manifest', () 
   expect(manifest.settings.interactivity.request_url).toBe(url);
   expect(manifest.settings.event_subscriptions.request_url).toBe(url);
   expect(manifest.features.slash_commands.map((it) => it.url)).toEqual([url]);
+});
+
+describe('the manifest that syncbot init writes', () => {
+  const url = `https://syncbot.example.com${slackPath}`;
+
+  test('for /sync and Socket Mode is manifest.yml', () => {
+    expect(createManifest(text, '/sync', { kind: 'socket' })).toBe(text);
+    expect(readRequestUrl(text)).toBeNull();
+  });
+
+  test('for HTTP mode has the edits of docs/set-up-in-slack.md, and another command', () => {
+    const edits = blocksOf(readPage('docs/set-up-in-slack.md'), 'diff').map(({ text: diff }) => diff);
+    const edited = edits.reduce(applyDiff, text).replace('- command: /sync\n', '- command: /move\n');
+    const created = createManifest(text, '/move', { kind: 'http', url });
+    expect(parse(created)).toEqual(parse(edited));
+    expect(created).toContain('SLACK_SIGNING_SECRET');
+    expect(created).not.toContain('SLACK_APP_TOKEN');
+    expect(readRequestUrl(created)).toBe(url);
+  });
+
+  test('has the path at which the bot listens', () => {
+    expect(requestPath).toBe(slackPath);
+  });
 });
 
 describe('the schema refuses', () => {

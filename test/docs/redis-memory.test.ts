@@ -4,14 +4,15 @@ import { makeDefinition } from '../support/project-definition.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { readPage } from './pages.ts';
 
-/** The bytes that docs/operating.md documents, by kind of record. */
+/** The bytes that docs/sizing.md documents, by kind of record. */
 const documentedBytes = new Map(
-  [...readPage('docs/operating.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(
-    ([, what = '', bytes = '']) => [what, Number(bytes.replaceAll(',', ''))],
-  ),
+  [...readPage('docs/sizing.md').matchAll(/^\| ([a-z, ]+) \| ([\d,]+) bytes \|/gm)].map(([, what = '', bytes = '']) => [
+    what,
+    Number(bytes.replaceAll(',', '')),
+  ]),
 );
 
-test('the bytes of docs/operating.md are at least the measured ones and at most three times as many', async () => {
+test('the bytes of docs/sizing.md are at least the measured ones and at most three times as many', async () => {
   await using services = await startTestServices();
   const links = Array.from({ length: 10 }, (_, index) => ({
     link: { queue: `orders-incr-${index}`, connection: 'warehouse', prefix: 'bull' },

@@ -130,3 +130,25 @@ describe('/sync pause orders when caught up', () => {
     await waitForChannelMessage(harness, /2 projects were paused/);
   });
 });
+
+describe('Cancel in the message of several projects', () => {
+  it('cancels the pauses that wait. What is paused already stays paused.', async () => {
+    const users = await harness.services.createLink('users-full');
+    await harness.services.createProject('users', [users], { channel: 'C0SYNC', labels: ['prod'] });
+    harness.press('OK', await harness.runCommand('pause label:prod when caught up'));
+    const message = await waitForChannelMessage(harness, /Pausing… 1 of 2 projects[\s\S]*1 project waits/);
+    expect(buttonLabels(message)).toEqual(['Cancel']);
+    harness.press('Cancel', message, 'U0CAROL');
+    await harness.waitForMessage('You are not an operator', { user: 'U0CAROL' });
+    expect((await read()).waitingPause).not.toBeNull();
+    const operators = ['U0BOB', 'U0ALICE'];
+    for (const user of operators) harness.press('Cancel', message, user);
+    const ended = await waitForChannelMessage(harness, /1 of 2 projects was paused/);
+    const [, winner = ''] = /orders · Not paused: Cancelled by <@(U0\w+)>$/m.exec(visibleText(ended)) ?? [];
+    const other = operators.find((user) => user !== winner) ?? expect.fail(visibleText(ended));
+    await harness.waitForMessage('None of its pauses waits any more. This press changed nothing.', { user: other });
+    expect(await read()).toMatchObject({ state: 'running', waitingPause: null });
+    expect((await harness.services.context.projects.read('users'))?.state).toBe('paused');
+    expect(await textOf('history orders')).toContain(`<@${winner}>`);
+  });
+});

@@ -43,6 +43,9 @@ test('The log lines of bot and worker about one operation have the same operatio
   expect(messagesAbout(bot, id)).toContain('Slack did not accept a message, retrying later');
   const workerMessages = messagesAbout(worker, id).filter((msg) => msg !== 'commands to links expired, trying again');
   expect(workerMessages).toEqual(['operation started', 'operation ended']);
+  expect(requested).toMatchObject({ level: 'info', action: 'pause', by: 'U0ALICE', user: 'U0ALICE' });
+  const ended = worker.logLines.find(({ msg }) => msg === 'operation ended');
+  expect(ended).toMatchObject({ level: 'info', action: 'pause', by: 'U0ALICE', state: 'done' });
   const operationLines = (app: RunningApp): readonly PinoLine<string>[] =>
     app.logLines.filter(({ msg }) => /operation|Slack did not/.test(msg));
   for (const line of [...operationLines(bot), ...operationLines(worker)]) {

@@ -72,6 +72,7 @@ const groups: { readonly [Name in Group]: readonly [Section, when: string] } = {
   access: ['Access and help', '`/sync whoami`. The restriction is also at the end of `list`, `show` and `help`.'],
   help: ['Access and help', '`/sync help`.'],
   cli: ['Command line', 'Every command of `syncbot`, except `doctor`.'],
+  init: ['Command line', '`syncbot init`.'],
   discover: ['Command line', '`syncbot discover`, and comments in the file that it writes.'],
   wait: ['Command line', '`--wait-quiet` and `--wait-caught-up`.'],
   columnTitles: ['Command line', 'The titles of columns.'],

@@ -4,6 +4,7 @@ import { actionIds } from '../../src/slack/contract.ts';
 import {
   onBatchCancel,
   onBatchOk,
+  onCancelWaits,
   onGoOn,
   onRestoreThose,
   onRetryFailed,
@@ -47,6 +48,7 @@ const messageButtons: Readonly<Record<MessageButton, Listener<BlockAction>>> = {
   retryFailed: onRetryFailed,
   goOn: onGoOn,
   stop: onStop,
+  cancelWaits: onCancelWaits,
 };
 
 /** A user presses a button of a batch, whether its message shows it now or not. */

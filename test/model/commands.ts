@@ -89,7 +89,7 @@ export interface RequestBatch {
 }
 
 /** The buttons of a batch: those of its message, and those of its dialog. */
-export const batchButtons = ['restore', 'retryFailed', 'goOn', 'stop', 'ok', 'cancel'] as const;
+export const batchButtons = ['restore', 'retryFailed', 'goOn', 'stop', 'cancelWaits', 'ok', 'cancel'] as const;
 export type BatchButton = (typeof batchButtons)[number];
 
 /** A user of Slack presses a button of one of the last batches, and answers the dialog that follows, if any. */
@@ -284,7 +284,7 @@ const requestBatch: Arbitrary<RequestBatch> = record({
 const pressBatchButton: Arbitrary<PressBatchButton> = record({
   kind: kind('press_batch_button'),
   batchIndex: integer({ min: 0, max: 3 }),
-  button: constantFrom(...batchButtons, 'restore', 'goOn'),
+  button: constantFrom(...batchButtons, 'restore', 'goOn', 'cancelWaits'),
   by: constantFrom(...slackUsers),
   bot: anyIndex,
   answer: batchAnswer,

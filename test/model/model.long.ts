@@ -8,7 +8,9 @@ import { emptyStats, formatStats } from './stats.ts';
 const commands = Number(process.env['MODEL_COMMANDS'] ?? 10_000);
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const maxCommandsPerRun = 250;
-/** Each of these happens at least once in 10,000 commands. */
+/** How a pause ends to wait until its project has caught up. */
+const expectedWaits = ['caught_up', 'pause_now', 'cancelled', 'not_caught_up'];
+/** Each of these happens at least once in 10,000 commands, and so does each end of a wait. */
 const expectedFaults = [
   ...workerFaults.map((fault) => `worker_${fault}`),
   'apply_policy',
@@ -40,5 +42,6 @@ it(`${commands} random commands with faults keep every invariant of the history 
   }
   expect(stats.operations.get('done')).toBeGreaterThan(0);
   if (commands >= 10_000) expect([...stats.done.keys()]).toEqual(expect.arrayContaining([...operationKinds]));
+  if (commands >= 10_000) expect([...stats.waits.keys()]).toEqual(expect.arrayContaining(expectedWaits));
   if (commands >= 10_000) expect([...stats.faults.keys()]).toEqual(expect.arrayContaining(expectedFaults));
 });

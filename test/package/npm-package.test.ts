@@ -1,10 +1,17 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { blocksOf, readPage, sectionOf } from '../docs/pages.ts';
+import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { killAtTestEnd, startProgram, waitForOutput } from '../support/running-program.ts';
+import { userActions, visibleText } from '../support/slack-harness.ts';
+import { startInTerminal } from '../support/terminal-program.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices } from '../support/test-services.ts';
 import { type InstalledPackage, luaScripts, packAndInstall } from './npm-package.ts';
 
@@ -86,6 +93,60 @@ describe('the tarball', () => {
     const allowed = [...builtinModules, ...builtinModules.map((name) => `node:${name}`), ...paths];
     expect([...imported].filter((name) => !allowed.includes(name))).toEqual([]);
     expect([...imported]).toEqual(expect.arrayContaining(['node:fs', 'dist/app.js']));
+  });
+});
+
+describe('the first contact of the README, in a terminal', () => {
+  it('leads from an empty folder to the first list', async () => {
+    await using slack = await FakeSlack.start();
+    await using redis = await startTestRedis();
+    for (const name of ['mails', 'orders-full', 'orders-incr']) {
+      const queue = new Queue(name, { connection: { url: redis.url } });
+      await queue.add('task', {});
+      await queue.close();
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'syncbot-first-contact-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await symlink(join(installed.folder, 'node_modules'), join(folder, 'node_modules'));
+    const env = { PATH: process.env['PATH'], HOME: folder, SLACK_API_URL: slack.apiUrl };
+    const section = sectionOf(readPage('README.md'), 'Use it with your own queues');
+    const lines = (blocksOf(section, 'sh')[1]?.text ?? '').split('\n').map((line) => line.replace(/ +#.*/, ''));
+    const [init = '', discover = '', apply = '', run = ''] = lines;
+    const inTerminal = (command: string) => {
+      const program = startInTerminal(command, { cwd: folder, env });
+      onTestFinished(program.kill);
+      return program;
+    };
+
+    const asking = inTerminal(init);
+    await asking.type('Choose [1]', '\r');
+    await asking.type('Slash command', '\r');
+    await asking.type('Bot token', `${slack.botToken}\r`);
+    await asking.type('App token', `${slack.appToken}\r`);
+    await asking.type('Redis URL', `${redis.url}\r`);
+    await asking.type('Who may', 'U0ALICE\r');
+    await asking.type('channel for', 'C0SYNC\r');
+    expect(await asking.exited).toBe(0);
+    expect(asking.shown()).toContain('Next: run syncbot discover.');
+    for (const secret of [slack.botToken, slack.appToken, redis.url]) expect(asking.shown()).not.toContain(secret);
+
+    const discovering = inTerminal(discover);
+    expect(await discovering.exited).toBe(0);
+    expect(discovering.shown()).toContain('syncbot.yml was written, with 2 projects.');
+
+    const applying = inTerminal(apply);
+    await applying.type('[y/N]', 'y\r');
+    expect(await applying.exited).toBe(0);
+
+    const running = inTerminal(run);
+    await running.type('"msg":"running"', '');
+    await slack.waitForSockets();
+    const list = await userActions(slack).runCommand('list', { user: 'U0ALICE', channel: 'C0SYNC' });
+    expect(visibleText(list)).toMatch(/^2 projects.* 2 Running$/m);
+    await running.type('', '\u0003');
+    // npx itself ends with 130.
+    await running.exited;
+    expect(running.shown()).toContain('"msg":"stopped"');
   });
 });
 

@@ -68,7 +68,10 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
   worker.on('error', (error) => {
     if (worker.closing === undefined) connectionErrors.report(error);
   });
-  worker.on('ready', connectionErrors.reset);
+  // The worker itself emits `ready` only once, at its start.
+  worker.getBackend().on('ready', () => {
+    if (connectionErrors.reset()) log.info({ queue }, 'worker connection recovered');
+  });
   worker.on('failed', (job, error) => {
     const { project, operation, batch, channel } = jobRefSchema.parse(job?.data);
     const ids = { jobId: job?.id, project, operationId: operation, batch, channel };

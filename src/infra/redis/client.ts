@@ -125,7 +125,10 @@ export function abortPending(client: RedisClient): void {
   }
 }
 
-/** Reports each kind of error once until `reset`: a client that retries for minutes fails each time in the same way. */
+/**
+ * Reports each kind of error once until `reset`: a client that retries for minutes fails each time in the same way. `reset`
+ * returns whether an error was reported.
+ */
 export function dedupeErrors(report: (error: Error) => void) {
   const reported = new Set<string>();
   return {
@@ -135,7 +138,11 @@ export function dedupeErrors(report: (error: Error) => void) {
       reported.add(kind);
       report(error);
     },
-    reset: () => reported.clear(),
+    reset() {
+      const hadErrors = reported.size > 0;
+      reported.clear();
+      return hadErrors;
+    },
   };
 }
 

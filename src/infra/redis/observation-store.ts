@@ -47,7 +47,7 @@ export function createObservationStore(client: RedisClient, keys: Keys): Observa
       return z.number().parse(await sendCommands(client, (redis) => runScript(redis, markNotObservedScript, call)));
     },
     async markObserved() {
-      await sendCommands(client, (redis) => redis.del(keys.observerMissing));
+      return (await sendCommands(client, (redis) => redis.del(keys.observerMissing))) > 0;
     },
     async readMessages() {
       const messages = await sendCommands(client, (redis) => redis.hgetall(keys.observationMessages));

@@ -167,6 +167,9 @@ export const batch = {
     `${pluralize(waiting, 'project')} ${waiting === 1 ? 'waits' : 'wait'} for the next waves. Check the projects that were not restored, then press Go On or Stop.`,
   /** Go On or Stop, after another person was faster or the batch has ended. */
   notStopped: (facts: BatchFacts) => `${batch.state(facts)}. The batch does not wait for an answer any more.`,
+  /** Cancel of the pauses that wait, after another person was faster or the waits have ended. */
+  noneWaits: (facts: BatchFacts) =>
+    `${batch.state(facts)}. None of its pauses waits any more. This press changed nothing.`,
   unknown: `This request does not exist any more. ${nothingChanged}`,
   outcomeUnknown:
     'Redis did not answer. It is not known whether your answer was stored. Check the states of the projects.',
@@ -231,7 +234,7 @@ function linksOf(items: readonly BatchItem[], project: string): number {
 }
 
 function failedReason(
-  { state, refusal, linksDone }: ItemResult,
+  { state, refusal, linksDone, cancelledBy }: ItemResult,
   { action, links, format }: { readonly action: Action; readonly links: number; readonly format: Formatter },
 ): string {
   if (refusal !== null) return `Not ${actions[action].done}: ${pastReason(refusal, format)}`;
@@ -240,5 +243,6 @@ function failedReason(
       ? `Became ${states.failed}`
       : `Became ${states.failed}, ${formatNumber(linksDone)} of ${pluralize(links, 'link')} ${actions[action].done}`;
   if (state === 'expired') return `Not ${actions[action].done}: the request expired before it began`;
-  return `Not ${actions[action].done}: ${capitalize(state)}`;
+  const who = cancelledBy === undefined ? '' : ` by ${format.person(cancelledBy)}`;
+  return `Not ${actions[action].done}: ${capitalize(state)}${who}`;
 }

@@ -22,6 +22,7 @@ import { healthMessages } from './health.ts';
 import { help } from './help.ts';
 import { history } from './history.ts';
 import { home } from './home.ts';
+import { initMessages } from './init.ts';
 import { keyDocs, valueDocs } from './key-docs.ts';
 import { list } from './list.ts';
 import { modal } from './modal.ts';
@@ -86,6 +87,7 @@ export const en = {
   columnTitles,
   factLabels,
   discover: discoverMessages,
+  init: initMessages,
   doctor: doctorMessages,
   health: healthMessages,
   startErrors,

@@ -3,6 +3,7 @@ import { isWaitingToCatchUp, type Operation } from '../../domain/operation.ts';
 import type { WaitingPause } from '../../domain/project.ts';
 import type { Formatter } from '../format.ts';
 import { formatDuration, format as formats } from './format.ts';
+import { nothingChanged } from './terms.ts';
 
 const threshold = `its latency is under ${formatDuration(catchUpWithinMs)} and its workers keep up`;
 
@@ -49,5 +50,8 @@ export const catchUp = {
     isWaitingToCatchUp(operation) ? 'waits until it has caught up' : null,
   /** The command line stops before the wait ends. */
   goesOn:
-    'It waits further without this command, and is paused when it has caught up. In Slack, the details of the project have Cancel and Pause Now.',
+    'It waits further without this command, and is paused when it has caught up. syncbot cancel ends the wait. In Slack, the details of the project have Cancel and Pause Now.',
+  /** On the command line, after Cancel. */
+  cancelled: (project: string) => `Cancelled: ${project} is not paused when it has caught up.`,
+  noneWaits: (project: string) => `No pause of ${project} waits until it has caught up. ${nothingChanged}`,
 };

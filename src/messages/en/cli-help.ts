@@ -19,6 +19,7 @@ export const cliHelp = {
   selection:
     'ids of projects, label:<label>, source:<name>, target:<name>, state:<state>, batch:<id>, except <…>; one id may also be a part of it',
   project: 'project id; without --yes and --json also a part of it, or the name of a link',
+  init: 'ask for the tokens and addresses, check them, and write .env, manifest.yml and syncbot.yml',
   run: 'run the bot, the worker or both until SIGTERM or Ctrl-C',
   roleOption: 'what to run in this process',
   apply: 'show what syncbot.yml changes, ask for confirmation, then apply it',
@@ -36,6 +37,7 @@ export const cliHelp = {
   historyLimit: 'print at most this many lines or entries, the newest ones',
   historyJson: 'print JSON, with --all one object a line; errors are { code, message } on stderr',
   extend: 'move the end of the pause of a project',
+  cancel: 'cancel a pause that waits until its project has caught up',
   keepPaused: 'remove the end of the pause of a project, or answer its reminder',
   extendDuration: 'by how long: 1h, 30 min, 1h30m',
   forOption: 'how long the pause lasts, then syncbot restores it: 2h, 90 min, 1h30m',

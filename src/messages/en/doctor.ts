@@ -108,5 +108,6 @@ export const doctorMessages = {
     userGroup: (userCount: number) => pluralize(userCount, 'member'),
     refused: (code: string) => `Slack returns ${code}: check the id, invite the bot, and check its scopes`,
     noAnswer: 'Slack did not answer',
+    noScope: 'the bot token has no scope to check this',
   },
 };

@@ -87,6 +87,7 @@ export const buttons = {
     wait: {
       now: (project: string) => `Pause ${project} now, before it has caught up`,
       cancel: (project: string) => `Cancel: do not pause ${project}`,
+      cancelAll: 'Cancel: do not pause the projects that wait',
     },
     retryAll: (project: string) => `Retry all skipped tasks of ${project}`,
     retryTask: (task: string) => `Retry task ${task}`,

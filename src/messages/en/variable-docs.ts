@@ -52,7 +52,7 @@ export const variableDocs = {
   AUDIT_WEBHOOK_URL: {
     hint: 'Write the URL of the receiver, such as https://audit.example.com/syncbot, or leave out both variables.',
     description:
-      'Where bots send the [audit log](operating.md#audit-webhook), with `AUDIT_WEBHOOK_SECRET`. Without it nothing is sent.',
+      'Where bots send the [audit log](who-did-what.md#audit-webhook), with `AUDIT_WEBHOOK_SECRET`. Without it nothing is sent.',
   },
   AUDIT_WEBHOOK_SECRET: {
     hint: 'Create one with: echo "whsec_$(openssl rand -base64 32)". The receiver needs the same.',

@@ -1,5 +1,6 @@
 import { findTouched } from '../../application/batch-selection.ts';
 import type { BatchResolution } from '../../application/batch-store.ts';
+import { cancelWaits } from '../../application/catch-up.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../application/confirm-batch.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import {
@@ -19,7 +20,14 @@ import { readBatchId } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
-import { buildBatch, buildBatchDialog, buildBatchPage, buildNoneAllowed, buildNotStopped } from '../views/batch.ts';
+import {
+  buildBatch,
+  buildBatchDialog,
+  buildBatchPage,
+  buildNoneAllowed,
+  buildNoneWaits,
+  buildNotStopped,
+} from '../views/batch.ts';
 import { messageWithSuggestions, textMessage } from '../views/blocks.ts';
 import { readTimeZone, updateHomesLater } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
@@ -203,6 +211,25 @@ export async function onGoOn(context: ListenerContext, press: BlockAction): Prom
 /** Stop ends a batch in waves before its last wave. */
 export async function onStop(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
   return decide(context, press, 'stop');
+}
+
+/** Cancel in the message of a batch, whose pauses wait until their projects have caught up. */
+export async function onCancelWaits(context: ListenerContext, press: BlockAction): Promise<ListenerResult> {
+  const id = readBatchId(press.value);
+  if (id === null) return onOutdatedButton(context);
+  const refusal = await context.authorizer.authorizeRequest(press);
+  if (refusal !== null) return { kind: 'refusal', refusal, command: null };
+  const result = await cancelWaits(context, { id, by: press.user });
+  switch (result.kind) {
+    case 'unknown':
+      return { kind: 'message', message: textMessage(messages.batch.unknown) };
+    case 'not_waiting':
+      return { kind: 'message', message: buildNoneWaits({ batch: result.batch, format: context.format }) };
+    case 'cancelled':
+      return { kind: 'notified' };
+    default:
+      return result satisfies never;
+  }
 }
 
 async function decide(

@@ -34,7 +34,16 @@ import {
   readSlashCommand,
   readSyncCommand,
 } from '../requests.ts';
-import { onBatchCancel, onBatchOk, onGoOn, onRestoreThose, onRetryFailed, onShowBatchDialog, onStop } from './batch.ts';
+import {
+  onBatchCancel,
+  onBatchOk,
+  onCancelWaits,
+  onGoOn,
+  onRestoreThose,
+  onRetryFailed,
+  onShowBatchDialog,
+  onStop,
+} from './batch.ts';
 import { onCancel, onOk, onShowDialog } from './confirmation.ts';
 import { onHomeFilter, onHomeOpened } from './home.ts';
 import { createListener, type Listener, type ListenerContext, onOutdatedButton } from './listener.ts';
@@ -85,6 +94,7 @@ export function registerListeners(app: App, commandName: string, context: Listen
   app.action(actionIds.batch.restore, action(onRestoreThose));
   app.action(actionIds.batch.goOn, action(onGoOn));
   app.action(actionIds.batch.stop, action(onStop));
+  app.action(actionIds.batch.cancelWaits, action(onCancelWaits));
   app.action(actionIds.batch.showDialog, action(onShowBatchDialog));
   app.action(actionIds.show, action(onShow));
   app.action(actionIds.keepPaused, action(onKeepPaused));

@@ -181,6 +181,11 @@ export function buildNotStopped({ batch, format }: Omit<BatchView, 'channel'>): 
   return textMessage(messages.batch.notStopped({ batch, items: batch.items, refused: batch.refused, format }));
 }
 
+/** Cancel, after the last one of its pauses has ended to wait. */
+export function buildNoneWaits({ batch, format }: Omit<BatchView, 'channel'>): Message {
+  return textMessage(messages.batch.noneWaits({ batch, items: batch.items, refused: batch.refused, format }));
+}
+
 function refusedLines(refused: readonly RefusedItem[], format: Formatter): string[] {
   const { batch: texts } = messages;
   const lines = refused.slice(0, maxLines).map((item) => texts.refusedLine(item, format));
@@ -194,6 +199,7 @@ function buttonsFor(batch: Batch): Button[] {
     button({ label, actionId, value: batch.id, accessibilityLabel: label });
   if (batch.state === 'stopped')
     return [batchButton(texts.goOn, actionIds.batch.goOn), batchButton(texts.stop, actionIds.batch.stop)];
+  if (batch.state === 'confirmed') return batch.catchingUp === null ? [] : [cancelWaitsButton(batch)];
   if (batch.state !== 'done') return [];
   const done = unchangedItems(batch, doneItems(batch)).length;
   const failed = unchangedItems(batch, failedItems(batch)).length;
@@ -201,4 +207,10 @@ function buttonsFor(batch: Batch): Button[] {
     ...(failed > 0 ? [batchButton(texts.retryFailed, actionIds.batch.retryFailed)] : []),
     ...(batch.action === 'pause' && done > 0 ? [batchButton(texts.restoreThose(done), actionIds.batch.restore)] : []),
   ];
+}
+
+function cancelWaitsButton({ id }: Batch): Button {
+  const { cancel, accessibilityLabels } = messages.buttons;
+  const accessibilityLabel = accessibilityLabels.wait.cancelAll;
+  return button({ label: cancel, actionId: actionIds.batch.cancelWaits, value: id, accessibilityLabel });
 }

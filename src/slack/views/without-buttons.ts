@@ -40,10 +40,15 @@ function withoutElements(block: Block): Block[] {
   return [section];
 }
 
+const batchIds: readonly string[] = Object.values(actionIds.batch);
+
 /** The command that does what the button does, else `show`, which has the same button. */
 function commandsOf({ action_id: actionId, value }: Button): string[] {
   const commandIds: readonly string[] = actionIds.commands;
   if (commandIds.includes(actionId)) return [value];
+  if (actionId === actionIds.batch.restore) return [`restore batch:${value}`];
+  // The other buttons of a batch have no command. The id of a batch looks like that of a project.
+  if (batchIds.includes(actionId)) return [];
   const ref = readOperationRef(value);
   if (ref !== null && actionId === actionIds.wait.now) return [`pause ${ref.project}`];
   // The command that cancels the wait is a button of `show`.

@@ -27,6 +27,7 @@ const done = { state: 'done', refusal: null, linksDone: 10, ...unchanged } as co
 const failed = { state: 'failed', refusal: null, linksDone: 9, ...unchanged } as const;
 const timedOut = { code: 'claim_timeout', action: 'pause', project: 'users' } as const;
 const refusedResult = { state: 'refused', refusal: timedOut, linksDone: null, ...unchanged } as const;
+const cancelledResult = { ...refusedResult, state: 'cancelled', refusal: null, cancelledBy: 'U0BOB' } as const;
 
 function facts(changes: Partial<Batch>): BatchFacts {
   const batch = exampleBatch({ items, refused, started: 3, released: 3, ...changes });
@@ -145,6 +146,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   failedLine: [
     ['a link was not reached', item('orders'), failed, someDone],
     ['no worker took it', item('users'), refusedResult, someDone],
+    ['its pause waited, and was cancelled', item('users'), cancelledResult, someDone],
     ['the bot stopped before it began', item('users'), { ...refusedResult, state: 'expired', refusal: null }, someDone],
   ],
   leftOut: [
@@ -153,6 +155,7 @@ export const batch: ExamplesOf<typeof messages.batch> = {
   ],
   notBegun: [['Stop after the first wave', 1, stopped]],
   stoppedAdvice: [['a wave has a failure', 3]],
+  noneWaits: [['**Cancel**, after another person was faster', someDone]],
   notStopped: [['Go On, after another person was faster', facts({ state: 'confirmed', action: 'restore' })]],
   seeMessage: [['in place of the dialog', '#sync']],
   restoreThose: [['all that were paused', 5]],

@@ -13,6 +13,7 @@ import { doctor, health, startErrors } from './doctor.ts';
 import type { ExamplesOf } from './example.ts';
 import { history } from './history.ts';
 import { home } from './home.ts';
+import { init } from './init.ts';
 import { outcomes, seeOutcome } from './outcomes.ts';
 import { pauseLimits } from './pause-limits.ts';
 import { digest, links, list, precheck, show, skipped } from './reading.ts';
@@ -66,6 +67,7 @@ export const examples: ExamplesOf<Omit<Catalog, DocumentedElsewhere>> = {
   connectionFault,
   startErrors,
   discover,
+  init,
   doctor,
   health,
 };

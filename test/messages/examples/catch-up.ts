@@ -31,5 +31,7 @@ export const catchUp: ExamplesOf<typeof messages.catchUp> = {
     ['the message of several projects', { projects: 4, until: at('03:30') }, format],
     ['the last one of them', { projects: 1, until: at('03:30') }, format],
   ],
+  cancelled: [['after `syncbot cancel orders`', 'orders']],
+  noneWaits: [['the same again', 'orders']],
   operationState: [['the last operations of a project', waiting]],
 };

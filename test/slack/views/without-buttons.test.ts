@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { buildAlert } from '../../../src/slack/views/alert.ts';
 import { buildAlertGroup } from '../../../src/slack/views/alert-group.ts';
+import { buildBatch } from '../../../src/slack/views/batch.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../../src/slack/views/outcome.ts';
 import { messageFor } from '../../../src/slack/views/without-buttons.ts';
 import {
+  exampleBatch,
   exampleLink,
   exampleNow,
   exampleOperation,
@@ -52,6 +54,33 @@ describe('a message in a channel without buttons', () => {
     const group = buildAlertGroup({ ...view, facts, rows, calls: [], acknowledgements: [null, null] });
     expect(build(group).text).toContain('\nUse `/sync show orders` or `/sync list alert:unexpectedly_running`.');
     expect(hasElements(build(group))).toBe(false);
+  });
+
+  it('about several projects names no project for a button of all of them', () => {
+    const batch = exampleBatch({
+      id: '92e346fd2a4189689bd2c192',
+      catchUpMs: 1_800_000,
+      catchingUp: { projects: 2, until: 1 },
+    });
+    const message = buildBatch({ batch, channel: null, format });
+    expect(hasElements(message)).toBe(true);
+    expect(build(message).text).toBe(message.text);
+    expect(hasElements(build(message))).toBe(false);
+  });
+
+  it('about several projects that were paused names the command that restores them', () => {
+    const done = {
+      state: 'done',
+      refusal: null,
+      linksDone: 1,
+      stateEndedAt: null,
+      failedAt: null,
+      limitChange: null,
+    } as const;
+    const results = { carts: done, orders: done, users: done };
+    const batch = exampleBatch({ id: 'b1', state: 'done', finishedAt: 1, results });
+    const message = buildBatch({ batch, channel: null, format });
+    expect(build(message).text).toBe(`${message.text}\nUse \`/sync restore batch:b1\`.`);
   });
 
   it('is the same as elsewhere if it has no button', () => {

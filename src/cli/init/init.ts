@@ -1,0 +1,91 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messages } from '../../messages/catalog.ts';
+import { type ExitCode, exitCodes } from '../cli-app.ts';
+import { envFileName } from '../env-file.ts';
+import { createOutput } from '../output.ts';
+import type { ProcessIo } from '../process-io.ts';
+import { isInteractive } from '../prompt.ts';
+import { createInitContext, type InitContext } from './init-context.ts';
+import { createManifest, readRequestUrl, type SlackMode } from './manifest.ts';
+import { askOperatorsAndChannel } from './policy-questions.ts';
+import { askRedisUrl } from './redis-question.ts';
+import { askBotToken, askCommand, askMode, askTransportSecret } from './slack-questions.ts';
+import { openTerminal, StoppedError, type Terminal } from './terminal.ts';
+
+const texts = messages.init;
+const manifestName = 'manifest.yml';
+
+/**
+ * `syncbot init`: asks for the tokens and addresses, checks each answer, and writes `.env`, the manifest of the Slack app and a
+ * syncbot.yml without projects. The manifest comes before the tokens, because Slack makes the app from it.
+ */
+export async function init(io: ProcessIo): Promise<ExitCode> {
+  const output = createOutput(io, 'text');
+  if (!isInteractive(io)) {
+    output.error({ code: 'usage', message: texts.noTerminal });
+    return exitCodes.usageError;
+  }
+  using terminal = openTerminal(io);
+  try {
+    const next = await runSteps(io, terminal);
+    if (next === null) return exitCodes.failure;
+    output.result(next, null);
+    return exitCodes.success;
+  } catch (error) {
+    if (error instanceof StoppedError) {
+      terminal.print(texts.stopped);
+      return exitCodes.failure;
+    }
+    if (!(error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error)) throw error;
+    output.error({ code: 'not_written', message: texts.notWritten(String(error.path), String(error.code)) });
+    return exitCodes.failure;
+  }
+}
+
+/** Returns the text of the next step. Null if the user does not permit to write `.env`. */
+async function runSteps(io: ProcessIo, terminal: Terminal): Promise<string | null> {
+  terminal.print(texts.intro);
+  const context = createInitContext(io, terminal);
+  if (context.hasFile && !(await terminal.confirm(texts.mayChangeEnv, true))) {
+    terminal.print(texts.kept(envFileName));
+    return null;
+  }
+  const mode = await askModeAndWriteManifest(context);
+  if (context.value('SLACK_BOT_TOKEN') === null) terminal.print(texts.createApp);
+  const slack = await io.openSlackSetup({ apiUrl: context.value('SLACK_API_URL'), log: context.log });
+  await askBotToken(context, slack);
+  await askTransportSecret(context, slack, mode);
+  await askRedisUrl(context);
+  const next = await askOperatorsAndChannel(context, slack);
+  const elsewhere = context.setElsewhere();
+  if (elsewhere.length > 0) terminal.print(texts.setElsewhere(elsewhere));
+  return next;
+}
+
+/** The mode and the command, and the manifest for them. */
+async function askModeAndWriteManifest(context: InitContext): Promise<SlackMode> {
+  const { io, terminal } = context;
+  const path = join(io.folder, manifestName);
+  const existing = await readIfExists(path);
+  const template = await readFile(new URL(manifestName, io.packageFolder), 'utf8');
+  const mode = await askMode(context, existing === null ? null : readRequestUrl(existing));
+  const command = await askCommand(context);
+  const manifest = createManifest(template, command, mode);
+  if (existing === manifest) {
+    terminal.print(texts.manifestSame);
+  } else if (existing === null || (await terminal.confirm(texts.mayReplaceManifest, false))) {
+    await writeFile(path, manifest);
+    terminal.print(texts.manifestWritten);
+  } else {
+    terminal.print(texts.manifestKept);
+  }
+  return mode;
+}
+
+async function readIfExists(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+}

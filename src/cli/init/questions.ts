@@ -1,0 +1,50 @@
+import { type EnvironmentResult, parseEnvironment } from '../../config/environment.ts';
+import { formatEnvironmentError } from '../../config/errors.ts';
+import { messages } from '../../messages/catalog.ts';
+import type { SetupCheck } from '../cli-app.ts';
+import type { Terminal } from './terminal.ts';
+
+const texts = messages.init;
+
+export interface Question {
+  readonly text: string;
+  /** What an empty answer means. Null if there is none. */
+  readonly suggestion: string | null;
+  readonly isSecret?: boolean;
+  /** The message is a whole sentence. It is empty if there is nothing to say. */
+  readonly check: (answer: string) => SetupCheck | Promise<SetupCheck>;
+}
+
+/** Asks until an answer passes its check, or could not be checked and the user takes it. */
+export async function askUntilAccepted(terminal: Terminal, question: Question): Promise<string> {
+  const { text, isSecret = false, check } = question;
+  let { suggestion } = question;
+  for (;;) {
+    const prompt = isSecret ? texts.secretQuestion(text, suggestion !== null) : texts.question(text, suggestion);
+    const typed = await terminal.ask(prompt, { isSecret });
+    const answer = typed === '' ? suggestion : typed;
+    if (answer === null) {
+      terminal.print(texts.needsAnswer);
+      continue;
+    }
+    const { result, message } = await terminal.waitFor(Promise.resolve(check(answer)));
+    if (message !== '') terminal.print(message);
+    if (result === 'pass') return answer;
+    if (result === 'unknown' && (await terminal.confirm(texts.useAnyway, false))) return answer;
+    // Enter checks it again: a person may have changed something in Slack.
+    if (!isSecret) suggestion = answer;
+  }
+}
+
+export const accepted: SetupCheck = { result: 'pass', message: '' };
+
+export function refused(message: string): SetupCheck {
+  return { result: 'fail', message };
+}
+
+/** Checks the form of a variable. The message does not quote the value. */
+export function checkVariable(name: string, value: string): SetupCheck & { readonly parsed: EnvironmentResult } {
+  const parsed = parseEnvironment({ [name]: value });
+  if (parsed.kind === 'read') return { ...accepted, parsed };
+  return { ...refused(parsed.errors.map(formatEnvironmentError).join('\n')), parsed };
+}

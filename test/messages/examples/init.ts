@@ -1,0 +1,39 @@
+import type { messages } from '../../../src/messages/catalog.ts';
+import type { ExamplesOf } from './example.ts';
+
+export const init: ExamplesOf<typeof messages.init> = {
+  sentence: [['a text of doctor', 'Redis 5.0 is too old: use 6.2 or newer']],
+  yesOrNo: [
+    ['Enter is no', 'Replace it?', false],
+    ['Enter is yes', 'Write into it?', true],
+  ],
+  question: [
+    ['Enter takes the suggestion', 'Slash command', '/sync'],
+    ['there is none', 'Slash command', null],
+  ],
+  secretQuestion: [
+    ['the first time', 'Signing secret', false],
+    ['.env has it', 'Signing secret', true],
+  ],
+  about: [['a channel', 'C0123456', 'the bot is a member']],
+  kept: [['the answer is no', '.env']],
+  botTokenAccepted: [['a good bot token', 'syncbot', 'acme']],
+  redis: {
+    answers: [
+      ['a good URL', '127.0.0.1:6379/0', '7.2.4'],
+      ['the server does not report its version', '127.0.0.1:6379/0', null],
+    ],
+    unreachable: [['a wrong port', '127.0.0.1:6380/0', 'refuses the connection: check host and port']],
+  },
+  user: [['an operator', 'alice']],
+  userDeactivated: [['an old account', 'alice']],
+  userIsBot: [['the id of a bot', 'deploybot']],
+  policyKept: [
+    ['there was a syncbot.yml', 'syncbot.yml', ['U0123456']],
+    ['it has no operators', 'syncbot.yml', []],
+  ],
+  policyUnreadable: [['it has a mistake', 'syncbot.yml']],
+  written: [['a new file', 'syncbot.yml']],
+  notWritten: [['a read-only folder', '.env', 'EROFS']],
+  setElsewhere: [['the shell exports one', ['REDIS_URL']]],
+};

@@ -125,9 +125,16 @@ describe('/sync pause orders when caught up', () => {
       /Pausing… 1 of 2 projects[\s\S]*1 project waits until it has caught up, until .*To cancel one, .*`\/sync show &lt;project&gt;`/,
     );
     expect((await read()).state).toBe('running');
+    // An edit notifies no person. A person who has just pressed OK needs no notification.
+    const { context, redis } = harness.services;
+    const [id = ''] = await context.batches.listOpen();
+    await redis.hincrby(`syncbot:{b:${id}}:batch`, 'resolvedAt', -10_000);
     await testLink.queue.drain();
     await waitFor(async () => (await read()).state === 'paused');
     await waitForChannelMessage(harness, /2 projects were paused/);
+    await waitForReply(/^<@U0ALICE> · orders and users · 2 projects were paused/);
+    await waitFor(async () => (await context.batches.listOpen()).length === 0);
+    expect(replies()).toHaveLength(1);
   });
 });
 

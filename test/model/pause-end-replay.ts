@@ -96,7 +96,10 @@ export class PauseEndReplay {
     else this.#end.at = Number(to);
   }
 
-  /** A claim between the timer's read and its request refuses the restore, or has taken the end already. */
+  /**
+   * A claim between the timer's read and its request refuses the restore, or has taken the end already. If that operation has
+   * ended by then and kept the pause, the end holds for a later version than the timer read.
+   */
   #onTimerRequested(id: string, { at }: AuditEntry, { state, version }: ProjectVersion): void {
     const { action, origin, projectVersion } = this.#operation(id);
     const isOutdated = Number(projectVersion) < version;
@@ -112,7 +115,9 @@ export class PauseEndReplay {
       isOutdated || state === 'paused' ? '' : `while ${state}`,
       action === 'restore' && origin === timer ? '' : `as ${action} from ${origin}`,
       at >= end.at ? '' : `before the end ${end.at}`,
-      Number(projectVersion) === end.version ? '' : `at version ${projectVersion} of ${end.version}`,
+      Number(projectVersion) === end.version || (isOutdated && Number(projectVersion) < end.version)
+        ? ''
+        : `at version ${projectVersion} of ${end.version}`,
       end.isStopped ? 'after the timer has stopped' : '',
     ].filter((text) => text !== '');
     for (const each of ends) each.attempts += 1;

@@ -15,6 +15,7 @@ import { messageFor } from '../views/without-buttons.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
 import { isDialogUsable, isNewDialog, replaceDialog } from './dialog.ts';
 import type { ViewClient } from './modal.ts';
+import { isBatchReplyDue, replyAfterBatchWait } from './wait-reply.ts';
 
 export interface BatchNotifierOptions {
   readonly batches: Pick<BatchStore, 'read' | 'markNotified'>;
@@ -51,6 +52,7 @@ export async function notifyBatch(
     errors.length === 0 &&
     Object.keys(messages).length === 0 &&
     !dialog.isShown;
+  if (errors.length === 0 && isBatchReplyDue(batch)) errors.push(...(await notifyRequester(slack, batch)));
   const direct = isUnread ? await sendDirectMessage(slack, batch) : {};
   await options.batches.markNotified(id, {
     version: errors.length === 0 ? batch.version : batch.notifiedVersion,
@@ -58,6 +60,17 @@ export async function notifyBatch(
     dialogUses: dialog.uses,
   });
   if (errors.length > 0) throw new RetryLaterError(Math.min(...errors.map(({ delayMs }) => delayMs)));
+}
+
+/** Without a reply the message is due again. */
+async function notifyRequester(slack: BatchNotifierOptions, batch: Batch): Promise<RetryLaterError[]> {
+  try {
+    await replyAfterBatchWait(slack, { batch, format: slack.format });
+    return [];
+  } catch (error) {
+    if (!(error instanceof RetryLaterError)) throw error;
+    return [error];
+  }
 }
 
 /** A batch that was not confirmed concerns its requester only. */

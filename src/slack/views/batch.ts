@@ -176,6 +176,12 @@ export function buildBatchSummary({ batch, channel, format }: BatchView & { read
   return textMessage(joinDots(state, texts.seeMessage(format.channel(channel))));
 }
 
+/** A reply that mentions the requester: how a batch ended whose pauses waited until their projects had caught up. */
+export function buildBatchReply({ batch, format }: Omit<BatchView, 'channel'>): Message {
+  const state = messages.batch.state({ batch, items: batch.items, refused: batch.refused, format });
+  return textMessage(joinDots(format.person(batch.by), state));
+}
+
 /** Another person's answer was first, or the batch has ended. */
 export function buildNotStopped({ batch, format }: Omit<BatchView, 'channel'>): Message {
   return textMessage(messages.batch.notStopped({ batch, items: batch.items, refused: batch.refused, format }));

@@ -24,6 +24,7 @@ import { Services } from './services.ts';
 import type { SlackApp, SlackAppOptions } from './slack/app.ts';
 import type { Transport } from './slack/receivers/receiver.ts';
 import { SlackConnectionError } from './slack/slack-connection-error.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 /** Parts that tests and the demo replace. */
 export interface AppOverrides {
@@ -39,7 +40,9 @@ const loadSlackApp = async (options: SlackAppOptions) => (await import('./slack/
 export async function createApp(given: AppOptions, { createSlack = loadSlackApp }: AppOverrides = {}): Promise<CliApp> {
   const { environment, config } = given;
   const metrics = await createMetricsIfEnabled(given, () => services.context.settings.observeEveryMs);
-  const options = { ...given, log: metrics?.instrumentLog(given.log) ?? given.log };
+  const tracing = await startTracingIfEnabled(given);
+  const counted = metrics?.instrumentLog(given.log) ?? given.log;
+  const options = { ...given, log: tracing?.instrumentLog(counted) ?? counted };
   const { connections, policy, onCall, digests, settings } = config;
   const { resolveConnections } = given;
   const services: Services = new Services(
@@ -54,15 +57,22 @@ export async function createApp(given: AppOptions, { createSlack = loadSlackApp 
       ...(resolveConnections === undefined ? {} : { resolveConnections }),
     },
     options.log,
-    metrics === null ? {} : { instrumentation: metrics },
+    {
+      ...(metrics === null ? {} : { instrumentation: metrics }),
+      ...(tracing === null ? {} : { tracing }),
+    },
   );
-  const parts = { options, services, metrics, createSlack };
+  const parts = { options, services, metrics, tracing, createSlack };
   return {
     useCaseContext: services.context,
     useStoredConfiguration: () => services.refreshConfiguration(),
     checkSlack: () => runSlackChecks(options),
+    trace: (command, run) => tracing?.traceCommand(command, run) ?? run(),
     runRole: (role, signal, prepare = async () => {}) => runRole(parts, { role, signal, prepare }),
-    [Symbol.asyncDispose]: () => services[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await services[Symbol.asyncDispose]();
+      await tracing?.[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -86,6 +96,7 @@ interface AppParts extends Required<AppOverrides> {
   readonly options: AppOptions;
   readonly services: Services;
   readonly metrics: Metrics | null;
+  readonly tracing: Tracing | null;
 }
 
 interface RoleRun {
@@ -103,7 +114,7 @@ const startStopTimeoutMs = 3_000;
  * Runs a role until its signal is aborted. The bot answers people while Redis is down, and the workers work while Slack is
  * down: neither waits for the other. Throws `StartError` when Slack refuses the tokens, or the admin port is in use.
  */
-async function runRole({ options, services, metrics, createSlack }: AppParts, run: RoleRun): Promise<void> {
+async function runRole({ options, services, metrics, tracing, createSlack }: AppParts, run: RoleRun): Promise<void> {
   const ended = new AbortController();
   const stopSignal = AbortSignal.any([run.signal, ended.signal]);
   const slack =
@@ -112,6 +123,7 @@ async function runRole({ options, services, metrics, createSlack }: AppParts, ru
       : await createSlack({
           ...slackOptions(options, services),
           ...metrics?.slack,
+          ...slackTracing(services, { metrics, tracing }),
           context: services.context,
           onAuthError: (error) => ended.abort(toStartError(error)),
         });
@@ -185,6 +197,30 @@ async function createMetricsIfEnabled(
   if (environment.adminPort === null) return null;
   const { createMetrics } = await import('./metrics/metrics.ts');
   return createMetrics({ observeEveryMs });
+}
+
+/** Loads OpenTelemetry only for a process that writes traces. */
+async function startTracingIfEnabled({ environment, log, version, tracedAs }: AppOptions): Promise<Tracing | null> {
+  const { openTelemetry: variables } = environment.secrets;
+  if (variables === null || tracedAs === undefined) return null;
+  const { startTracing } = await import('./tracing/start-tracing.ts');
+  return startTracing({ variables, version: version ?? 'unknown', role: tracedAs, log });
+}
+
+/** Metrics and traces both receive the calls to Slack. */
+function slackTracing(
+  { context }: Services,
+  { metrics, tracing }: Pick<AppParts, 'metrics' | 'tracing'>,
+): Pick<SlackAppOptions, 'traceRequest' | 'onCall'> {
+  if (tracing === null) return {};
+  const { traceRequest, onCall } = tracing.traceSlack(context);
+  return {
+    traceRequest,
+    onCall(call) {
+      metrics?.slack.onCall(call);
+      onCall(call);
+    },
+  };
 }
 
 const workerQueues = ['actions', 'reconcile', 'batches', 'observe', 'sweep'] as const;

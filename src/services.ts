@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
@@ -27,15 +28,17 @@ import type { OnCallRule } from './domain/on-call.ts';
 import type { OperationRef } from './domain/operation.ts';
 import type { ProjectId } from './domain/project.ts';
 import { FailureWatcher } from './infra/bullmq/failure-watcher.ts';
+import type { QueueName } from './infra/bullmq/jobs.ts';
 import { createLinkConnections, type LinkConnections } from './infra/bullmq/link-connections.ts';
 import { createLinkGateway } from './infra/bullmq/link-gateway.ts';
 import { type BotQueues, createBotQueues } from './infra/bullmq/queues.ts';
-import { type BotWorker, startWorker } from './infra/bullmq/workers.ts';
+import { type BotWorker, startWorker, type WorkerOptions } from './infra/bullmq/workers.ts';
 import { type ConnectionUse, connect, createPing, disconnect, type RedisClient } from './infra/redis/client.ts';
 import { createKeys, type Keys } from './infra/redis/keys.ts';
 import { createStores } from './infra/redis/stores.ts';
 import { withTimeout } from './lib/async.ts';
 import type { HealthProbes } from './metrics/health.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import { createUseCaseContext, randomIds, systemClock } from './use-case-context.ts';
 
 /** The configuration of the services. Durations are ms. */
@@ -72,7 +75,7 @@ export interface ServicesSettings {
   readonly waves?: Waves | null;
 }
 
-/** Parts that tests replace, and the metrics. */
+/** Parts that tests replace, the metrics and the traces. */
 export interface ServicesOverrides {
   readonly sweepIntervalMs?: number;
   /** BullMQ's `lockDuration`, ms: another worker takes the job of a worker that died after one to two times this. */
@@ -80,6 +83,7 @@ export interface ServicesOverrides {
   readonly clock?: Clock;
   readonly ids?: IdGenerator;
   readonly instrumentation?: Instrumentation;
+  readonly tracing?: Tracing;
 }
 
 /** Measures what the services do, without changing it. */
@@ -147,13 +151,17 @@ export class Services implements AsyncDisposable {
       this.#reportConnectionError,
       this.#reportRecovery,
     );
-    this.#queues = createBotQueues({ client, keys: this.#keys }, (error) => this.#reportConnectionError('bot', error));
+    const { tracing } = overrides;
+    this.#queues = createBotQueues({ client, keys: this.#keys, telemetry: tracing?.telemetry }, (error) =>
+      this.#reportConnectionError('bot', error),
+    );
     const stores = this.#createStores(client);
     this.configuration = this.#createConfiguration(stores);
+    const links = createLinkGateway(this.#connections);
     this.context = createUseCaseContext({
       stores,
-      links: createLinkGateway(this.#connections),
-      queues: this.#queues,
+      links: tracing?.instrumentLinks(links) ?? links,
+      queues: tracing?.instrumentQueues(this.#queues, stores) ?? this.#queues,
       configuration: this.configuration,
       clock: overrides.clock ?? systemClock,
       ids: overrides.ids ?? randomIds,
@@ -193,7 +201,9 @@ export class Services implements AsyncDisposable {
     const stores = createStores({ client, keys: this.#keys }, settings, (project, error) =>
       this.#log.error({ project, error }, 'record not readable, skipped'),
     );
-    return this.#overrides.instrumentation?.instrumentStores(stores) ?? stores;
+    const { instrumentation, tracing } = this.#overrides;
+    const counted = instrumentation?.instrumentStores(stores) ?? stores;
+    return tracing?.instrumentStores(counted) ?? counted;
   }
 
   #createConfiguration({ configurations }: Stores): CurrentConfiguration {
@@ -248,9 +258,11 @@ export class Services implements AsyncDisposable {
     const client = this.#openClient('blocking', 'worker');
     const common = { client, log: this.#log, stopSignal: this.#stopping.signal, ...this.#workerOptions() };
     const watcher = this.#startFailureWatcher();
+    // What the watcher begins runs for long. It does not belong to the job, or to its trace.
+    const outsideJobs = AsyncLocalStorage.snapshot();
     const executeAndWatch = async (ref: OperationRef) => {
       await execute(context, ref);
-      void watcher.projectChanged(ref.project);
+      void outsideJobs(() => watcher.projectChanged(ref.project));
     };
     this.#workers.push(
       startWorker({ ...common, queue: 'actions', handlers: { execute: executeAndWatch } }),
@@ -391,9 +403,13 @@ export class Services implements AsyncDisposable {
     }
   }
 
-  #workerOptions(): { readonly keys: Keys; readonly lockDurationMs?: number } {
-    const { lockDurationMs } = this.#overrides;
-    return { keys: this.#keys, ...(lockDurationMs === undefined ? {} : { lockDurationMs }) };
+  #workerOptions(): Pick<WorkerOptions<QueueName>, 'keys' | 'lockDurationMs' | 'telemetry'> {
+    const { lockDurationMs, tracing } = this.#overrides;
+    return {
+      keys: this.#keys,
+      ...(lockDurationMs === undefined ? {} : { lockDurationMs }),
+      ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
+    };
   }
 
   #openClient(use: ConnectionUse, name: string): RedisClient {

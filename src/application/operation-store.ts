@@ -100,6 +100,8 @@ export interface NewOperation {
   readonly threadTs?: string | null;
   /** The batch that it is a part of. Null or absent: none. */
   readonly batch?: string | null;
+  /** The request in its trace. Absent without traces. */
+  readonly traceparent?: string;
   /** The operation is refused at once, if it does not exist yet. Null or absent: it is not. */
   readonly refusal?: Refusal | null;
   /** The project's version that the request was decided on. */

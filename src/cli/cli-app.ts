@@ -26,6 +26,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** What the command line needs from the composition root (`app.ts`). */
 export interface CliApp extends AsyncDisposable {
   readonly useCaseContext: UseCaseContext;
+  /** Runs a command in a trace of its own, if the app writes traces. */
+  trace<T>(command: string, run: () => Promise<T>): Promise<T>;
   /** Uses the settings and connections that `apply` stored, if any, instead of those of the file. Throws `StoreUnavailableError`. */
   useStoredConfiguration(): Promise<void>;
   /** Checks Slack's tokens and channels, for `doctor`. Returns null if there is no bot token. */
@@ -56,6 +58,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** The version of syncbot. */
   readonly version?: string;
+  /** What the process does, in its traces. Without it the app writes none. */
+  readonly tracedAs?: Role | 'cli';
 }
 
 /** Creates the app. It may resolve while Redis does not answer. Disposing the app closes everything it has opened. */

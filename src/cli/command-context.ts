@@ -34,6 +34,8 @@ export interface CommandContextOptions {
   readonly logLevel?: 'info';
   /** The role of this process, a field of every log line. */
   readonly role?: Role;
+  /** Of a command that changes projects. Default: the role. */
+  readonly tracedAs?: 'cli';
   /** True if the command only reads, or repeats a write whose reply was lost. Then a lost reply of Redis hides no change. */
   readonly isIdempotent: boolean;
 }
@@ -59,7 +61,15 @@ export async function withCommandContext(
   const rootLogger = createLogger({ level, to: { write: (line: string) => void io.stderr.write(line) } });
   const log = options.role === undefined ? rootLogger : rootLogger.child({ role: options.role, version });
   try {
-    await using app = await io.createApp({ environment, config, resolveConnections, log, version });
+    const { role, tracedAs = role } = options;
+    await using app = await io.createApp({
+      environment,
+      config,
+      resolveConnections,
+      log,
+      version,
+      ...(tracedAs === undefined ? {} : { tracedAs }),
+    });
     return await run({ io, output, ...configuration, app, log });
   } catch (error) {
     const isExpected = error instanceof StartError || error instanceof StoreUnavailableError;

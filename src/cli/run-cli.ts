@@ -62,7 +62,11 @@ async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCo
     createOutput(io, format).error({ code: 'usage', message: messages.cli.watch.noTerminal });
     return exitCodes.usageError;
   }
-  const options = { format, isIdempotent: !['extend', 'cancel', 'keep-paused'].includes(command.name) };
+  const options: CommandContextOptions = {
+    format,
+    isIdempotent: !['extend', 'cancel', 'keep-paused'].includes(command.name),
+    ...(isChange ? { tracedAs: 'cli' } : {}),
+  };
   return inCommandContext(io, options, (context) => runProjectCommand(context, command));
 }
 
@@ -112,9 +116,11 @@ async function runWithId(context: CommandContext, command: ProjectCommand): Prom
     case 'history':
       return (await import('./history.ts')).history(context, command);
     case 'change':
-      return (await import('./change.ts')).changeState(context, command);
+      return context.app.trace(command.action, async () => (await import('./change.ts')).changeState(context, command));
     case 'change-batch':
-      return (await import('./change-batch.ts')).changeBatch(context, command);
+      return context.app.trace(command.action, async () =>
+        (await import('./change-batch.ts')).changeBatch(context, command),
+      );
     case 'extend':
       return (await import('./extend.ts')).extend(context, command);
     case 'cancel':

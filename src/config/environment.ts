@@ -46,6 +46,8 @@ export interface Secrets {
   readonly slackSigningSecret: string | null;
   /** Null when the audit log is not sent. */
   readonly auditWebhook: { readonly url: string; readonly secret: string } | null;
+  /** The variables whose names begin with `OTEL_`. Null if no traces are sent. */
+  readonly openTelemetry: Readonly<Record<string, string>> | null;
 }
 
 export type EnvironmentResult =
@@ -88,9 +90,22 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
       slackAppToken: values.SLACK_APP_TOKEN ?? null,
       slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
       auditWebhook: auditUrl === undefined || auditSecret === undefined ? null : { url: auditUrl, secret: auditSecret },
+      openTelemetry: openTelemetryOf(definedVariables),
     }),
   };
   return { kind: 'read', environment: Object.freeze(environment) };
+}
+
+/** Returns null if the variables name no collector, or switch OpenTelemetry off. */
+function openTelemetryOf(variables: RawEnvironment): Readonly<Record<string, string>> | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = variables;
+  const hasCollector = (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined;
+  const isOff = variables['OTEL_SDK_DISABLED'] === 'true' || variables['OTEL_TRACES_EXPORTER'] === 'none';
+  if (!hasCollector || isOff) return null;
+  const entries = Object.entries(variables).flatMap(([name, value]) =>
+    name.startsWith('OTEL_') && value !== undefined ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(entries);
 }
 
 /** The errors that prevent the roles `all` and `bot` from connecting to Slack. */
@@ -167,6 +182,8 @@ const environmentSchema = z.object({
   ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),
   AUDIT_WEBHOOK_URL: webUrl.optional().meta(variableDocs.AUDIT_WEBHOOK_URL),
   AUDIT_WEBHOOK_SECRET: webhookSecret.optional().meta(variableDocs.AUDIT_WEBHOOK_SECRET),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_ENDPOINT),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
   LOG_LEVEL: logLevel.optional().meta(variableDocs.LOG_LEVEL(logLevels)),
 });
 

@@ -145,6 +145,8 @@ export const operationSchema = z.object({
     .transform((tasks) => tasks ?? []),
   /** The batch that it is a part of, or null. Earlier versions did not store it. */
   batch: z.string().nullable().default(null),
+  /** The request in its trace, as in W3C Trace Context. Null without traces. Earlier versions did not store it. */
+  traceparent: z.string().nullable().default(null),
   /** Of a pause: when it ends. Null without a limit. Earlier versions did not store it. */
   pauseUntil: pauseLimitSchema.nullable().default(null),
   /** The newest change of that end. */

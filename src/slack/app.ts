@@ -11,7 +11,7 @@ import { serializeError } from '../logging/serialize-error.ts';
 import { createWebClientOptions, instrumentedFetch, type OnCall, withAbortSignal } from './api-calls.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { boltLogger } from './bolt-logger.ts';
-import type { ListenerContext } from './listeners/listener.ts';
+import type { ListenerContext, TraceRequest } from './listeners/listener.ts';
 import { registerListeners } from './listeners/routes.ts';
 import { type AlertNotifierOptions, notifyAlerts } from './notifier/alert-notifier.ts';
 import { type BatchNotifierOptions, notifyBatch } from './notifier/batch-notifier.ts';
@@ -50,6 +50,8 @@ export interface SlackAppOptions {
   readonly onCall?: OnCall;
   /** Called for each refusal. */
   readonly onRefusal?: (code: RefusalCode) => void;
+  /** Runs each request in a trace. Default: without traces. */
+  readonly traceRequest?: TraceRequest;
 }
 
 export interface SlackApp {
@@ -101,6 +103,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     responseUrlFetch,
     onRequestRejected,
     onRefusal,
+    traceRequest: options.traceRequest,
     stopSignal: signal,
   };
 

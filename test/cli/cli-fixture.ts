@@ -102,6 +102,7 @@ export function openAppOn(
   return async () => ({
     useCaseContext: context,
     useStoredConfiguration: async () => {},
+    trace: (_command, run) => run(),
     checkSlack: async () => null,
     runRole: overrides.runRoles ?? ((_role: Role, _signal: AbortSignal) => Promise.resolve()),
     [Symbol.asyncDispose]: async () => {},

@@ -193,6 +193,8 @@ describe('the environment', () => {
       slackBotToken: 'xoxb-1',
       slackAppToken: 'xapp-1',
       slackSigningSecret: 'secret',
+      auditWebhook: null,
+      openTelemetry: null,
     });
     expect([JSON.stringify(secrets), inspect(secrets)]).toEqual(['"[secret]"', '[secret]']);
     expect(Object.isFrozen(secrets)).toBe(true);

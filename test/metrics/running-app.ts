@@ -59,6 +59,7 @@ export async function runApp({ role, redisUrl, slack, yml = defaultYml, env = {}
     resolveConnections: config.resolveConnections,
     log: childLogger,
     version: '1.2.3',
+    tracedAs: role,
   });
   const stopController = new AbortController();
   const ended = app.runRole(role, stopController.signal);

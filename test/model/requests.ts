@@ -196,6 +196,7 @@ export async function runCliCommand(
   const app = {
     useCaseContext: calls.record(bot).context,
     useStoredConfiguration: async () => {},
+    trace: <T>(_command: string, run: () => Promise<T>) => run(),
     checkSlack: async () => null,
     runRole: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -558,6 +558,7 @@ export function operationArbitrary(project: string): fc.Arbitrary<Operation> {
     channel: fc.option(fc.constant('C0SYNC')),
     threadTs: fc.constant(null),
     batch: fc.constant(null),
+    traceparent: fc.constant(null),
     by: requester,
     reason: fc.option(hostileTextArbitrary),
     tasks: fc.array(failedTask, { maxLength: 100, size: 'max' }),

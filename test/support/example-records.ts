@@ -104,6 +104,7 @@ export function exampleOperation(overrides: Partial<Operation> = {}): Operation 
     channel: 'C0SYNC',
     threadTs: null,
     batch: null,
+    traceparent: null,
     by: 'U0ALICE',
     reason: 'we deploy',
     tasks: [],

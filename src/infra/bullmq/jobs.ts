@@ -48,6 +48,13 @@ export type JobName = keyof typeof jobs;
 export type JobData<Name extends JobName> = z.infer<(typeof jobs)[Name]['schema']>;
 export type QueueName = (typeof jobs)[JobName]['queue'];
 
+/** The queues of what people ask for. The others repeat for ever, or repair. */
+const tracedQueues: readonly QueueName[] = ['actions', 'batches', 'notifications'];
+
+export function isTraced(queue: QueueName): boolean {
+  return tracedQueues.includes(queue);
+}
+
 /** `links_unreachable`: this process did not reach every link. The other workers get the next jobs of the cycle first. */
 export type CycleResult = 'complete' | 'links_unreachable';
 

@@ -1,4 +1,4 @@
-import { type JobsOptions, Queue } from 'bullmq';
+import { type JobsOptions, Queue, type Telemetry } from 'bullmq';
 import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
 import { laterChangeCollectMs } from '../../domain/batch.ts';
@@ -7,7 +7,7 @@ import type { RedisClient } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
 import { loadScript, runScript } from '../redis/scripts.ts';
 import { sendCommands } from '../redis/send-commands.ts';
-import { type JobData, type JobName, jobIdentity, jobs, maxDelayMs, type QueueName } from './jobs.ts';
+import { isTraced, type JobData, type JobName, jobIdentity, jobs, maxDelayMs, type QueueName } from './jobs.ts';
 
 /** The jobs of one queue by state. */
 export type JobCounts = {
@@ -42,13 +42,25 @@ export interface CycleIntervals {
  */
 const maxWaitingNotifications = 1_000;
 
+export interface BotQueuesOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  /** Default: no traces. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
 /** Adds jobs to the bot's own queues, all on one connection. */
 export function createBotQueues(
-  { client, keys }: { readonly client: RedisClient; readonly keys: Keys },
+  { client, keys, telemetry }: BotQueuesOptions,
   onError: (error: Error) => void,
 ): BotQueues {
   const open = (name: QueueName) => {
-    const queue = new Queue(name, { connection: client, prefix: keys.queuePrefix, skipVersionCheck: true });
+    const queue = new Queue(name, {
+      connection: client,
+      prefix: keys.queuePrefix,
+      skipVersionCheck: true,
+      ...(telemetry !== undefined && isTraced(name) ? { telemetry } : {}),
+    });
     // A queue repeats the errors of its client, and the client reports them itself.
     queue.on('error', () => {});
     return queue;

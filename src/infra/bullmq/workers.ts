@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, type Telemetry, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Logger } from '../../application/context.ts';
 import { LinksUnreachableError, RetryLaterError } from '../../application/errors.ts';
 import { rejectAfter, withTimeout } from '../../lib/async.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import { abortPending, dedupeErrors, type RedisClient } from '../redis/client.ts';
 import type { Keys } from '../redis/keys.ts';
-import { type CycleResult, type Handlers, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
+import { type CycleResult, type Handlers, isTraced, type JobName, jobRefSchema, jobs, type QueueName } from './jobs.ts';
 
 /** How many jobs of a queue one process runs at once. Jobs wait for Redis and Slack, not for the processor. */
 const concurrency: Readonly<Record<QueueName, number>> = {
@@ -35,6 +35,8 @@ export interface WorkerOptions<Name extends QueueName> extends StopOptions {
   readonly lockDurationMs?: number;
   /** A job that takes longer fails. No limit by default. */
   readonly timeoutMs?: number;
+  /** Default: no traces. */
+  readonly telemetry?: Telemetry;
 }
 
 export interface BotWorker extends AsyncDisposable {
@@ -45,7 +47,7 @@ export interface BotWorker extends AsyncDisposable {
 
 /** Starts a worker on one of the bot's own queues. Disposing it waits up to four seconds for the active jobs. */
 export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>): BotWorker {
-  const { queue, client, keys, log, lockDurationMs = 30_000 } = options;
+  const { queue, client, keys, log, lockDurationMs = 30_000, telemetry } = options;
   const turns = createTurns();
   const worker = new Worker(queue, (job, token) => runJob(options, turns, job, token), {
     connection: client,
@@ -59,6 +61,7 @@ export function startWorker<Name extends QueueName>(options: WorkerOptions<Name>
     runRetryDelay: 1_000,
     // BullMQ fails a job whose workers died more often than this (default 1). The sweep would only add it again.
     maxStalledCount: 10,
+    ...(telemetry !== undefined && isTraced(queue) ? { telemetry } : {}),
   });
   const connectionErrors = dedupeErrors((error) => log.warn({ queue, error }, 'worker connection failed'));
   // A worker that closes ends its calls.

@@ -276,7 +276,7 @@ function idsOf({ project, operation }: OperationRef) {
 /** All fields of a new operation except its times, which the script takes from the server's clock. */
 function initialFields(newOperation: NewOperation): Record<string, string> {
   const { id, project, action, by, reason, tasks, origin, channel, threadTs, batch, projectVersion } = newOperation;
-  const { pauseUntil = null, timer = null, catchUpMs = null } = newOperation;
+  const { pauseUntil = null, timer = null, catchUpMs = null, traceparent } = newOperation;
   return {
     v: '1',
     id,
@@ -296,6 +296,7 @@ function initialFields(newOperation: NewOperation): Record<string, string> {
     catchUpMs: catchUpMs === null ? '' : String(catchUpMs),
     seq: '1',
     notifiedSeq: '1',
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...Object.fromEntries(emptyFields.map((name) => [name, ''])),
   };
 }

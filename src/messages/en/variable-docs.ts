@@ -58,6 +58,15 @@ export const variableDocs = {
     hint: 'Create one with: echo "whsec_$(openssl rand -base64 32)". The receiver needs the same.',
     description: 'The key that signs what bots send to `AUDIT_WEBHOOK_URL`: `whsec_` and 24 to 64 bytes in base64.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    hint: 'Write the URL of an OpenTelemetry collector, such as http://127.0.0.1:4318, or leave it out.',
+    description:
+      'The OpenTelemetry collector that gets traces, by HTTP. No traces unless set. Other `OTEL_` variables count as well, such as `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_SERVICE_NAME`.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    hint: 'Write a URL with its path, such as http://127.0.0.1:4318/v1/traces, or leave it out.',
+    description: 'The same for traces only: the whole URL, with `/v1/traces`.',
+  },
   LOG_LEVEL: (levels: readonly string[]) => ({
     hint: `Write one of ${levels.join(', ')}.`,
     description: `One of ${levels.map((level) => `\`${level}\``).join(', ')}. Without it, \`run\` logs from \`info\` up and other commands log nothing.`,

@@ -3,6 +3,7 @@ import type { types } from '@slack/bolt';
 import type { UseCaseContext } from '../../application/context.ts';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { noOperators } from '../../domain/authorization.ts';
+import type { OperationRef } from '../../domain/operation.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { childLogger } from '../../logging/child-logger.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
@@ -35,6 +36,20 @@ export interface ListenerContext extends UseCaseContext {
   readonly onRequestRejected?: OnRequestRejected | undefined;
   /** Called for each refusal. */
   readonly onRefusal?: ((code: RefusalCode) => void) | undefined;
+  readonly traceRequest?: TraceRequest | undefined;
+  /** Called when the person has the answer, if something follows it. */
+  readonly onAnswered?: () => void;
+}
+
+/** Runs a request in a trace. `handle` calls `end` if it goes on after the answer. */
+export type TraceRequest = (request: TracedRequest, handle: (end?: () => void) => Promise<void>) => Promise<void>;
+
+export interface TracedRequest {
+  readonly kind: 'command' | 'button' | 'event';
+  /** Of a button. */
+  readonly actionId: string | null;
+  /** The operation of the button, or null. */
+  readonly operation: OperationRef | null;
 }
 
 /** What a listener returns. Only `createListener` sends it. */
@@ -101,25 +116,38 @@ export function createListener<Request extends SlackRequest>(
     const decoded = decode(body);
     if (decoded === null) return log.warn({}, 'Slack request not decoded');
     const context = { ...appContext, log: childLogger(log, requestFields(decoded)) };
-    const request = { ...decoded, replyTo: await openReplyTarget(context, decoded) };
-    try {
-      const refusal = context.authorizer.checkTeam(request);
-      if (refusal !== null) {
-        context.onRequestRejected?.('other_team');
-        return await respond(context, request, { kind: 'refusal', refusal, command: null });
-      }
-      if (deduplicate === 'before_run') {
-        if (!(await isFirstDelivery(context, request)) || !(await isFirstPress(context, request))) return;
-      }
-      const result = await run(context, request);
-      if (result.kind === 'refusal' && deduplicate === 'before_refusal') {
-        if (!(await isFirstDelivery(context, request))) return;
-      }
-      await respond(context, request, result);
-    } catch (error) {
-      await respond(context, request, { kind: 'message', message: messageForError(context, error) });
-    }
+    const { traceRequest = withoutTrace } = context;
+    await traceRequest(tracedRequest(decoded), async (onAnswered = () => {}) => {
+      await handle({ ...context, onAnswered }, decoded, { run, deduplicate });
+    });
   };
+}
+
+const withoutTrace: TraceRequest = (_request, handle) => handle();
+
+async function handle<Request extends SlackRequest>(
+  context: ListenerContext,
+  decoded: Request,
+  { run, deduplicate }: Pick<ListenerOptions<Request>, 'run' | 'deduplicate'>,
+): Promise<void> {
+  const request = { ...decoded, replyTo: await openReplyTarget(context, decoded) };
+  try {
+    const refusal = context.authorizer.checkTeam(request);
+    if (refusal !== null) {
+      context.onRequestRejected?.('other_team');
+      return await respond(context, request, { kind: 'refusal', refusal, command: null });
+    }
+    if (deduplicate === 'before_run') {
+      if (!(await isFirstDelivery(context, request)) || !(await isFirstPress(context, request))) return;
+    }
+    const result = await run(context, request);
+    if (result.kind === 'refusal' && deduplicate === 'before_refusal') {
+      if (!(await isFirstDelivery(context, request))) return;
+    }
+    await respond(context, request, result);
+  } catch (error) {
+    await respond(context, request, { kind: 'message', message: messageForError(context, error) });
+  }
 }
 
 /** Opens the modal for the answer at once, since its trigger expires after 3 s. */
@@ -136,6 +164,13 @@ async function openReplyTarget({ client, log }: ListenerContext, request: SlackR
 export async function onOutdatedButton({ format }: ListenerContext): Promise<ListenerResult> {
   const text = messages.requestFailures.outdatedButton(format);
   return { kind: 'message', message: messageWithSuggestions(text, [suggestedHelp]) };
+}
+
+/** A press of OK in a modal has a value, as a button has. */
+function tracedRequest(request: SlackRequest & Partial<BlockAction> & { readonly text?: string }): TracedRequest {
+  const { actionId = null, value, text } = request;
+  const kind = text === undefined ? (value === undefined ? 'event' : 'button') : 'command';
+  return { kind, actionId, operation: readOperationRef(value) };
 }
 
 /** Who sent the request, where, and the operation of a pressed button, for log lines. */
@@ -187,8 +222,9 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
     case 'message': {
       const { message, mode, page, followUp } = result;
       const replyTo = await sendReply(context, request, { message, mode, page });
-      if (followUp !== undefined) await respond(context, { ...request, replyTo }, await followUp());
-      return;
+      if (followUp === undefined) return;
+      context.onAnswered?.();
+      return respond(context, { ...request, replyTo }, await followUp());
     }
     case 'refusal': {
       const { refusal, command, mode, page, record } = result;
@@ -202,6 +238,7 @@ async function respond(context: ListenerContext, request: SlackRequest, result: 
       return;
     }
     case 'notified':
+      if (result.followUp !== undefined) context.onAnswered?.();
       return result.followUp?.();
     default:
       return result satisfies never;

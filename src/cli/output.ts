@@ -52,8 +52,13 @@ export function createOutput({ stdout, stderr }: Pick<ProcessIo, 'stdout' | 'std
       else if (text !== undefined) result(text, data);
     },
     async lines(lines) {
+      // After EPIPE the stdout of a process stays writable.
+      let isClosed = false;
+      stdout.once('error', () => {
+        isClosed = true;
+      });
       for await (const { text, data } of lines) {
-        if (!stdout.writable) return;
+        if (isClosed || !stdout.writable) return;
         if (!stdout.write(isText ? `${text}\n` : `${JSON.stringify(data)}\n`)) await whenDrained(stdout);
       }
     },

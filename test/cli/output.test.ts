@@ -42,6 +42,19 @@ describe('a table', () => {
   });
 });
 
+test('lines end at an error of stdout, after which it stays writable', async () => {
+  const stdout = new PassThrough({ autoDestroy: false });
+  let produced = 0;
+  async function* produce() {
+    for (produced = 1; produced < 100; produced++) {
+      if (produced === 3) stdout.emit('error', Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
+      yield { text: '', data: {} };
+    }
+  }
+  await createOutput({ stdout, stderr: new PassThrough() }, 'text').lines(produce());
+  expect(produced).toBe(3);
+});
+
 test('lines wait until stdout takes more, and end when its reader has closed it', async () => {
   const stdout = new PassThrough({ highWaterMark: 1 });
   let produced = 0;

@@ -11,6 +11,8 @@ export interface Question {
   /** What an empty answer means. Null if there is none. */
   readonly suggestion: string | null;
   readonly isSecret?: boolean;
+  /** A suggestion that is no secret, although the answer can be one. */
+  readonly shownSuggestion?: string | undefined;
   /** The message is a whole sentence. It is empty if there is nothing to say. */
   readonly check: (answer: string) => SetupCheck | Promise<SetupCheck>;
 }
@@ -20,7 +22,9 @@ export async function askUntilAccepted(terminal: Terminal, question: Question): 
   const { text, isSecret = false, check } = question;
   let { suggestion } = question;
   for (;;) {
-    const prompt = isSecret ? texts.secretQuestion(text, suggestion !== null) : texts.question(text, suggestion);
+    const prompt = isSecret
+      ? texts.secretQuestion(text, suggestion === null ? null : (question.shownSuggestion ?? texts.asBefore))
+      : texts.question(text, suggestion);
     const typed = await terminal.ask(prompt, { isSecret });
     const answer = typed === '' ? suggestion : typed;
     if (answer === null) {

@@ -74,7 +74,7 @@ export const doctorMessages = {
 
   /** The last line: the next step. */
   next: {
-    set_up_slack: 'Next: create the Slack app and set its tokens, as docs/set-up-in-slack.md shows.',
+    set_up_slack: 'Next: run syncbot init. It leads through the creation of the Slack app, and asks for its tokens.',
     apply: 'Next: run syncbot apply.',
     run: 'Next: run syncbot run. It starts a bot and a worker.',
     list: (command: string) => `Next: type ${command} list in Slack.`,

@@ -19,7 +19,10 @@ export const initMessages = {
   yesOrNo: (question: string, byDefault: boolean) => `${question} ${byDefault ? '[Y/n]' : '[y/N]'} `,
 
   question: (text: string, suggestion: string | null) => `${text}${suggestion === null ? '' : ` [${suggestion}]`}: `,
-  secretQuestion: (text: string, hasValue: boolean) => `${text}, not shown${hasValue ? ' [Enter: as before]' : ''}: `,
+  /** `enter`: what an empty answer means. */
+  secretQuestion: (text: string, enter: string | null) =>
+    `${text}, not shown${enter === null ? '' : ` [Enter: ${enter}]`}: `,
+  asBefore: 'as before',
   needsAnswer: 'An answer is needed. Ctrl-C stops.',
   useAnyway: 'That could not be checked. Use it?',
   about: (name: string, message: string) => `${name}: ${message}.`,
@@ -72,7 +75,7 @@ export const initMessages = {
   redis: {
     about:
       'syncbot keeps its records in a Redis. That of your queues is good: the names of the records begin with syncbot.',
-    text: 'Redis URL, such as redis://127.0.0.1:6379',
+    text: 'Redis URL, such as redis://user:password@host:6379',
     /** `version` is null if the server does not report it. */
     answers: (address: string, version: string | null) =>
       `Redis${version === null ? '' : ` ${version}`} at ${address} answers.`,

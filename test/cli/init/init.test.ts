@@ -100,7 +100,7 @@ test('After Ctrl-C the next init suggests the accepted answers.', async () => {
   await second.answer('Slash command [/move]', '');
   await second.answer('manifest.yml is right already.', '');
   await second.answer(questions.appToken, slack.appToken);
-  await second.answer(questions.redis, sharedRedisUrl());
+  await second.answer('host:6379, not shown [Enter: redis://127.0.0.1:6379]: ', sharedRedisUrl());
   await second.answer(questions.operators, 'U0ALICE');
   await second.answer(questions.channel, 'none');
   expect(await second.ended).toMatchObject({ exit: 0 });

@@ -12,8 +12,8 @@ export const init: ExamplesOf<typeof messages.init> = {
     ['there is none', 'Slash command', null],
   ],
   secretQuestion: [
-    ['the first time', 'Signing secret', false],
-    ['.env has it', 'Signing secret', true],
+    ['the first time', 'Signing secret', null],
+    ['.env has it', 'Signing secret', 'as before'],
   ],
   about: [['a channel', 'C0123456', 'the bot is a member']],
   kept: [['the answer is no', '.env']],

@@ -1,7 +1,8 @@
 import type { OperationKind } from '../domain/lifecycle.ts';
 import type { PauseLimit } from '../domain/paused-until.ts';
 import type { Project } from '../domain/project.ts';
-import { type LimitWord, parseLimit, resolveLimit } from '../lib/time-limit.ts';
+import { resolveLimit } from '../lib/resolve-limit.ts';
+import { type LimitWord, parseLimit } from '../lib/time-limit.ts';
 import type { Refused } from './queries.ts';
 
 /** The limit of a pause as a person typed it: the text after `for` or `until`. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { actions } from '../domain/lifecycle.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
 import { parseSince, type SinceTime } from '../lib/since-time.ts';
@@ -11,6 +11,7 @@ import {
   projectArgument,
 } from './change-arguments.ts';
 import { type Role, roles } from './cli-app.ts';
+import { completionScript, type Shell, shells } from './completion.ts';
 import { limitOption } from './limit-option.ts';
 import { sanitizeText } from './terminal-text.ts';
 
@@ -109,6 +110,12 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
       getOutHelpWidth: () => 100,
     });
   addCommands(program, (command) => void commands.push(command));
+  program
+    .command('completion')
+    .description(help.completion)
+    .addArgument(new Argument('<shell>', help.completionShell).choices(shells))
+    .action((shell: Shell) => void printed.push(completionScript(shell, program)));
+  for (const command of program.commands) command.addHelpText('after', examplesText(command.name()));
   try {
     program.parse(argv, { from: 'user' });
   } catch (error) {
@@ -119,7 +126,14 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     return { kind: 'invalid', message: messages.cli.seeHelp(error.message.replace(/^error: /, '')) };
   }
   const [command] = commands;
+  // A script of `completion` is the only text without an error.
+  if (printed.length > 0) return { kind: 'help', text: printed.join('') };
   return command === undefined ? { kind: 'invalid', message: program.helpInformation() } : { kind: 'command', command };
+}
+
+function examplesText(command: string): string {
+  const [, lines] = Object.entries(messages.cli.examples).find(([name]) => name === command) ?? [];
+  return lines === undefined ? '' : `\n${help.examples}\n${lines.replace(/^/gm, '  ')}`;
 }
 
 type OnCommand = (command: ParsedCommand) => void;

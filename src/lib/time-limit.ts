@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { parseTimeOfDay } from './time-of-day.ts';
 
 /** The end of something as people type it: after `for`, or after `until`. */
@@ -7,7 +6,7 @@ export type TimeLimit =
   | { readonly kind: 'until'; readonly day: LimitDay /** Since midnight. */; readonly minutes: number };
 
 /** `next`: of today, or of tomorrow if it has passed today. `weekday`: 1 is Monday. `date`: `2026-12-01`. */
-type LimitDay =
+export type LimitDay =
   | { readonly kind: 'next' | 'today' | 'tomorrow' }
   | { readonly kind: 'weekday'; readonly weekday: number }
   | { readonly kind: 'date'; readonly date: string };
@@ -37,10 +36,6 @@ export type LimitWord = TimeLimit['kind'];
 
 export type ParsedLimit =
   | { readonly kind: 'limit'; readonly limit: TimeLimit }
-  | { readonly kind: 'invalid'; readonly code: LimitErrorCode };
-/** `at`: epoch ms. */
-export type ResolvedLimit =
-  | { readonly kind: 'resolved'; readonly at: number }
   | { readonly kind: 'invalid'; readonly code: LimitErrorCode };
 
 export const minLimitMs = 60_000;
@@ -116,63 +111,7 @@ function parseDay(text: string): LimitDay | null {
   if (text === 'today' || text === 'tomorrow') return { kind: text };
   const weekday = weekdays.findIndex((day) => day.startsWith(text.slice(0, 3)));
   if (weekday >= 0) return { kind: 'weekday', weekday: weekday + 1 };
-  try {
-    return { kind: 'date', date: Temporal.PlainDate.from(text).toString() };
-  } catch {
-    return null;
-  }
-}
-
-/**
- * When the limit ends. A time of day is one of the time zone, an IANA name. A time that the clock shows twice is the first one
- * that has not passed. Throws `RangeError` for an unknown time zone.
- */
-export function resolveLimit(
-  limit: TimeLimit,
-  { now, timeZone }: { readonly now: number; readonly timeZone: string },
-): ResolvedLimit {
-  if (limit.kind === 'for') return { kind: 'resolved', at: now + limit.ms };
-  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone).toPlainDate();
-  const plainTime = Temporal.PlainTime.from({ hour: Math.floor(limit.minutes / 60), minute: limit.minutes % 60 });
-  for (const day of candidateDays(limit.day, today)) {
-    const found = timeOn(day.toPlainDateTime(plainTime), { now, timeZone });
-    if (found === null) continue;
-    const isTooLong = found.kind === 'resolved' && found.at - now > maxLimitMs;
-    return isTooLong ? { kind: 'invalid', code: 'too_long' } : found;
-  }
-  return { kind: 'invalid', code: 'past' };
-}
-
-/** The days on which the time may be meant, the first one first. */
-function candidateDays(day: LimitDay, today: Temporal.PlainDate): Temporal.PlainDate[] {
-  switch (day.kind) {
-    case 'next':
-      return [today, today.add({ days: 1 })];
-    case 'today':
-      return [today];
-    case 'tomorrow':
-      return [today.add({ days: 1 })];
-    case 'date':
-      return [Temporal.PlainDate.from(day.date)];
-    case 'weekday': {
-      const first = today.add({ days: (day.weekday - today.dayOfWeek + 7) % 7 });
-      return [first, first.add({ days: 7 })];
-    }
-    default:
-      return day satisfies never;
-  }
-}
-
-/** Null if the time has passed. */
-function timeOn(
-  time: Temporal.PlainDateTime,
-  { now, timeZone }: { readonly now: number; readonly timeZone: string },
-): ResolvedLimit | null {
-  const [first, last] = (['earlier', 'later'] as const).map((disambiguation) =>
-    time.toZonedDateTime(timeZone, { disambiguation }),
-  );
-  if (first === undefined || last === undefined || last.epochMilliseconds <= now) return null;
-  if (!last.toPlainDateTime().equals(time)) return { kind: 'invalid', code: 'skipped_time' };
-  const at = first.epochMilliseconds > now ? first.epochMilliseconds : last.epochMilliseconds;
-  return { kind: 'resolved', at };
+  const date = new Date(`${text}T00:00:00Z`);
+  const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  return exists ? { kind: 'date', date: text } : null;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxSinceMs, parseSince, resolveSince } from '../../src/lib/since-time.ts';
+import { resolveSince } from '../../src/lib/resolve-since.ts';
+import { maxSinceMs, parseSince } from '../../src/lib/since-time.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type LimitErrorCode,
-  type LimitWord,
-  maxLimitMs,
-  minLimitMs,
-  parseLimit,
-  resolveLimit,
-} from '../../src/lib/time-limit.ts';
+import { resolveLimit } from '../../src/lib/resolve-limit.ts';
+import { type LimitErrorCode, type LimitWord, maxLimitMs, minLimitMs, parseLimit } from '../../src/lib/time-limit.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,6 +1,7 @@
 import { formatUtc } from '../format.ts';
 import { cliApply, cliExport, cliRun } from './cli-apply.ts';
 import { cliChange, cliChangeBatch } from './cli-change.ts';
+import { cliExamples } from './cli-examples.ts';
 import { cliHelp } from './cli-help.ts';
 import { formatDuration, formatNumber } from './format.ts';
 import { linesNotShown } from './history.ts';
@@ -10,6 +11,7 @@ import { nothingChanged } from './terms.ts';
 /** Every text of the command line, except those of `doctor` and of configuration errors. */
 export const cliMessages = {
   help: cliHelp,
+  examples: cliExamples,
 
   envFileUnreadable: (code: string) =>
     `.env in this folder cannot be read (${code}). Make it readable for this user, or run syncbot in another folder. ${nothingChanged}`,

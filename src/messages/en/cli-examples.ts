@@ -1,0 +1,46 @@
+/** Examples in the help of each command. Each line is a whole command line. */
+export const cliExamples = {
+  init: ['syncbot init'].join('\n'),
+  run: ['syncbot run', 'syncbot run --role worker'].join('\n'),
+  apply: ['syncbot apply', 'syncbot apply --plan --json', 'syncbot apply conf/ --prune --yes'].join('\n'),
+  list: [
+    'syncbot list',
+    'syncbot list failed label:prod',
+    'syncbot list attention --limit 10',
+    'syncbot list --json',
+  ].join('\n'),
+  watch: ['syncbot watch', 'syncbot watch attention --interval 5s'].join('\n'),
+  show: ['syncbot show orders', 'syncbot show orders --json'].join('\n'),
+  precheck: ['syncbot precheck orders'].join('\n'),
+  skipped: ['syncbot skipped orders'].join('\n'),
+  history: [
+    'syncbot history orders',
+    'syncbot history --since yesterday',
+    'syncbot history orders --since 22:00 --limit 20',
+    'syncbot history --all --since 24h --json',
+  ].join('\n'),
+  start: ['syncbot start orders', 'syncbot start label:prod --yes --wait-caught-up 30m'].join('\n'),
+  pause: [
+    'syncbot pause orders --reason "we deploy"',
+    'syncbot pause orders users --for 2h',
+    'syncbot pause label:prod --yes --wait-quiet 5m',
+    'syncbot pause orders --when-caught-up',
+  ].join('\n'),
+  restore: [
+    'syncbot restore orders',
+    'syncbot restore orders --skip 7',
+    'syncbot restore batch:3f9a --yes --json',
+  ].join('\n'),
+  retry: ['syncbot retry orders', 'syncbot retry orders 7 orders-full/9'].join('\n'),
+  extend: ['syncbot extend orders 1h'].join('\n'),
+  cancel: ['syncbot cancel orders'].join('\n'),
+  'keep-paused': ['syncbot keep-paused orders'].join('\n'),
+  discover: ['syncbot discover', 'syncbot discover --connection redis://10.0.0.5:6379 --prefix bull'].join('\n'),
+  export: ['syncbot export', 'syncbot export --output syncbot.yml'].join('\n'),
+  doctor: ['syncbot doctor', 'syncbot doctor --json'].join('\n'),
+  completion: [
+    'syncbot completion bash > ~/.local/share/bash-completion/completions/syncbot',
+    'syncbot completion zsh > ~/.zfunc/_syncbot',
+    'syncbot completion fish > ~/.config/fish/completions/syncbot.fish',
+  ].join('\n'),
+};

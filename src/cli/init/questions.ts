@@ -19,11 +19,10 @@ export interface Question {
 
 /** Asks until an answer passes its check, or could not be checked and the user takes it. */
 export async function askUntilAccepted(terminal: Terminal, question: Question): Promise<string> {
-  const { text, isSecret = false, check } = question;
-  let { suggestion } = question;
+  const { text, suggestion, isSecret = false, check } = question;
   for (;;) {
     const prompt = isSecret
-      ? texts.secretQuestion(text, suggestion === null ? null : (question.shownSuggestion ?? texts.asBefore))
+      ? texts.secretQuestion(text, suggestion === null ? null : (question.shownSuggestion ?? texts.keepSet))
       : texts.question(text, suggestion);
     const typed = await terminal.ask(prompt, { isSecret });
     const answer = typed === '' ? suggestion : typed;
@@ -35,8 +34,6 @@ export async function askUntilAccepted(terminal: Terminal, question: Question): 
     if (message !== '') terminal.print(message);
     if (result === 'pass') return answer;
     if (result === 'unknown' && (await terminal.confirm(texts.useAnyway, false))) return answer;
-    // Enter checks it again: a person may have changed something in Slack.
-    if (!isSecret) suggestion = answer;
   }
 }
 

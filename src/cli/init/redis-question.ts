@@ -14,11 +14,11 @@ const texts = messages.init;
 export async function askRedisUrl(context: InitContext): Promise<void> {
   const { terminal, value, save } = context;
   terminal.print(texts.redis.about);
-  const before = value('REDIS_URL');
+  const suggestion = value('REDIS_URL') ?? defaultRedisUrl;
   const url = await askUntilAccepted(terminal, {
     text: texts.redis.text,
-    suggestion: before ?? defaultRedisUrl,
-    shownSuggestion: before === null ? defaultRedisUrl : undefined,
+    suggestion,
+    shownSuggestion: suggestion === defaultRedisUrl ? defaultRedisUrl : undefined,
     isSecret: true,
     check: (typed) => checkRedis(context, typed),
   });

@@ -6,10 +6,10 @@ import { accepted, askUntilAccepted, checkVariable, refused } from './questions.
 
 const texts = messages.init;
 
-/** `url`: the request URL of the manifest that exists. */
+/** Suggests the mode that `run` would use now. `url`: the request URL of the manifest that exists. */
 export async function askMode(context: InitContext, url: string | null): Promise<SlackMode> {
   const { terminal, value } = context;
-  const isHttp = url !== null || (value('SLACK_APP_TOKEN') === null && value('SLACK_SIGNING_SECRET') !== null);
+  const isHttp = value('SLACK_APP_TOKEN') === null && (value('SLACK_SIGNING_SECRET') !== null || url !== null);
   const answer = await askUntilAccepted(terminal, {
     text: texts.mode.text,
     suggestion: isHttp ? '2' : '1',

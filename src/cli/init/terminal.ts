@@ -10,7 +10,7 @@ export interface Terminal extends Disposable {
   print(text: string): void;
   /** Returns the answer without spaces around it. `isSecret`: it is not shown. Throws `StoppedError`. */
   ask(question: string, options?: { readonly isSecret?: boolean }): Promise<string>;
-  /** An empty answer is `byDefault`. Throws `StoppedError`. */
+  /** Asks until the answer is yes, no or empty. An empty answer is `byDefault`. Throws `StoppedError`. */
   confirm(question: string, byDefault: boolean): Promise<boolean>;
   /** Waits for work between two questions. Throws `StoppedError`. */
   waitFor<T>(work: Promise<T>): Promise<T>;
@@ -65,8 +65,12 @@ export function openTerminal({ stdin, stderr }: Pick<ProcessIo, 'stdin' | 'stder
     print: (text) => void stderr.write(`${text}\n`),
     ask,
     async confirm(question, byDefault) {
-      const answer = await ask(texts.yesOrNo(question, byDefault));
-      return answer === '' ? byDefault : /^y(es)?$/i.test(answer);
+      for (;;) {
+        const answer = await ask(texts.yesOrNo(question, byDefault));
+        if (answer === '') return byDefault;
+        if (/^(y|yes|n|no)$/i.test(answer)) return /^y/i.test(answer);
+        stderr.write(`${texts.needsYesOrNo}\n`);
+      }
     },
     waitFor: (work) => Promise.race([work, closed]),
     [Symbol.dispose]: () => lines.close(),

@@ -22,7 +22,8 @@ export const initMessages = {
   /** `enter`: what an empty answer means. */
   secretQuestion: (text: string, enter: string | null) =>
     `${text}, not shown${enter === null ? '' : ` [Enter: ${enter}]`}: `,
-  asBefore: 'as before',
+  keepSet: 'keep what is set',
+  needsYesOrNo: 'Write y or n.',
   needsAnswer: 'An answer is needed. Ctrl-C stops.',
   useAnyway: 'That could not be checked. Use it?',
   about: (name: string, message: string) => `${name}: ${message}.`,

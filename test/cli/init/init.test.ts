@@ -72,10 +72,7 @@ test('Each answer is checked at once, and a wrong one is asked again with the re
   await init.answer('defaults.channel is not the id of a channel', 'C0OTHER');
   await init.type('the bot is not a member', '');
   slack.channel('C0OTHER').members.add(slack.botUserId);
-  await init.answer(
-    'The channel for outcomes and alerts: its id (at the end of “View channel details”), or none [C0OTHER]',
-    '',
-  );
+  await init.answer(questions.channel, 'C0OTHER');
   expect(await init.ended).toMatchObject({ exit: 0 });
   expect(await fixture.read('syncbot.yml')).toContain('channel: C0OTHER');
   expect(init.shown()).toContain('The address is 127.0.0.1:1/2.');
@@ -146,6 +143,7 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await fixture.write('syncbot.yml', 'policy: { operators: [U0BOB] }\nprojects: {}\n');
 
   const refused = fixture.start();
+  await refused.answer(questions.mayChangeEnv, 'nein');
   await refused.answer(questions.mayChangeEnv, 'n');
   expect(await refused.ended).toMatchObject({ exit: 1, out: '' });
   expect(await fixture.read('.env')).toBe(env);
@@ -157,7 +155,7 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer(questions.mayReplace, '');
   await init.answer(questions.botToken, slack.botToken);
   await init.answer(questions.appToken, '');
-  await init.answer(questions.redis, '');
+  await init.answer('host:6379, not shown [Enter: keep what is set]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
   expect(init.shown()).toContain('syncbot.yml exists and was kept. Its operators are U0BOB.');
   expect(await fixture.read('manifest.yml')).toBe('mine: true\n');
@@ -201,7 +199,7 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
 test('Without a Slack that answers, and without scopes, the user decides.', async () => {
   await using fixture = await startInitFixture({ scopes: ['commands', 'chat:write'] });
   const { slack } = fixture;
-  const init = fixture.start();
+  const init = fixture.start({ REDIS_URL: 'redis://127.0.0.1:6379' });
   await init.answer(questions.mode, '');
   await init.answer(questions.command, '');
   slack.injectFault({ method: 'auth.test', dropRequest: true, times: 1 });
@@ -209,7 +207,7 @@ test('Without a Slack that answers, and without scopes, the user decides.', asyn
   await init.answer('Slack could not be reached', '');
   await init.answer(questions.botToken, slack.botToken);
   await init.answer(questions.appToken, slack.appToken);
-  await init.answer(questions.redis, sharedRedisUrl());
+  await init.answer('host:6379, not shown [Enter: redis://127.0.0.1:6379]: ', sharedRedisUrl());
   await init.answer(questions.operators, 'U0ALICE');
   await init.answer('the bot token has no scope to check this', '');
   await init.answer(questions.operators, 'U0ALICE');
@@ -225,4 +223,33 @@ test('A variable that the shell sets to another value is named, because it wins.
   const init = fixture.start({ SLACK_COMMAND: '/other' });
   await answerAll(init, fixture.slack);
   expect((await init.ended).err).toContain('Your shell sets another value of SLACK_COMMAND.');
+});
+
+test('After a wrong answer the suggestion is still the one before it.', async () => {
+  await using fixture = await startInitFixture();
+  await fixture.write(
+    'manifest.yml',
+    'settings: { interactivity: { request_url: "https://bot.example.com/slack/events" } }\n',
+  );
+  const init = fixture.start();
+  await init.answer('Choose [2]', '3');
+  await init.answer('Choose [2]', '');
+  await init.answer('this bot [https://bot.example.com]', 'example');
+  await init.answer('this bot [https://bot.example.com]', '');
+  await init.answer('Slash command [/sync]', 'Sync');
+  await init.answer('Slash command [/sync]', '');
+  await init.type(questions.mayReplace, '\u0003');
+  expect(await init.ended).toMatchObject({ exit: 1 });
+  expect(await fixture.read('.env')).toBe('SLACK_COMMAND=/sync\n');
+});
+
+test('The suggested mode is the one that run would use: Socket Mode with an app token, whatever the manifest is.', async () => {
+  await using fixture = await startInitFixture();
+  await fixture.write(
+    'manifest.yml',
+    'settings: { interactivity: { request_url: "https://bot.example.com/slack/events" } }\n',
+  );
+  const init = fixture.start({ SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'x' });
+  await init.type('Choose [1]', '\u0003');
+  expect(await init.ended).toMatchObject({ exit: 1 });
 });

@@ -13,7 +13,7 @@ export const init: ExamplesOf<typeof messages.init> = {
   ],
   secretQuestion: [
     ['the first time', 'Signing secret', null],
-    ['.env has it', 'Signing secret', 'as before'],
+    ['.env has it', 'Signing secret', 'keep what is set'],
   ],
   about: [['a channel', 'C0123456', 'the bot is a member']],
   kept: [['the answer is no', '.env']],

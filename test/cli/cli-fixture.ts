@@ -32,11 +32,13 @@ export interface CliRunOptions {
   readonly stdin?: ProcessIo['stdin'];
   readonly signals?: EventEmitter;
   readonly openApp?: CreateCliApp;
+  /** Default: this checkout. */
+  readonly packageFolder?: URL;
 }
 
 const openLinks: OpenLinks = async (options) => (await import('../../src/app.ts')).openLinks(options);
 const openSlackSetup: OpenSlackSetup = async (options) => (await import('../../src/app.ts')).openSlackSetup(options);
-const packageFolder = new URL('../..', import.meta.url);
+const checkout = new URL('../..', import.meta.url);
 const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
 /** A command that runs. `out` and `err` return its output so far. */
@@ -60,6 +62,7 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
     terminal,
     signals = new EventEmitter(),
     openApp = rejectOpenApp,
+    packageFolder = checkout,
   } = options;
   const [out, err] = [collectOutput(), collectOutput()];
   if (terminal !== undefined) Object.assign(out.stream, { isTTY: true, ...terminal });

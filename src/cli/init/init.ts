@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { messages } from '../../messages/catalog.ts';
 import { type ExitCode, exitCodes } from '../cli-app.ts';
 import { envFileName } from '../env-file.ts';
@@ -7,7 +8,7 @@ import { createOutput } from '../output.ts';
 import type { ProcessIo } from '../process-io.ts';
 import { isInteractive } from '../prompt.ts';
 import { createInitContext, type InitContext } from './init-context.ts';
-import { createManifest, readRequestUrl, type SlackMode } from './manifest.ts';
+import { createManifest, isUnchangedManifest, readRequestUrl, type SlackMode } from './manifest.ts';
 import { askOperatorsAndChannel } from './policy-questions.ts';
 import { askRedisUrl } from './redis-question.ts';
 import { askBotToken, askCommand, askMode, askTransportSecret } from './slack-questions.ts';
@@ -52,7 +53,6 @@ async function runSteps(io: ProcessIo, terminal: Terminal): Promise<string | nul
     return null;
   }
   const mode = await askModeAndWriteManifest(context);
-  if (context.value('SLACK_BOT_TOKEN') === null) terminal.print(texts.createApp);
   const slack = await io.openSlackSetup({ apiUrl: context.value('SLACK_API_URL'), log: context.log });
   await askBotToken(context, slack);
   await askTransportSecret(context, slack, mode);
@@ -63,23 +63,29 @@ async function runSteps(io: ProcessIo, terminal: Terminal): Promise<string | nul
   return next;
 }
 
-/** The mode and the command, and the manifest for them. */
+/** The mode and the command, the manifest for them, and what to do with it in Slack. */
 async function askModeAndWriteManifest(context: InitContext): Promise<SlackMode> {
   const { io, terminal } = context;
   const path = join(io.folder, manifestName);
   const existing = await readIfExists(path);
-  const template = await readFile(new URL(manifestName, io.packageFolder), 'utf8');
+  const templatePath = fileURLToPath(new URL(manifestName, io.packageFolder));
+  const template = await readFile(templatePath, 'utf8');
   const mode = await askMode(context, existing === null ? null : readRequestUrl(existing));
   const command = await askCommand(context);
   const manifest = createManifest(template, command, mode);
+  // In a checkout of syncbot the manifest is the template itself.
+  const isOwn = existing === null || (path !== templatePath && isUnchangedManifest(template, existing));
   if (existing === manifest) {
     terminal.print(texts.manifestSame);
-  } else if (existing === null || (await terminal.confirm(texts.mayReplaceManifest, false))) {
+  } else if (isOwn || (await terminal.confirm(texts.mayReplaceManifest, false))) {
     await writeFile(path, manifest);
     terminal.print(texts.manifestWritten);
   } else {
-    terminal.print(texts.manifestKept);
+    terminal.print(texts.manifestKept(command, mode.kind === 'http' ? mode.url : null));
   }
+  const hasApp = context.value('SLACK_BOT_TOKEN') !== null;
+  if (!hasApp) terminal.print(texts.createApp(mode.kind));
+  else if (existing !== manifest) terminal.print(texts.changeApp(mode.kind));
   return mode;
 }
 

@@ -26,16 +26,29 @@ export function createManifest(template: string, command: string, mode: SlackMod
     .replace('socket_mode_enabled: true', 'socket_mode_enabled: false');
 }
 
+/** Whether `createManifest` returns exactly this manifest, for some command and mode. */
+export function isUnchangedManifest(template: string, manifest: string): boolean {
+  const read = readManifest(manifest);
+  if (read === null) return false;
+  const url = read.settings.interactivity.request_url;
+  const mode: SlackMode = url === undefined ? { kind: 'socket' } : { kind: 'http', url };
+  return read.features.slash_commands.some(({ command }) => createManifest(template, command, mode) === manifest);
+}
+
 /** Returns the request URL in a manifest. Null if it has none, or is no manifest. */
 export function readRequestUrl(manifest: string): string | null {
+  return readManifest(manifest)?.settings.interactivity.request_url ?? null;
+}
+
+function readManifest(manifest: string): z.infer<typeof manifestSchema> | null {
   try {
-    const read = requestUrlSchema.safeParse(parse(manifest));
-    return read.data?.settings.interactivity.request_url ?? null;
+    return manifestSchema.safeParse(parse(manifest)).data ?? null;
   } catch {
     return null;
   }
 }
 
-const requestUrlSchema = z.object({
-  settings: z.object({ interactivity: z.object({ request_url: z.string() }) }),
+const manifestSchema = z.object({
+  features: z.object({ slash_commands: z.array(z.object({ command: z.string() })) }).default({ slash_commands: [] }),
+  settings: z.object({ interactivity: z.object({ request_url: z.string().optional() }) }),
 });

@@ -3,6 +3,11 @@ import { nothingChanged } from './terms.ts';
 
 const maxNames = 10;
 
+/** Slack verifies only the request URL of events. */
+const verifyLater =
+  'Slack cannot verify the address before syncbot run serves it. Then press “Retry” on the page “Event Subscriptions”.';
+const needsAppToken = 'Socket Mode also needs an app-level token: the next questions name its page.';
+
 /** The sentences of `syncbot init`. */
 export const initMessages = {
   noTerminal: `syncbot init asks questions, so it needs a terminal. Without one, copy .env.example and manifest.yml from the package. ${nothingChanged}`,
@@ -47,18 +52,37 @@ export const initMessages = {
   },
 
   mayReplaceManifest: 'There is another manifest.yml. Replace it?',
-  manifestKept: 'manifest.yml was kept. It does not fit these answers: change the app in Slack yourself.',
+  /** `url`: the request URL of HTTP mode. Null in Socket Mode. */
+  manifestKept: (command: string, url: string | null) =>
+    `manifest.yml was kept. Check that it has the command ${command}, and ${
+      url === null
+        ? 'socket_mode_enabled: true'
+        : `socket_mode_enabled: false. The url of the command, both request_url and message_menu_options_url must be ${url}`
+    }.`,
   manifestWritten: 'manifest.yml was written.',
   manifestSame: 'manifest.yml is right already.',
-  createApp: [
-    '',
-    'Create the Slack app now:',
-    '  1. Open https://api.slack.com/apps, press “Create New App”, then “From a manifest”. Choose your workspace.',
-    '  2. Choose YAML, and replace the text by that of manifest.yml. Press “Next”, then “Create”.',
-    '  3. Press “Install to …”, then “Allow”.',
-    'If the app exists, compare its page “App Manifest” with manifest.yml.',
-    '',
-  ].join('\n'),
+  createApp: (mode: 'socket' | 'http') =>
+    [
+      '',
+      'Create the Slack app now:',
+      '  1. Open https://api.slack.com/apps, press “Create New App”, then “From a manifest”. Choose your workspace.',
+      '  2. Choose YAML, and replace the text by that of manifest.yml. Press “Next”, then “Create”.',
+      '  3. Press “Install to …”, then “Allow”.',
+      ...(mode === 'http' ? [`  4. ${verifyLater}`] : []),
+      'If the app exists, compare its page “App Manifest” with manifest.yml.',
+      '',
+    ].join('\n'),
+  /** The app exists, and the manifest is another one now. */
+  changeApp: (mode: 'socket' | 'http') =>
+    [
+      '',
+      'Change the Slack app now:',
+      '  1. Open https://api.slack.com/apps, choose the app, then the page “App Manifest”.',
+      '  2. Choose YAML, replace the text by that of manifest.yml, and save the changes.',
+      '  3. If Slack asks for it, install the app again.',
+      `  4. ${mode === 'http' ? verifyLater : needsAppToken}`,
+      '',
+    ].join('\n'),
 
   botToken: { text: 'Bot token (page “OAuth & Permissions”, Bot User OAuth Token, xoxb-…)' },
   botTokenAccepted: (bot: string, workspace: string) => `Slack accepts it: the bot is @${bot} in ${workspace}.`,

@@ -6,13 +6,13 @@ import { FakeSlack } from '../../fake-slack/fake-slack.ts';
 import type { FakeSlackOptions } from '../../fake-slack/options.ts';
 import { sharedRedisUrl } from '../../support/test-redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { type CliResult, startCliInProcess } from '../cli-fixture.ts';
+import { type CliResult, type CliRunOptions, startCliInProcess } from '../cli-fixture.ts';
 
 /** A user at a terminal who runs `syncbot init` in an empty folder. */
 export interface InitFixture extends AsyncDisposable {
   readonly slack: FakeSlack;
   readonly folder: string;
-  start(env?: Readonly<Record<string, string>>): RunningInit;
+  start(env?: Readonly<Record<string, string>>, options?: Pick<CliRunOptions, 'packageFolder'>): RunningInit;
   write(name: string, text: string): Promise<void>;
   read(name: string): Promise<string>;
   /** The permissions, such as `600`. */
@@ -35,12 +35,12 @@ export async function startInitFixture(options: FakeSlackOptions = {}): Promise<
   return {
     slack,
     folder,
-    start(env = {}) {
+    start(env = {}, options = {}) {
       const stdin = Object.assign(new PassThrough(), { isTTY: true });
       // `runCli` reads a relative path from the folder of the process, which is that of the test.
       const config = { SYNCBOT_CONFIG: join(folder, 'syncbot.yml') };
       const variables = { SLACK_API_URL: slack.apiUrl, ...config, ...env };
-      const running = startCliInProcess(['init'], { folder, env: variables, stdin });
+      const running = startCliInProcess(['init'], { folder, env: variables, stdin, ...options });
       const shown = () => running.out() + running.err();
       let seen = 0;
       const type = async (question: string, keys: string) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/config.ts';
@@ -153,6 +154,7 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer(questions.mode, '');
   await init.answer(questions.command, '');
   await init.answer(questions.mayReplace, '');
+  await init.type('Check that it has the command /sync, and socket_mode_enabled: true.', '');
   await init.answer(questions.botToken, slack.botToken);
   await init.answer(questions.appToken, '');
   await init.answer('host:6379, not shown [Enter: keep what is set]: ', '');
@@ -194,6 +196,31 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   await again.answer('Choose [2]', '');
   await again.answer(`${questions.url} at which Slack reaches this bot [https://bot.example.com]`, '\u0003');
   await again.ended;
+  expect(init.shown()).toContain('press “Retry” on the page “Event Subscriptions”');
+});
+
+test('After another mode, init replaces its own manifest and names what to change in Slack.', async () => {
+  await using fixture = await startInitFixture();
+  const { slack } = fixture;
+  const env = { SLACK_BOT_TOKEN: slack.botToken, SLACK_SIGNING_SECRET: slack.signingSecret };
+  const http = fixture.start(env);
+  await http.answer('Choose [2]', '');
+  await http.answer(questions.url, 'https://bot.example.com');
+  await http.answer(questions.command, '/move');
+  await http.type('Change the Slack app now:', '');
+  await http.type('press “Retry” on the page “Event Subscriptions”', '\u0003');
+  expect(await http.ended).toMatchObject({ exit: 1 });
+
+  const socket = fixture.start(env);
+  await socket.answer(questions.mayChangeEnv, '');
+  await socket.answer('Choose [2]', '1');
+  await socket.answer('Slash command [/move]', '');
+  await socket.type('manifest.yml was written.', '');
+  await socket.type('then the page “App Manifest”', '');
+  await socket.type('Socket Mode also needs an app-level token', '');
+  await socket.type(questions.botToken, '\u0003');
+  expect(await socket.ended).toMatchObject({ exit: 1 });
+  expect(await fixture.read('manifest.yml')).toBe(template.replace('- command: /sync\n', '- command: /move\n'));
 });
 
 test('Without a Slack that answers, and without scopes, the user decides.', async () => {
@@ -251,5 +278,15 @@ test('The suggested mode is the one that run would use: Socket Mode with an app 
   );
   const init = fixture.start({ SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'x' });
   await init.type('Choose [1]', '\u0003');
+  expect(await init.ended).toMatchObject({ exit: 1 });
+});
+
+test('In a checkout of syncbot init asks before it replaces the template of the manifest.', async () => {
+  await using fixture = await startInitFixture();
+  await fixture.write('manifest.yml', template);
+  const init = fixture.start({}, { packageFolder: pathToFileURL(`${fixture.folder}/`) });
+  await init.answer(questions.mode, '');
+  await init.answer(questions.command, '/move');
+  await init.type(questions.mayReplace, '\u0003');
   expect(await init.ended).toMatchObject({ exit: 1 });
 });

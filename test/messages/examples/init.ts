@@ -17,6 +17,18 @@ export const init: ExamplesOf<typeof messages.init> = {
   ],
   about: [['a channel', 'C0123456', 'the bot is a member']],
   kept: [['the answer is no', '.env']],
+  manifestKept: [
+    ['Socket Mode', '/sync', null],
+    ['HTTP mode', '/sync', 'https://syncbot.example.com/slack/events'],
+  ],
+  createApp: [
+    ['Socket Mode', 'socket'],
+    ['HTTP mode', 'http'],
+  ],
+  changeApp: [
+    ['Socket Mode', 'socket'],
+    ['HTTP mode', 'http'],
+  ],
   botTokenAccepted: [['a good bot token', 'syncbot', 'acme']],
   redis: {
     answers: [

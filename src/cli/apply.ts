@@ -106,6 +106,7 @@ function planText(plan: Plan, projects: readonly DesiredProject[]): string {
   return [
     ...configurationLines(plan, projects),
     ...plan.create.flatMap(createLines),
+    ...onFailureLine(plan.create),
     ...plan.update.flatMap(updateLines),
     ...plan.remove.flatMap(({ project, leftPaused }) => [
       texts.remove(project.id),
@@ -147,6 +148,12 @@ function createLines({ definition, adopt, initialState, linksToPause, missing, p
     ...linkLine(texts.missing, missing),
     ...unpassedItems.map((item) => indent(texts.precheck(precheckText(item, cliFormatter)))),
   ];
+}
+
+/** Not Started projects have no tasks in flight: the line is for queues in use. */
+function onFailureLine(created: readonly PlannedCreate[]): string[] {
+  const pausing = created.filter(({ definition, adopt }) => adopt && definition.onFailure === 'pause');
+  return pausing.length === 0 ? [] : [texts.pausesOnFailure(pausing.map(({ definition }) => definition.id))];
 }
 
 function updateLines({ project, changes, linksToPause, missing, leftPaused }: PlannedUpdate): string[] {

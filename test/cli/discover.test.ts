@@ -86,6 +86,7 @@ describe('without a syncbot.yml', () => {
       projects:
         orders:
           # channel: C0123456 # where outcomes and alerts go; invite the bot there
+          # onFailure: continue # only an alert when a task fails for good; without it syncbot pauses the links of the project
           adopt: true # the queues are in use: take the state from them, and pause nothing
           links:
             - queue: orders-full # BullMQ 4: its workers ignore a pause
@@ -102,6 +103,7 @@ describe('without a syncbot.yml', () => {
       openApp: createApp,
     });
     expect(plan).toMatchObject({ exit: 3, out: expect.stringContaining('+ create users: Running, like its queues') });
+    expect(plan.out).toContain('syncbot pauses the links of its project until a restore: orders and users.');
   });
 
   test('queues of which some are paused are named in the file, since apply refuses them', async () => {
@@ -161,7 +163,7 @@ projects: { orders: { links: [{ queue: orders-full, connection: same }, { queue:
     expect(out).toMatch(/^orders-full .* orders$/m);
     expect(out).toMatch(/^users .* \+ users$/m);
     expect(out).toContain(
-      `New, in no project of ${path}: users. The file was not changed. To add them:\nprojects:\n  users:\n    adopt: true`,
+      `New, in no project of ${path}: users. The file was not changed. To add them:\nprojects:\n  users:\n    # onFailure: continue # only an alert`,
     );
     expect(await readFile(path, 'utf8')).toBe(file);
 

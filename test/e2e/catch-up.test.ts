@@ -50,6 +50,6 @@ it('A pause ends what is followed after a restore, and the message stays true.',
   await waitForChannelMessage(harness, /orders was restored .*3 tasks left/s);
   await harness.requestAndPressOk('pause', 'orders', { user: 'U0BOB' });
   await waitForChannelMessage(harness, /orders was paused/);
-  await waitForChannelMessage(harness, /3 tasks were left .*\. It became Paused .*, by <@U0BOB>\./);
+  await waitForChannelMessage(harness, /3 tasks still waited .*\. It became Paused .*, by <@U0BOB>\./);
   expect(channelMessages(harness, /orders was (restored|paused)/)).toHaveLength(2);
 });

@@ -40,6 +40,8 @@ export const cliApply = {
   nothingToDo: 'Nothing to do.',
   create: ({ project, state, linkCount, stateFrom }: CreateFacts) =>
     `+ create ${project}: ${states[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
+  pausesOnFailure: (projects: readonly string[]) =>
+    `When a task fails for good, syncbot pauses the links of its project until a restore: ${nameUpTo(projects, maxKeptNames)}. With onFailure: continue there is only an alert.`,
   change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
   remove: (project: string) => `- remove ${project}`,
   kept: (projects: readonly string[]) =>

@@ -3,7 +3,7 @@ import { cliApply, cliExport, cliRun } from './cli-apply.ts';
 import { cliChange, cliChangeBatch } from './cli-change.ts';
 import { cliExamples } from './cli-examples.ts';
 import { cliHelp } from './cli-help.ts';
-import { formatDuration, formatNumber } from './format.ts';
+import { formatDuration, formatNumber, pluralize } from './format.ts';
 import { linesNotShown } from './history.ts';
 import { startErrors } from './startup-errors.ts';
 import { nothingChanged } from './terms.ts';
@@ -74,11 +74,11 @@ export const cliMessages = {
 
   history: {
     truncated: (maxLines: number, project: string) =>
-      `These are the newest ${formatNumber(maxLines)} lines. To see every entry: syncbot history ${project} --json`,
+      `These are the newest ${pluralize(maxLines, 'line')}. To see every entry: syncbot history ${project} --json`,
     since: (time: string, zone: string) => `Since ${time} (${zone})`,
     nothing: 'Nothing happened.',
     notShown: (count: number, isExact: boolean, shown: number) =>
-      `These are the newest ${formatNumber(shown)} lines; ${linesNotShown(count, isExact)}. To see every entry, add --json.`,
+      `These are the newest ${pluralize(shown, 'line')}; ${linesNotShown(count, isExact)}. To see every entry, add --json.`,
   },
 
   change: cliChange,

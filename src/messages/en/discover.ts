@@ -57,6 +57,8 @@ export const discoverMessages = {
     setVariable: 'the URL of this Redis; set the variable for every command',
     operators: 'such as [U0123456]; until then no user can change a project from Slack',
     channel: 'channel: C0123456 # where outcomes and alerts go; invite the bot there',
+    onFailure:
+      'onFailure: continue # only an alert when a task fails for good; without it syncbot pauses the links of the project',
     adopt: 'the queues are in use: take the state from them, and pause nothing',
     mixedFlags:
       'Some of these queues are paused and some are not. syncbot apply refuses that: make them equal, or make two projects.',

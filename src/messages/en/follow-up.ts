@@ -109,7 +109,7 @@ const remaining: { readonly [Goal in FollowGoal]: (count: number | null) => stri
     return `${pluralize(count, 'task')} ${count === 1 ? 'was' : 'were'} still in flight`;
   },
   caught_up: (count) => {
-    if (count === null) return 'it was not known how many tasks were left';
-    return `${pluralize(count, 'task')} ${count === 1 ? 'was' : 'were'} left`;
+    if (count === null) return 'it was not known how many tasks still waited';
+    return `${pluralize(count, 'task')} still waited`;
   },
 };

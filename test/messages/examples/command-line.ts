@@ -123,6 +123,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ['a project that is not in the file, without --prune', ['orders']],
       ['several', ['orders', 'users']],
     ],
+    pausesOnFailure: [['adopt: true, without onFailure', ['orders', 'users']]],
     pauseAgain: [['a link was resumed since the last apply', 'orders']],
     pauses: [['below a project', 'orders-full']],
     leftPaused: [['below a removed project', ['orders-full', 'orders-incr']]],

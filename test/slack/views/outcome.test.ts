@@ -92,12 +92,12 @@ describe('the message of an operation', () => {
     [
       'restored, and not caught up in time',
       caughtUp({ end: timedOut, latest: observed(12_400, { fewerPerS: 0, addedPerS: 40, endedPerS: 0 }) }),
-      `\n12,400 tasks were left ${clock}, after 12 h · in 40/s, out 0/s`,
+      `\n12,400 tasks still waited ${clock}, after 12 h · in 40/s, out 0/s`,
     ],
     [
       'restored, and paused again',
       caughtUp({ end: { kind: 'state_changed', at, state: 'paused', by: 'U0BOB' }, latest: observed(1) }),
-      `\n1 task was left ${clock}. It became Paused ${clock}, by <@U0BOB>.`,
+      `\n1 task still waited ${clock}. It became Paused ${clock}, by <@U0BOB>.`,
     ],
     [
       'restored without a backlog',
@@ -150,7 +150,7 @@ describe('the message of an operation', () => {
     const laterFailure = { at, failure: { kind: 'link_unreachable' as const, link: exampleLink('orders-full'), at } };
     const text = outcomeText({ ...caughtUp({ end, latest: observed(1) }), laterFailure });
     expect(text).toMatch(/^orders was restored by <@U0ALICE>.*, and became Failed <!date/);
-    expect(text).toContain(`\n1 task was left ${clock}`);
+    expect(text).toContain(`\n1 task still waited ${clock}`);
     expect(text.match(/became/gi)).toHaveLength(1);
   });
 

@@ -9,6 +9,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
 import { planJson } from './plan-json.ts';
+import { programName } from './process-io.ts';
 import { isInteractive, notInteractiveError, promptYesNo } from './prompt.ts';
 import { processProblems, waitForProcesses } from './running-processes.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -43,6 +44,7 @@ export async function apply(
   if (isPlanOnly) return isEmpty(plan) ? exitCodes.success : exitCodes.wouldChange;
   if (isEmpty(plan)) {
     await noteProcesses(context);
+    await noteNextStep(context);
     return exitCodes.success;
   }
   if (!yes && !isInteractive(io)) {
@@ -57,7 +59,15 @@ export async function apply(
   const exitCode = printResult(output, { plan, result });
   if (result.kind === 'applied' && plan.configuration !== null)
     printProblems(output, await waitForProcesses(app.useCaseContext, plan.configuration.expectedVersion + 1));
+  if (exitCode === exitCodes.success) await noteNextStep(context);
   return exitCode;
+}
+
+/** On a terminal the next step is to start syncbot, if no process of it runs. */
+async function noteNextStep({ app, output, io }: CommandContext): Promise<void> {
+  if (!isInteractive(io)) return;
+  const processes = await app.useCaseContext.configurations.listProcesses();
+  if (processes.length === 0) output.note(texts.next(programName(io)));
 }
 
 /** Notes which running processes do not use what is stored. */

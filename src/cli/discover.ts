@@ -10,7 +10,7 @@ import { type ChosenConnection, chooseConnection, knownLinks } from './discover-
 import { type DiscoveredFile, type NewConnection, renderAddition, writeDiscoveredFile } from './discovered-file.ts';
 import { flagOf, isOldBullmq, queueJson, queueTable, queueWarnings } from './discovered-queues.ts';
 import { createOutput, type Output } from './output.ts';
-import type { ProcessIo } from './process-io.ts';
+import { type ProcessIo, programName } from './process-io.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 
 const texts = messages.discover;
@@ -39,7 +39,7 @@ export async function discover(io: ProcessIo, command: DiscoverCommand): Promise
   try {
     const endpoints = { ...config.connections, [defaultConnection]: environment.secrets.redis };
     await using links = await io.openLinks({ endpoints, log });
-    return await discoverOn({ ...choice, links: links.gateway, output }, command);
+    return await discoverOn({ ...choice, io, links: links.gateway, output }, command);
   } catch (error) {
     log.error({ error }, 'command failed');
     output.error(toCliError(error, true));
@@ -48,6 +48,7 @@ export async function discover(io: ProcessIo, command: DiscoverCommand): Promise
 }
 
 interface DiscoverContext {
+  readonly io: ProcessIo;
   readonly configuration: Configuration;
   readonly chosen: ChosenConnection;
   readonly links: LinkGateway;
@@ -114,7 +115,8 @@ async function printDiscovered(context: DiscoverContext, discovered: Discovered)
     yaml,
   });
   if (proposed.length > 0 && variable !== null) output.note(texts.setVariable(variable));
-  if (isWritten) output.note(texts.afterWriting(configPath, config.policy.operators.length > 0));
+  const hasOperators = config.policy.operators.length > 0;
+  if (isWritten) output.note(texts.afterWriting({ path: configPath, hasOperators, program: programName(context.io) }));
   return isComplete ? exitCodes.success : exitCodes.failure;
 }
 

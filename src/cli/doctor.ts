@@ -20,6 +20,7 @@ import type { CheckText } from '../messages/facts.ts';
 import { type CheckOutcome, checkConnection, toOutcome } from './check-connection.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
+import { programName } from './process-io.ts';
 import { configurationDifferences } from './run.ts';
 import { processProblems } from './running-processes.ts';
 import { checkTable } from './show.ts';
@@ -62,14 +63,14 @@ export function nextStep(
   return failed === undefined ? { kind: 'list' } : { kind: 'fix', item: failed.item };
 }
 
-function nextStepText(next: NextStep, { environment }: CommandContext): string {
+function nextStepText(next: NextStep, { environment, io }: CommandContext): string {
   switch (next.kind) {
     case 'fix':
-      return texts.next.fix(next.item);
+      return texts.next.fix(next.item, programName(io));
     case 'list':
       return texts.next.list(environment.command);
     default:
-      return texts.next[next.kind];
+      return texts.next[next.kind](programName(io));
   }
 }
 

@@ -25,6 +25,11 @@ export interface ProcessIo {
   readonly openSlackSetup: OpenSlackSetup;
 }
 
+/** How the user starts syncbot. npm sets `npm_command` for what `npx` starts, which need not be on the `PATH`. */
+export function programName({ env }: Pick<ProcessIo, 'env'>): string {
+  return env['npm_command'] === 'exec' ? 'npx syncbot' : 'syncbot';
+}
+
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface SignalEmitter {

@@ -150,10 +150,20 @@ describe('apply and run', () => {
     const result = await cli('apply', { terminalInput: 'y\n' });
     expect(result).toMatchObject({
       exit: 0,
+      err: expect.stringMatching(/Next: run syncbot run\. .*\n$/),
       out: expect.stringMatching(/queue does not exist yet.*ghost[\s\S]*Applied: 1 created/),
     });
     expect(await link.queue.isPaused()).toBe(true);
-    expect(await cli('apply')).toMatchObject({ exit: 0, out: 'Nothing to do. 1 project unchanged.\n' });
+    const nothing = { exit: 0, out: 'Nothing to do. 1 project unchanged.\n' };
+    expect(await cli('apply')).toEqual({ ...nothing, err: '' });
+    expect(await cli('apply', { terminalInput: '' })).toMatchObject({
+      ...nothing,
+      err: expect.stringMatching(/^Next:/),
+    });
+    const running = { id: 'p1', role: 'all', configurationVersion: 1, unusable: [] };
+    await services.context.configurations.registerProcess(running, 60_000);
+    expect(await cli('apply', { terminalInput: '' })).toEqual({ ...nothing, err: '' });
+    await services.context.configurations.removeProcess('p1');
   });
 
   test('apply --plan prints what would change, with exit code 3, and changes nothing', async () => {

@@ -127,7 +127,7 @@ describe('the first contact of the README, in a terminal', () => {
     await asking.type('Who may', 'U0ALICE\r');
     await asking.type('channel for', 'C0SYNC\r');
     expect(await asking.exited).toBe(0);
-    expect(asking.shown()).toContain('Next: run syncbot discover.');
+    expect(asking.shown()).toContain('Next: run npx syncbot discover.');
     for (const secret of [slack.botToken, slack.appToken, redis.url]) expect(asking.shown()).not.toContain(secret);
 
     const discovering = inTerminal(discover);
@@ -137,6 +137,7 @@ describe('the first contact of the README, in a terminal', () => {
     const applying = inTerminal(apply);
     await applying.type('[y/N]', 'y\r');
     expect(await applying.exited).toBe(0);
+    expect(applying.shown()).toContain('Next: run npx syncbot run.');
 
     const running = inTerminal(run);
     await running.type('"msg":"running"', '');

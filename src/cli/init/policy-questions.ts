@@ -7,6 +7,7 @@ import { worstResult } from '../../domain/precheck.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { SetupCheck, SlackSetup } from '../cli-app.ts';
 import { readConfiguration } from '../command-context.ts';
+import { programName } from '../process-io.ts';
 import type { InitContext } from './init-context.ts';
 import { type PolicyFacts, renderPolicyFile } from './policy-file.ts';
 import { accepted, askUntilAccepted, refused } from './questions.ts';
@@ -39,7 +40,7 @@ export async function askOperatorsAndChannel(context: InitContext, slack: SlackS
   const facts = { operators: toIds(typedOperators), channel: toChannel(typedChannel) };
   await writeFile(resolve(io.folder, path), renderPolicyFile(facts), { flag: 'wx' });
   terminal.print(texts.written(path));
-  return texts.next;
+  return texts.next(programName(io));
 }
 
 async function describeExisting({ terminal, io, value }: InitContext, path: string): Promise<string> {
@@ -47,10 +48,10 @@ async function describeExisting({ terminal, io, value }: InitContext, path: stri
   const read = await readConfiguration({ ...io, env }, {});
   if (read.kind === 'refused') {
     terminal.print(`${texts.policyUnreadable(path)}\n${read.error.message}`);
-    return texts.next;
+    return texts.next(programName(io));
   }
   terminal.print(texts.policyKept(path, read.config.policy.operators));
-  return read.config.projects.length === 0 ? texts.next : texts.nextApply;
+  return (read.config.projects.length === 0 ? texts.next : texts.nextApply)(programName(io));
 }
 
 function toIds(typed: string): string[] {

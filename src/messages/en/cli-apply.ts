@@ -38,6 +38,8 @@ export const cliApply = {
   },
   unchanged: (projectCount: number) => `${pluralize(projectCount, 'project')} unchanged.`,
   nothingToDo: 'Nothing to do.',
+  /** No process of syncbot runs. `program`: how the user starts syncbot. */
+  next: (program: string) => `Next: run ${program} run. It starts a bot and a worker.`,
   create: ({ project, state, linkCount, stateFrom }: CreateFacts) =>
     `+ create ${project}: ${states[state]}${stateSources[stateFrom]}, ${pluralize(linkCount, 'link')}`,
   pausesOnFailure: (projects: readonly string[]) =>

@@ -35,8 +35,9 @@ export const discoverMessages = {
 
   written: (path: string, projects: number) =>
     `${path} was written, with ${pluralize(projects, 'project')}. Nothing else was changed.`,
-  afterWriting: (path: string, hasOperators: boolean) =>
-    `Next: check the projects in ${path}${hasOperators ? '' : ', write your Slack user id into policy.operators'}, then run: syncbot apply`,
+  /** `program`: how the user starts syncbot. */
+  afterWriting: ({ path, hasOperators, program }: AfterWritingFacts) =>
+    `Next: check the projects in ${path}${hasOperators ? '' : ', write your Slack user id into policy.operators'}, then run: ${program} apply`,
   setVariable: (variable: string) => `Set ${variable} to the URL that you gave to --connection, for every command.`,
   notWritten: (path: string, code: string) =>
     `${path} cannot be written (${code}). ${nothingChanged} Use --output to choose another file.`,
@@ -65,3 +66,9 @@ export const discoverMessages = {
     bullmq4: 'BullMQ 4: its workers ignore a pause',
   },
 };
+
+interface AfterWritingFacts {
+  readonly path: string;
+  readonly hasOperators: boolean;
+  readonly program: string;
+}

@@ -72,13 +72,14 @@ export const doctorMessages = {
       'it has had projects on this Redis, but this Redis user may not read them: check that no queue is a link of both',
   },
 
-  /** The last line: the next step. */
+  /** The last line: the next step. `program`: how the user starts syncbot. */
   next: {
-    set_up_slack: 'Next: run syncbot init. It leads through the creation of the Slack app, and asks for its tokens.',
-    apply: 'Next: run syncbot apply.',
-    run: 'Next: run syncbot run. It starts a bot and a worker.',
+    set_up_slack: (program: string) =>
+      `Next: run ${program} init. It leads through the creation of the Slack app, and asks for its tokens.`,
+    apply: (program: string) => `Next: run ${program} apply.`,
+    run: (program: string) => `Next: run ${program} run. It starts a bot and a worker.`,
     list: (command: string) => `Next: type ${command} list in Slack.`,
-    fix: (item: string) => `Next: fix what “${item}” says, then run syncbot doctor again.`,
+    fix: (item: string, program: string) => `Next: fix what “${item}” says, then run ${program} doctor again.`,
   },
 
   observed: 'a syncbot worker observes the links',

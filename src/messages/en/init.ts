@@ -127,8 +127,9 @@ export const initMessages = {
   notWritten: (path: string, code: string) => `${path} cannot be written (${code}).`,
   setElsewhere: (names: readonly string[]) =>
     `Your shell sets another value of ${nameUpTo(names, maxNames)}. It wins over .env: remove it there.`,
-  next: 'Next: run syncbot discover. It finds your queues and writes the projects.',
-  nextApply: 'Next: run syncbot apply.',
+  /** `program`: how the user starts syncbot. */
+  next: (program: string) => `Next: run ${program} discover. It finds your queues and writes the projects.`,
+  nextApply: (program: string) => `Next: run ${program} apply.`,
 
   /** Comments of the syncbot.yml that `init` writes. */
   file: {

@@ -112,6 +112,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     notPaused: [['a link did not answer', ['orders-full', 'orders-incr']]],
     applied: [['done', { configuration: true, created: 1, changed: 2, removed: 0, pausedAgain: 0 }]],
     unchanged: [['the other projects', 57]],
+    next: [['on a terminal, when no process runs', 'syncbot']],
     create: [
       ['a new project', { project: 'orders', state: 'not_started', linkCount: 2, stateFrom: 'default' }],
       ['adopt: true', { project: 'orders', state: 'running', linkCount: 2, stateFrom: 'queues' }],

@@ -27,8 +27,8 @@ export const discover: ExamplesOf<typeof messages.discover> = {
   noWorker: [['queues without a worker', ['invoices']]],
   written: [['there was no file', 'syncbot.yml', 4]],
   afterWriting: [
-    ['the last line', 'syncbot.yml', false],
-    ['the file has operators', 'syncbot.yml', true],
+    ['the last line', { path: 'syncbot.yml', hasOperators: false, program: 'syncbot' }],
+    ['the file has operators', { path: 'syncbot.yml', hasOperators: true, program: 'syncbot' }],
   ],
   setVariable: [['a URL was given', 'QUEUES_REDIS_URL']],
   notWritten: [['the folder is read-only', 'syncbot.yml', 'EACCES']],

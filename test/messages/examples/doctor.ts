@@ -29,7 +29,10 @@ export const doctor: ExamplesOf<typeof messages.doctor> = {
   },
   next: {
     list: [['everything is right', '/sync']],
-    fix: [['another item fails', 'REDIS_URL']],
+    set_up_slack: [['there is no bot token', 'syncbot']],
+    apply: [['the file is not applied', 'syncbot']],
+    run: [['no worker observes the links', 'syncbot']],
+    fix: [['another item fails', 'REDIS_URL', 'syncbot']],
   },
   operators: [['policy.operators', 2]],
   link: {

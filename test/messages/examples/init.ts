@@ -47,5 +47,10 @@ export const init: ExamplesOf<typeof messages.init> = {
   policyUnreadable: [['it has a mistake', 'syncbot.yml']],
   written: [['a new file', 'syncbot.yml']],
   notWritten: [['a read-only folder', '.env', 'EROFS']],
+  next: [
+    ['it has no projects', 'syncbot'],
+    ['npx started it', 'npx syncbot'],
+  ],
+  nextApply: [['it has projects', 'syncbot']],
   setElsewhere: [['the shell exports one', ['REDIS_URL']]],
 };

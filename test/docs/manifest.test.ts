@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createManifest, readRequestUrl, requestPath } from '../../src/cli/init/manifest.ts';
+import { createManifest, isUnchangedManifest, readRequestUrl, requestPath } from '../../src/cli/init/manifest.ts';
 import { parseEnvironment } from '../../src/config/environment.ts';
 import { messageShortcutId } from '../../src/slack/contract.ts';
 import { slackPath } from '../../src/slack/receivers/http-verification.ts';
@@ -74,6 +74,16 @@ describe('the manifest that syncbot init writes', () => {
     expect(created).toContain('SLACK_SIGNING_SECRET');
     expect(created).not.toContain('SLACK_APP_TOKEN');
     expect(readRequestUrl(created)).toBe(url);
+  });
+
+  test.each([
+    ['another mode and command are recognized', (it: string) => it, true],
+    ['a changed line is not', (it: string) => it.replace('always_online: true', 'always_online: false'), false],
+    ['a text that is no manifest is not', () => 'mine: true', false],
+    ['a text that is no YAML is not', () => '{', false],
+  ])('%s', (_name, change, expected) => {
+    for (const mode of [{ kind: 'socket' } as const, { kind: 'http', url } as const])
+      expect(isUnchangedManifest(text, change(createManifest(text, '/move', mode)))).toBe(expected);
   });
 
   test('has the path at which the bot listens', () => {

@@ -15,6 +15,7 @@ import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
 import { FakeSlack } from './fake-slack/fake-slack.ts';
 import { keys } from './support/keys.ts';
 import { listenOnFreePort } from './support/listen-on-free-port.ts';
+import { silentNotifier } from './support/silent-notifier.ts';
 import { userActions } from './support/slack-harness.ts';
 import { startTestServices } from './support/test-services.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -166,15 +167,7 @@ test('an app token that Slack revokes ends run with exit code 2 and a sentence',
         createSlack: ({ onAuthError, command }) => {
           reportAuthError = onAuthError;
           return {
-            notifier: {
-              notifyOperation: async () => {},
-              notifyAlerts: async () => {},
-              notifyBatch: async () => {},
-              notifyObservation: async () => {},
-              notifyHome: async () => {},
-              notifyHomes: async () => {},
-              notifyDigest: async () => {},
-            },
+            notifier: silentNotifier,
             start: async () => void calls.push(`start ${command}`),
             stop: async () => void calls.push('stop'),
             isConnected: () => true,

@@ -10,6 +10,7 @@ import { notifyBatch } from '../../src/slack/notifier/batch-notifier.ts';
 import { createOperationNotifier } from '../../src/slack/notifier/operation-notifier.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
+import { silentNotifier } from '../support/silent-notifier.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { botScripts, type CrashPoint, createCommandNamer } from './crash-points.ts';
@@ -114,17 +115,12 @@ export async function createCrashHarness(
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
       worker.startNotifier({
+        ...silentNotifier,
         async notifyOperation(ref) {
           const operation = await operations.read(ref);
           if (operation !== null)
             await operations.markNotified(ref, { seq: operation.seq, message: null, dialogUses: 0 });
         },
-        notifyAlerts: async () => {},
-        notifyBatch: async () => {},
-        notifyObservation: async () => {},
-        notifyHome: async () => {},
-        notifyHomes: async () => {},
-        notifyDigest: async () => {},
         ...(postsMessages ? createMessageNotifier(slack, worker.context) : {}),
       });
       // BullMQ checks for stalled jobs once per interval over all workers. Without this the check would wait for the next one.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { keys } from '../../support/keys.ts';
+import { silentNotifier } from '../../support/silent-notifier.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -18,16 +19,6 @@ async function queueNotifications(count: number): Promise<void> {
   for (let operation = 0; operation < count; operation += 1)
     await services.context.notifications.operationChanged({ project: 'orders', operation: `old${operation}` });
 }
-
-const silentNotifier = {
-  notifyOperation: async () => {},
-  notifyAlerts: async () => {},
-  notifyBatch: async () => {},
-  notifyObservation: async () => {},
-  notifyHome: async () => {},
-  notifyHomes: async () => {},
-  notifyDigest: async () => {},
-};
 
 it('Without a bot, the notifications of one operation or of the alerts of one channel are one job.', async () => {
   for (let change = 0; change < 5; change += 1) {

@@ -52,11 +52,11 @@ interface Place {
 
 /**
  * The project's channel has the message. If the request was made in a thread of that channel, it is a reply there that the
- * channel shows too.
+ * channel shows too. Without a channel a message exists only as a direct message, or from when the project had a channel.
  */
 function channelPlace({ operation, project }: Notification): Place | null {
   const { channel: origin, threadTs, message: messageRef } = operation;
-  const channel = project?.definition.channel ?? origin;
+  const channel = project?.definition.channel ?? origin ?? messageRef?.channel ?? null;
   if (channel === null) return null;
   const thread = threadTs !== null && channel === origin ? { ts: threadTs, isBroadcast: true } : null;
   return { messageRef, channel, thread };

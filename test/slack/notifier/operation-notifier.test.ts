@@ -367,6 +367,18 @@ describe('an outcome that is followed', () => {
     expect(slack.callsTo('chat.postMessage')).toHaveLength(posts);
   });
 
+  it('edits the direct message of an operation that has no channel', async () => {
+    operation = exampleOperation({ channel: null, origin: 'timer' });
+    await updateAndNotify(pausing);
+    const direct = slack.directMessage('U0ALICE').id;
+    const directTexts = () => slack.messagesVisibleTo('U0ALICE', direct).map(({ text }) => text);
+    expect(directTexts()).toEqual([expect.stringContaining('3 tasks still finishing')]);
+    await updateAndNotify({ ...notified, ...progress });
+    await updateAndNotify(end);
+    expect(directTexts()).toEqual([expect.stringMatching(/Its last task in flight ended .*$/)]);
+    expect(slack.callsTo('chat.postMessage')).toHaveLength(1);
+  });
+
   it('replaces the dialog of a repeated press', async () => {
     operation = exampleOperation();
     await updateAndNotify(pausing);

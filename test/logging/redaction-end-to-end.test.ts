@@ -3,7 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startRedisServer } from '../../demo/redis-server.ts';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningApp, runApp } from '../metrics/running-app.ts';
 import { keys } from '../support/keys.ts';

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, UseCaseContext } from './application/context.ts';
 import { CurrentConfiguration } from './application/current-configuration.ts';
-import { AuditDelivery, type SendAudit } from './application/deliver-audit.ts';
+import { AuditDelivery, type AuditDeliveryListener, type SendAudit } from './application/deliver-audit.ts';
 import { StoreUnavailableError } from './application/errors.ts';
 import { execute } from './application/execute.ts';
 import { MissingConnections } from './application/missing-connections.ts';
@@ -91,6 +91,7 @@ export interface Instrumentation {
   readonly instrumentStores: (stores: Stores) => Stores;
   /** Runs one observe cycle and receives what it observed. */
   readonly instrumentCycle: (observe: (onObserved: OnObserved) => Promise<void>) => Promise<void>;
+  readonly auditDelivery?: AuditDeliveryListener;
 }
 
 const defaultSweepIntervalMs = 10_000;
@@ -311,7 +312,8 @@ export class Services implements AsyncDisposable {
 
   /** Part of the role `bot`: starts to write messages, and to send the audit log. `sendAudit` is null when there is no webhook. */
   startNotifier(notifier: Notifier, sendAudit: SendAudit | null = null): void {
-    const auditDelivery = sendAudit === null ? null : new AuditDelivery(this.context, sendAudit);
+    const listener = this.#overrides.instrumentation?.auditDelivery;
+    const auditDelivery = sendAudit === null ? null : new AuditDelivery(this.context, sendAudit, listener);
     const worker = startWorker({
       client: this.#openClient('blocking', 'bot'),
       log: this.#log,

@@ -16,8 +16,6 @@ export default defineConfig({
     // Most tests wait for servers and programs. Files of one worker share the loaded modules.
     maxWorkers: 2 * availableParallelism(),
     isolate: false,
-    // Most objects live shortly. With room for 32 MB of them V8 collects garbage less often.
-    execArgv: ['--max-semi-space-size=32'],
     restoreMocks: true,
     sequence: { sequencer: LongFoldersFirst },
     allowOnly: false,

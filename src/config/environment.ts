@@ -6,7 +6,7 @@ import { messages } from '../messages/catalog.ts';
 import type { EnvironmentError } from './errors.ts';
 import { defaultValueOf, docsOf } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
-import { redisUrlSchema } from './schema.ts';
+import { redisUrlSchema } from './value-schemas.ts';
 
 const { config: texts, variableDocs } = messages;
 

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { maxBatchProjects } from '../domain/batch.ts';
 import { alertSeverities } from '../domain/conditions.ts';
 import { digestKey } from '../domain/digest.ts';
-import { isTimeZone } from '../domain/digest-schedule.ts';
 import { defaultConnection } from '../domain/link.ts';
 import { parseDuration } from '../lib/parse-duration.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import { messages } from '../messages/catalog.ts';
 import { parseRedisUrl } from './redis-url.ts';
 

@@ -114,7 +114,7 @@ export async function createCrashHarness(
       const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
-      worker.startNotifier({
+      await worker.startNotifier({
         ...silentNotifier,
         async notifyOperation(ref) {
           const operation = await operations.read(ref);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseConfig } from '../../config/config.ts';
 import { formatEnvironmentError } from '../../config/errors.ts';
+import { parseConfig } from '../../config/parse-config.ts';
 import { worstResult } from '../../domain/precheck.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { SetupCheck, SlackSetup } from '../cli-app.ts';

@@ -34,6 +34,14 @@ test('apply creates a project, a worker pauses it, and SIGTERM ends the worker w
   expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
 });
 
+test('a command that only reads writes nothing into Redis', async () => {
+  await using services = await startTestServices();
+  await using file = await writeConfigFile('projects: {}\n');
+  const env = { ...file.env, REDIS_URL: services.url };
+  expect(await runCliInProcess(['list'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
+  expect(await services.redis.keys('*')).toEqual([]);
+});
+
 test('run does not take a Redis with unreadable records for a first run', async () => {
   await using services = await startTestServices();
   const link = await services.createLink('orders');

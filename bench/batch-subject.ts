@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { requestBatch } from '../src/application/request-batch.ts';
 import { withTimeout } from '../src/lib/async.ts';
 import { Services } from '../src/services.ts';
-import { actionIds } from '../src/slack/contract.ts';
+import { actionIds } from '../src/slack/action-ids.ts';
 import { onBatchOk } from '../src/slack/listeners/batch.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { createOkPresser, watchPauses } from './pause-subject.ts';

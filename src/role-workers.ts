@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger, UseCaseContext } from './application/context.ts';
-import { AuditDelivery, type SendAudit } from './application/deliver-audit.ts';
+import { AuditDelivery, type AuditDeliveryListener, type SendAudit } from './application/deliver-audit.ts';
 import { execute } from './application/execute.ts';
 import { MissingConnections } from './application/missing-connections.ts';
 import { checkForFailure, type OnObserved, pausesOnFailure } from './application/observer.ts';
@@ -40,6 +40,7 @@ export interface RoleWorkersOverrides {
   readonly instrumentation?: {
     /** Runs one observe cycle and receives what it observed. */
     readonly instrumentCycle: (observe: (onObserved: OnObserved) => Promise<void>) => Promise<void>;
+    readonly auditDelivery?: AuditDeliveryListener;
   };
   readonly tracing?: Tracing;
 }
@@ -144,8 +145,9 @@ export class RoleWorkers {
 
   /** Part of the role `bot`: starts to write messages, and to send the audit log. `sendAudit` is null when there is no webhook. */
   startNotifier(notifier: Notifier, sendAudit: SendAudit | null): void {
-    const { context, openClient } = this.#options;
-    const auditDelivery = sendAudit === null ? null : new AuditDelivery(context, sendAudit);
+    const { context, openClient, overrides } = this.#options;
+    const listener = overrides.instrumentation?.auditDelivery;
+    const auditDelivery = sendAudit === null ? null : new AuditDelivery(context, sendAudit, listener);
     this.#startWorker(openClient('bot'), 'notifications', {
       'notify-operation': (ref) => notifier.notifyOperation(ref),
       'notify-batch': ({ batch }) => notifier.notifyBatch(batch),

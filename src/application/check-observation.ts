@@ -2,13 +2,14 @@ import type { UseCaseContext } from './context.ts';
 import { readObservationStatus } from './queries.ts';
 
 /**
- * The channels are alerted after this time, ms, counted from the first check. After a stop of all processes the last cycle is
- * old, but a worker that has just started completes the next one within this time.
+ * The log and the channels report it after this time, ms, counted from the first check. After a stop of all processes the
+ * last cycle is old, and on a new Redis there is none. A worker that has just started completes the first cycle within this
+ * time, also when the cycle belongs to a worker that died (infra/bullmq/workers.ts).
  */
-const alertAfterMs = 30_000;
+const reportAfterMs = 60_000;
 
 /**
- * Alerts the channels when no worker observes the links, and resolves these alerts when one does again. Needs no worker: every
+ * Reports in the log and in the channels when no worker observes the links, and when one does again. Needs no worker: every
  * role runs it. Throws `StoreUnavailableError`.
  */
 export async function checkObservation(context: UseCaseContext): Promise<void> {
@@ -19,7 +20,7 @@ export async function checkObservation(context: UseCaseContext): Promise<void> {
     if ((await observations.readMessages()).length > 0) await notifications.observationChanged();
     return;
   }
-  const durationMs = await observations.markNotObserved();
-  if (durationMs === 0) log.warn({ since: status.since }, 'no worker observes the links');
-  if (durationMs >= alertAfterMs) await notifications.observationChanged();
+  if ((await observations.markNotObserved()) < reportAfterMs) return;
+  if (await observations.markReported()) log.warn({ since: status.since }, 'no worker observes the links');
+  await notifications.observationChanged();
 }

@@ -17,6 +17,16 @@ export class AuditNotDeliveredError extends Error {
   }
 }
 
+/** Receives what this process delivers. */
+export interface AuditDeliveryListener {
+  /** The receiver has accepted so many entries. */
+  onAccepted(entries: number): void;
+  /** The receiver did not answer, or refused. */
+  onFailure(): void;
+  /** The receiver has all entries before this time, epoch ms. */
+  onDeliveredUntil(at: number): void;
+}
+
 type Context = Pick<UseCaseContext, 'auditLog' | 'auditDelivery' | 'serverClock' | 'stopSignal' | 'log'>;
 
 /** A request has about so many entries. Entries of one millisecond are not separated. */
@@ -32,18 +42,24 @@ const retry = { initialMs: 5_000, maxMs: 10 * 60_000 };
 export class AuditDelivery {
   readonly #context: Context;
   readonly #send: SendAudit;
+  readonly #listener: AuditDeliveryListener | null;
   #failures = 0;
 
-  constructor(context: Context, send: SendAudit) {
+  constructor(context: Context, send: SendAudit, listener: AuditDeliveryListener | null = null) {
     this.#context = context;
     this.#send = send;
+    this.#listener = listener;
   }
 
   /** Throws `RetryLaterError` if the receiver does not accept the entries, and `StoreUnavailableError`. */
   async run(): Promise<void> {
     const { auditDelivery, serverClock } = this.#context;
     const [since, now] = await Promise.all([auditDelivery.read(), serverClock.now()]);
-    if (since === null) return auditDelivery.save(Math.floor(now));
+    if (since === null) {
+      await auditDelivery.save(Math.floor(now));
+      this.#listener?.onDeliveredUntil(now);
+      return;
+    }
     let entries: ProjectEntry[] = [];
     for await (const next of readAudit(this.#context, { since, order: 'oldest_first', limit: null })) {
       if (entryTime(next.entry) >= now - settleMs) break;
@@ -54,6 +70,7 @@ export class AuditDelivery {
       entries.push(next);
     }
     if (entries.length > 0) await this.#deliver(entries);
+    this.#listener?.onDeliveredUntil(now - settleMs);
   }
 
   async #deliver(entries: readonly ProjectEntry[]): Promise<void> {
@@ -64,14 +81,21 @@ export class AuditDelivery {
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
       this.#failures += 1;
+      this.#listener?.onFailure();
+      this.#listener?.onDeliveredUntil(startOf(entries));
       const status = error instanceof AuditNotDeliveredError ? error.status : null;
       if (this.#failures === 1) log.warn({ status, error }, 'audit webhook failed, entries are kept and sent later');
       throw new RetryLaterError(backoffMs({ ...retry, attempts: this.#failures }), { cause: error });
     }
     if (this.#failures > 0) log.info({ failures: this.#failures }, 'audit webhook recovered');
     this.#failures = 0;
+    this.#listener?.onAccepted(entries.length);
     await auditDelivery.save(endOf(entries));
   }
+}
+
+function startOf([first]: readonly ProjectEntry[]): number {
+  return first === undefined ? 0 : entryTime(first.entry);
 }
 
 /** The first millisecond after the last entry. */

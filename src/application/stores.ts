@@ -78,7 +78,9 @@ export interface ObservationStore {
   readLastCycle(): Promise<ObserveCycle | null>;
   /** Records that a check has found that no worker observes the links. Returns how long ago the first such check was, ms. */
   markNotObserved(): Promise<number>;
-  /** Records that a worker observes the links. Returns whether a check before had found none. */
+  /** Records that the log has it. Returns whether this is the first report since a worker observed the links. */
+  markReported(): Promise<boolean>;
+  /** Records that a worker observes the links. Returns whether there was a report before. */
   markObserved(): Promise<boolean>;
 
   /** The messages which say that no worker observes the links. At most one per channel. */

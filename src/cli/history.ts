@@ -15,7 +15,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import type { OutputLine } from './output.ts';
 import { type Column, formatTable } from './table.ts';
-import { cliFormatter, localFormatter, sanitizeText } from './terminal-text.ts';
+import { cliFormatter, sanitizeText, utcFormatter } from './terminal-text.ts';
 
 /** How many of the newest lines a table shows without `--limit`. */
 const defaultTableLines = 100;
@@ -69,7 +69,7 @@ async function* map<T, U>(items: AsyncIterable<T> | Iterable<T>, convert: (item:
 }
 
 function auditLine({ project, entry }: ProjectEntry): OutputLine {
-  const cells = [localFormatter.time(entry.at), project, entry.by ?? '-', historyText(entry, textContext)];
+  const cells = [cliFormatter.time(entry.at), project, entry.by ?? '-', historyText(entry, textContext)];
   return { text: cells.map(sanitizeText).join('  '), data: { project, ...entryJson(entry) } };
 }
 
@@ -110,7 +110,7 @@ async function printLinesSince(
   if (result.kind === 'refused') return printRefusal(context, result.refusal);
   const texts = messages.cli.history;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  output.note(texts.since(localFormatter.time(since), timeZone));
+  output.note(texts.since(cliFormatter.time(since), timeZone));
   const groups = groupSimilarLines(result.lines, (line) => historySummary(line, textContext));
   const rows = groups.map((group) => [messages.history.projects(group.projects), ...groupCells(group)]);
   output.result(rows.length === 0 ? texts.nothing : formatTable([projectColumn, ...columns], rows), null);
@@ -128,11 +128,11 @@ const columns: readonly Column[] = [
 ];
 
 /** With the masked reasons of failed tasks, because a user of the command line is trusted. */
-const textContext = { format: localFormatter, revealReasons: true };
+const textContext = { format: cliFormatter, revealReasons: true };
 
 function lineCells(line: HistoryLine): string[] {
   return [
-    messages.history.times(timesOf(line), localFormatter),
+    messages.history.times(timesOf(line), cliFormatter),
     actorOf(line) ?? '-',
     historyLineText(line, textContext),
   ];
@@ -141,7 +141,7 @@ function lineCells(line: HistoryLine): string[] {
 function groupCells({ newest, projects, times }: SimilarLines): string[] {
   if (projects.length === 1) return lineCells(newest);
   return [
-    messages.history.times(times, localFormatter),
+    messages.history.times(times, cliFormatter),
     actorOf(newest) ?? '-',
     historySummary(newest, textContext) ?? '',
   ];
@@ -149,6 +149,6 @@ function groupCells({ newest, projects, times }: SimilarLines): string[] {
 
 /** A history entry in the `--json` output. */
 function entryJson(entry: HistoryEntry) {
-  const message = sanitizeText(historyText(entry, { format: cliFormatter, revealReasons: true }));
+  const message = sanitizeText(historyText(entry, { format: utcFormatter, revealReasons: true }));
   return { ...auditEvent(entry), message };
 }

@@ -247,7 +247,7 @@ function definitionFacts(project: Project): Fact[] {
     [factLabels.labels, labels.length === 0 ? null : labels.join(', ')],
     [factLabels.channel, channel],
     [factLabels.runbook, runbook],
-    [factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil)],
+    [factLabels.sourceLog, logKeptUntil === null ? null : texts.logKeptUntil(logKeptUntil, cliFormatter)],
   ];
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
 }

@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, toCliError } from './command-context.ts';
 import { type ListView, parseFilter, readListView } from './list.ts';
 import { openScreen, type Screen } from './screen.ts';
-import { localFormatter } from './terminal-text.ts';
+import { formatClockTime } from './terminal-text.ts';
 
 const texts = messages.cli.watch;
 
@@ -69,11 +69,11 @@ function watchLines(
   { view, readAt, failure }: WatchState,
   { rows, intervalMs }: { readonly rows: number; readonly intervalMs: number },
 ): string[] {
-  const time = readAt === null ? null : localFormatter.clockTime(readAt);
+  const time = readAt === null ? null : formatClockTime(readAt);
   const status =
     failure === null
       ? [texts.status(time, intervalMs)]
-      : [texts.failed(localFormatter.clockTime(failure.since), failure.message), texts.old(time)];
+      : [texts.failed(formatClockTime(failure.since), failure.message), texts.old(time)];
   if (view === null) return status.slice(0, rows);
   const above = [...status, ...view.warnings, '', ...view.heading, ''];
   const table = view.table?.split('\n') ?? [];

@@ -5,9 +5,9 @@ import { closestMatch } from '../lib/closest-match.ts';
 import { messages } from '../messages/catalog.ts';
 import type { KeyError } from './errors.ts';
 import { hintFor } from './key-docs.ts';
+import { linkSchema } from './project-schema.ts';
 import { toList, toRecord } from './raw-values.ts';
 import { parseRedisUrl, redisIdentity } from './redis-url.ts';
-import { linkSchema } from './schema.ts';
 
 const { config: texts } = messages;
 

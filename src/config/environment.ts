@@ -6,7 +6,7 @@ import { messages } from '../messages/catalog.ts';
 import type { EnvironmentError } from './errors.ts';
 import { defaultValueOf, docsOf } from './key-docs.ts';
 import type { RedisEndpoint } from './redis-url.ts';
-import { redisUrlSchema } from './schema.ts';
+import { redisUrlSchema } from './value-schemas.ts';
 
 const { config: texts, variableDocs } = messages;
 
@@ -46,7 +46,7 @@ export interface Secrets {
   readonly slackSigningSecret: string | null;
   /** Null when the audit log is not sent. */
   readonly auditWebhook: { readonly url: string; readonly secret: string } | null;
-  /** The variables whose names begin with `OTEL_`. Null if no traces are sent. */
+  /** `TRACEPARENT`, and the variables whose names begin with `OTEL_`. Null if no traces are sent. */
   readonly openTelemetry: Readonly<Record<string, string>> | null;
 }
 
@@ -103,7 +103,7 @@ function openTelemetryOf(variables: RawEnvironment): Readonly<Record<string, str
   const isOff = variables['OTEL_SDK_DISABLED'] === 'true' || variables['OTEL_TRACES_EXPORTER'] === 'none';
   if (!hasCollector || isOff) return null;
   const entries = Object.entries(variables).flatMap(([name, value]) =>
-    name.startsWith('OTEL_') && value !== undefined ? [[name, value] as const] : [],
+    (name.startsWith('OTEL_') || name === 'TRACEPARENT') && value !== undefined ? [[name, value] as const] : [],
   );
   return Object.fromEntries(entries);
 }

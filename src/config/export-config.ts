@@ -3,6 +3,7 @@ import type { ConfigSettings, Configuration, ConnectionSource } from '../domain/
 import type { Link } from '../domain/link.ts';
 import { defaultConnection } from '../domain/link.ts';
 import type { ProjectDefinition } from '../domain/project.ts';
+import { messages } from '../messages/catalog.ts';
 import { schemaComment } from './json-schema.ts';
 
 export interface StoredState {
@@ -13,14 +14,15 @@ export interface StoredState {
 
 /**
  * Writes the stored state as a syncbot.yml that changes nothing if it is applied. It holds no secret: a connection is the text
- * with `${VAR}` that is stored, or, if its URL was written in the file, a new variable (`urlVariable`).
+ * with `${VAR}` that is stored, or, if its URL was written in the file, a new variable (`urlVariable`). `defaults` and `labels`
+ * are not stored: the projects have their values.
  */
 export function exportConfig({ configuration, definitions }: StoredState): string {
   const file = {
     ...(configuration === null ? {} : configurationSections(configuration)),
     projects: Object.fromEntries(definitions.map((definition) => [definition.id, projectSection(definition)])),
   };
-  return `${schemaComment}\n${stringify(file, { lineWidth: 0 })}`;
+  return `${schemaComment}\n# ${messages.cli.export.head}\n${stringify(file, { lineWidth: 0 })}`;
 }
 
 /** The connections whose URL is not stored, and the variable that the exported file takes it from. */

@@ -1,8 +1,8 @@
 import { parseDuration } from '../lib/parse-duration.ts';
 import { messages } from '../messages/catalog.ts';
 import type { KeyError } from './errors.ts';
+import { inheritableKeys, inheritableLinkKeys } from './project-schema.ts';
 import { isRecord, toList, toRecord } from './raw-values.ts';
-import { inheritableKeys, inheritableLinkKeys } from './schema.ts';
 
 export interface InheritedKeys {
   /** The file, in which each project has the keys of its labels and of `defaults` that it does not set itself. */

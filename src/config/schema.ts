@@ -2,212 +2,27 @@ import { z } from 'zod';
 import { maxBatchProjects } from '../domain/batch.ts';
 import { alertSeverities } from '../domain/conditions.ts';
 import { digestKey } from '../domain/digest.ts';
-import { defaultConnection } from '../domain/link.ts';
-import { parseDuration } from '../lib/parse-duration.ts';
 import { isTimeZone } from '../lib/time-zone.ts';
 import { messages } from '../messages/catalog.ts';
-import { parseRedisUrl } from './redis-url.ts';
+import { defaultsSchema, labelSchema, pauseMaxBounds, projectSchema, reminderBounds } from './project-schema.ts';
+import {
+  boolean,
+  channelId,
+  duration,
+  durationOrOff,
+  durationPattern,
+  integer,
+  mentionedIds,
+  operatorId,
+  optional,
+  parseWithin,
+  redisUrlSchema,
+  text,
+  uniqueItems,
+  withDefault,
+} from './value-schemas.ts';
 
-const { config: texts, keyDocs, valueDocs } = messages;
-
-// A key without a value (`description:`) is null in YAML. It counts as left out.
-
-/** Without a value, the key is null. */
-const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullable().default(null);
-
-/** Without a value, the key is what `defaultValue` would be in the file. */
-const withDefault = <Schema extends z.ZodType>(schema: Schema, defaultValue: z.input<Schema>) =>
-  z.preprocess((value) => value ?? undefined, schema.prefault(defaultValue));
-
-const text = (maxLength: number) =>
-  z.string().min(1, texts.empty).max(maxLength, texts.tooLong(maxLength)).meta(valueDocs.text(maxLength));
-
-/** BullMQ makes this text part of a Redis key. */
-const redisKeyPart = text(255).refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name), texts.unprintable);
-
-interface DurationBounds {
-  readonly from: string;
-  readonly to: string;
-}
-
-const parseWithin = (value: string, { from, to }: DurationBounds, context: z.RefinementCtx) => {
-  const [minMs = 0, maxMs = 0] = [from, to].map((bound) => parseDuration(bound) ?? 0);
-  const ms = parseDuration(value);
-  if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
-  context.addIssue(ms === null ? texts.notDuration : texts.durationOutOfRange(from, to));
-  return z.NEVER;
-};
-
-/** For editors (`json-schema.ts`). */
-const durationPattern = String.raw`\d{1,7}(ms|s|m|h|d)`;
-
-/** Parses a duration to ms. */
-const duration = (bounds: DurationBounds) =>
-  z
-    .string()
-    .transform((value, context) => parseWithin(value, bounds, context))
-    .meta({ ...valueDocs.duration(bounds.from, bounds.to), pattern: `^${durationPattern}$` });
-
-/** As `duration`. `off` and 0 are 0. */
-const durationOrOff = (bounds: DurationBounds) =>
-  z
-    .preprocess(
-      (value) => (value === 0 ? 'off' : value),
-      z.string().transform((value, context) => (value === 'off' ? 0 : parseWithin(value, bounds, context))),
-    )
-    .meta({ ...valueDocs.durationOrOff(bounds.from, bounds.to), pattern: `^(${durationPattern}|off)$` });
-
-/** Reports each item that is already in the list above it. */
-const uniqueItems = <Item extends z.ZodType<string>>(list: z.ZodArray<Item>) =>
-  list.superRefine((items, context) => {
-    items.forEach((item, index) => {
-      if (items.indexOf(item) < index) context.addIssue({ code: 'custom', path: [index], message: texts.duplicate });
-    });
-  });
-
-/** Accepts text as well, since a variable such as `${LENGTH}` is text. */
-const integer = ({ from, to }: { readonly from: number; readonly to: number }) =>
-  z
-    .preprocess(
-      (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-      z.number().int(texts.notInteger).min(from, texts.tooSmall(from)).max(to, texts.tooLarge(to)),
-    )
-    .meta(valueDocs.integer(from, to));
-
-/** Accepts text as well, since a variable such as `${SHOW}` is text. */
-const boolean = z
-  .preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
-  .meta(valueDocs.boolean);
-
-/** Parses a URL to a `RedisEndpoint`. */
-export const redisUrlSchema = z
-  .string()
-  .transform((url, context) => {
-    const result = parseRedisUrl(url.trim());
-    if (result.kind === 'parsed') return result.endpoint;
-    context.addIssue(result.message);
-    return z.NEVER;
-  })
-  .meta(valueDocs.redisUrl);
-
-/** Slack notifies each of them. */
-const maxMentioned = 10;
-
-const operatorId = z
-  .string()
-  .regex(/^[UWS][A-Z0-9]+$/, texts.notOperatorId)
-  .meta(valueDocs.operatorId);
-
-/** Slack accepts 3,000 characters in the URL of a button. */
-const webUrl = text(1_000).refine(isWebUrl, texts.notRunbook).meta(valueDocs.webUrl);
-
-function isWebUrl(text: string): boolean {
-  if (!URL.canParse(text) || /[\s<>|]/.test(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
-}
-
-const mentionedIds = (list: z.ZodArray<typeof operatorId>) =>
-  uniqueItems(list.max(maxMentioned, texts.tooManyEntries(maxMentioned)));
-
-const channelId = z
-  .string()
-  .regex(/^[CGD][A-Z0-9]+$/, texts.notChannelId)
-  .meta(valueDocs.channelId);
-
-const linkPrefix = redisKeyPart.refine((prefix) => prefix !== '{syncbot}', texts.reservedPrefix);
-
-/** One link. Also used alone, to compare links of projects that have other errors. */
-export const linkSchema = z
-  .strictObject({
-    queue: redisKeyPart.refine((name) => !name.includes(':'), texts.colonInQueueName).meta(keyDocs.queue),
-    connection: withDefault(z.string(), defaultConnection).meta(keyDocs.linkConnection),
-    prefix: withDefault(linkPrefix, 'bull').meta(keyDocs.prefix),
-  })
-  .meta(keyDocs.link);
-
-const endpointSchema = z
-  .strictObject({
-    type: text(63).meta(keyDocs.endpointType),
-    name: text(255).meta(keyDocs.endpointName),
-  })
-  .meta(keyDocs.endpoint);
-
-const maxLabels = 50;
-const reminderBounds = { from: '1m', to: '365d' };
-/** A pause with a limit lasts at most 30 days. */
-const pauseMaxBounds = { from: '1m', to: '30d' };
-
-/** Keys of a project that its labels and `defaults` can set for it. */
-const inheritable = {
-  channel: channelId,
-  onCall: mentionedIds(z.array(operatorId)),
-  runbook: webUrl,
-  adopt: boolean,
-  onFailure: z.enum(['pause', 'continue'], texts.notFailurePolicy),
-  logRetention: duration({ from: '1m', to: '3650d' }),
-  pausedReminder: durationOrOff(reminderBounds),
-  pauseMax: duration(pauseMaxBounds),
-  latencyAlert: duration({ from: '1s', to: '30d' }),
-};
-export const inheritableKeys: readonly string[] = Object.keys(inheritable);
-export const inheritableLinkKeys: readonly string[] = ['connection', 'prefix'];
-
-export const projectSchema = z
-  .strictObject({
-    description: optional(text(1_000)).meta(keyDocs.projectDescription),
-    source: optional(endpointSchema).meta(keyDocs.source),
-    target: optional(endpointSchema).meta(keyDocs.target),
-    labels: withDefault(
-      uniqueItems(z.array(text(63).meta(keyDocs.label)).max(maxLabels, texts.tooManyEntries(maxLabels))),
-      [],
-    ).meta(keyDocs.labels),
-    channel: optional(inheritable.channel).meta(keyDocs.channel),
-    onCall: withDefault(inheritable.onCall, []).meta(keyDocs.projectOnCall),
-    runbook: optional(inheritable.runbook).meta(keyDocs.runbook),
-    adopt: withDefault(inheritable.adopt, false).meta(keyDocs.adopt),
-    onFailure: withDefault(inheritable.onFailure, 'pause').meta(keyDocs.onFailure),
-    logRetention: optional(inheritable.logRetention).meta(keyDocs.logRetention),
-    pausedReminder: optional(inheritable.pausedReminder).meta(keyDocs.projectPausedReminder),
-    pauseMax: optional(inheritable.pauseMax).meta(keyDocs.projectPauseMax),
-    latencyAlert: optional(inheritable.latencyAlert).meta(keyDocs.latencyAlert),
-    links: z.array(linkSchema).min(1, texts.noLinks).meta(keyDocs.links),
-  })
-  .meta(keyDocs.project);
-
-/** What `defaults` and each label can set. */
-const rules = {
-  channel: optional(inheritable.channel).meta(valueDocs.inherited('channel')),
-  onCall: optional(inheritable.onCall).meta({ ...keyDocs.projectOnCall, ...valueDocs.inherited('onCall') }),
-  runbook: optional(inheritable.runbook).meta({ ...keyDocs.runbook, ...valueDocs.inherited('runbook') }),
-  adopt: optional(inheritable.adopt).meta(valueDocs.inherited('adopt')),
-  onFailure: optional(inheritable.onFailure).meta({ ...keyDocs.onFailure, ...valueDocs.inherited('onFailure') }),
-  logRetention: optional(inheritable.logRetention).meta({
-    ...keyDocs.logRetention,
-    ...valueDocs.inherited('logRetention'),
-  }),
-  pausedReminder: optional(inheritable.pausedReminder).meta({
-    ...keyDocs.projectPausedReminder,
-    ...valueDocs.inherited('pausedReminder'),
-  }),
-  latencyAlert: optional(inheritable.latencyAlert).meta({
-    ...keyDocs.latencyAlert,
-    ...valueDocs.inherited('latencyAlert'),
-  }),
-  link: optional(
-    z.strictObject({
-      connection: optional(z.string()).meta({
-        ...keyDocs.linkConnection,
-        ...valueDocs.inherited('links.*.connection'),
-      }),
-      prefix: optional(linkPrefix).meta({ ...keyDocs.prefix, ...valueDocs.inherited('links.*.prefix') }),
-    }),
-  ).meta(keyDocs.linkDefaults),
-};
-
-const defaultsSchema = z
-  .strictObject({ ...rules, pauseMax: optional(inheritable.pauseMax).meta(keyDocs.defaultPauseMax) })
-  .meta(keyDocs.defaults);
+const { config: texts, keyDocs } = messages;
 
 const waveWaitBounds = { from: '1s', to: '1h' };
 const waves = z.strictObject({
@@ -280,10 +95,6 @@ const digestsSchema = z
       if (keys.indexOf(key) < index) context.addIssue({ code: 'custom', path: [index], message: texts.duplicate });
     });
   });
-
-const labelSchema = z
-  .strictObject({ ...rules, pauseMax: optional(inheritable.pauseMax).meta(keyDocs.labelPauseMax) })
-  .meta(keyDocs.labelRules);
 
 /** For editors. `cross-checks.ts` checks the names. */
 const names = { propertyNames: { pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' } };

@@ -1,6 +1,8 @@
 import { Registry } from 'prom-client';
 import type { Logger } from '../application/context.ts';
+import type { AuditDeliveryListener } from '../application/deliver-audit.ts';
 import type { Stores } from '../application/stores.ts';
+import { createAuditMetrics } from './audit-metrics.ts';
 import type { HealthProbes } from './health.ts';
 import { registerHealthMetrics } from './health-metrics.ts';
 import { createLogCounter } from './log-metrics.ts';
@@ -16,6 +18,7 @@ export interface Metrics {
   /** Runs an observe cycle and keeps what it observed. */
   readonly instrumentCycle: (observe: ObserveCycle) => Promise<void>;
   readonly slack: SlackMetrics;
+  readonly auditDelivery: AuditDeliveryListener;
   /** Wraps the log so that warnings and errors are counted. */
   readonly instrumentLog: (log: Logger) => Logger;
   /** Registers the metrics of the process and its health. Called once. */
@@ -37,6 +40,7 @@ export function createMetrics({ observeEveryMs }: { readonly observeEveryMs: () 
     instrumentStores: instrumentOperations(registry),
     instrumentCycle: projectMetrics.instrumentCycle,
     slack: createSlackMetrics(registry),
+    auditDelivery: createAuditMetrics(registry),
     instrumentLog: createLogCounter(registry),
     registerProcess(info, probes) {
       startProcessMetrics();

@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { type Action, actions as projectActions } from '../domain/lifecycle.ts';
 import type { ProjectId } from '../domain/project.ts';
-import {
-  readConfirmationMetadata,
-  readModalMetadata,
-  readProjectId,
-  readRunActionBlockId,
-  runForm,
-} from './contract.ts';
+import { readProjectId } from './button-values.ts';
+import { readConfirmationMetadata, readModalMetadata } from './modal-metadata.ts';
 import { idSchema, type SlackRequest } from './requests.ts';
+import { readRunActionBlockId, runForm } from './run-form-ids.ts';
 
 /** The form of `/sync` without a command, submitted. */
 export interface RunSubmission extends SlackRequest, RunFormInputs {

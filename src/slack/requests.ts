@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProjectId } from '../domain/project.ts';
-import { type ModalOrigin, readModalMetadata, readProjectBlockId } from './contract.ts';
+import { readProjectBlockId } from './block-ids.ts';
+import { type ModalOrigin, readModalMetadata } from './modal-metadata.ts';
 
 /** What every request has: a slash command, a press of a button, a mention or a message shortcut. */
 export interface SlackRequest {

@@ -57,7 +57,7 @@ export function startTracing({ variables, version, role, log }: TracingOptions):
     instrumentLinks: traceLinks(tracer),
     instrumentLog: traceLog,
     traceSlack: ({ operations }) => traceSlack(tracer, operations),
-    traceCommand: traceCommands(tracer),
+    traceCommand: traceCommands(tracer, variables['TRACEPARENT'] ?? null),
     async [Symbol.asyncDispose]() {
       await withTimeout(provider.shutdown(), exportTimeoutMs);
       for (const api of [trace, context, propagation]) api.disable();

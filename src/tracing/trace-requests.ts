@@ -44,11 +44,15 @@ export function traceSlack(tracer: Tracer, operations: Pick<OperationStore, 'rea
   };
 }
 
-/** Runs a command of the command line as the first span of a trace. An exception marks the span. */
-export function traceCommands(tracer: Tracer): Tracing['traceCommand'] {
+/**
+ * Runs a command of the command line as a span. An exception marks the span. `traceparent`: its parent by W3C Trace Context, such
+ * as the step of a pipeline. The span is the first one of a trace if it is null or not valid.
+ */
+export function traceCommands(tracer: Tracer, traceparent: string | null): Tracing['traceCommand'] {
   return async (command, run) => {
-    const span = tracer.startSpan(`syncbot ${command}`, {}, ROOT_CONTEXT);
-    return runInSpan(span, ROOT_CONTEXT, () =>
+    const parent = contextOf(traceparent);
+    const span = tracer.startSpan(`syncbot ${command}`, {}, parent);
+    return runInSpan(span, parent, () =>
       run().catch((error: unknown) => {
         markFailed(span);
         throw error;

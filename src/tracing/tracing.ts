@@ -20,11 +20,11 @@ export interface Tracing extends AsyncDisposable {
   /** Wraps the log: a line in a span has its `traceId`, and an error marks the span. */
   readonly instrumentLog: (log: Logger) => Logger;
   readonly traceSlack: (stores: Pick<Stores, 'operations'>) => TracedSlack;
-  /** Runs a command of the command line as the first span of a trace. */
+  /** Runs a command of the command line as a span: a child of `TRACEPARENT`, else the first one of a trace. */
   readonly traceCommand: <T>(command: string, run: () => Promise<T>) => Promise<T>;
 }
 
-/** The environment variables whose names begin with `OTEL_`. */
+/** The environment variables whose names begin with `OTEL_`, and `TRACEPARENT`. */
 export type OpenTelemetryVariables = Readonly<Record<string, string>>;
 
 export interface TracedQueues {

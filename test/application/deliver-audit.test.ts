@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuditDelivery, AuditNotDeliveredError } from '../../src/application/deliver-audit.ts';
 import { RetryLaterError } from '../../src/application/errors.ts';
+import type { ProjectEntry } from '../../src/application/read-audit.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { parseScrape } from '../metrics/scrape.ts';
 import { keys } from '../support/keys.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 
@@ -42,14 +45,16 @@ function createReceiver(isUp: () => boolean) {
   const requests: (string | null)[][] = [];
   const logLines: LogLine[] = [];
   const logAt = (level: string) => (_fields: object, message: string) => void logLines.push({ level, message });
+  const metrics = createMetrics({ observeEveryMs: () => 5_000 });
   const createDelivery = () => {
     const log = { ...services.context.log, info: logAt('info'), warn: logAt('warn') };
     const clockAt = { now: 0 };
     const context = { ...services.context, log, serverClock: { now: async () => clockAt.now } };
-    const delivery = new AuditDelivery(context, async (entries) => {
+    const send = async (entries: readonly ProjectEntry[]) => {
       if (!isUp()) throw new AuditNotDeliveredError(503);
       requests.push(entries.map(({ entry }) => entry.reason));
-    });
+    };
+    const delivery = new AuditDelivery(context, send, metrics.auditDelivery);
     return {
       async runAt(now: number): Promise<number | null> {
         clockAt.now = now;
@@ -63,7 +68,7 @@ function createReceiver(isUp: () => boolean) {
       },
     };
   };
-  return { requests, logLines, createDelivery };
+  return { requests, logLines, createDelivery, scrape: async () => parseScrape(await metrics.render()) };
 }
 
 describe('the delivery of the audit log', () => {
@@ -122,6 +127,33 @@ describe('the delivery of the audit log', () => {
       { level: 'warn', message: 'audit webhook failed, entries are kept and sent later' },
       { level: 'info', message: 'audit webhook recovered' },
     ]);
+  });
+
+  it('exports how many entries it sent, its failures, and the time up to which the receiver has everything', async () => {
+    let isUp = true;
+    const { createDelivery, scrape } = createReceiver(() => isUp);
+    const read = async () => {
+      const { value } = await scrape();
+      const [until, entries, failures] = ['delivered_timestamp_seconds', 'entries_total', 'failures_total'].map(
+        (name) => value(`syncbot_audit_webhook_${name}`),
+      );
+      return { until: until === null || until === undefined ? null : until * 1_000 - start, entries, failures };
+    };
+    expect(await read()).toEqual({ until: null, entries: 0, failures: 0 });
+    const delivery = createDelivery();
+    await delivery.runAt(start);
+    expect(await read()).toEqual({ until: 0, entries: 0, failures: 0 });
+    await happen('orders', start + 1_000, 'first');
+    await happen('users', start + 2_000, 'second');
+    await delivery.runAt(start + 20_000);
+    expect(await read()).toEqual({ until: 15_000, entries: 2, failures: 0 });
+    isUp = false;
+    await happen('users', start + 40_000, 'third');
+    for (const at of [60_000, 90_000]) await delivery.runAt(start + at);
+    expect(await read()).toEqual({ until: 40_000, entries: 2, failures: 2 });
+    isUp = true;
+    await delivery.runAt(start + 120_000);
+    expect(await read()).toEqual({ until: 115_000, entries: 3, failures: 2 });
   });
 
   it('sends every entry at least once and in order, in requests of about 200, over failures and bots that end', async () => {

@@ -1,13 +1,13 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startRedisServer } from '../../demo/redis-server.ts';
 import { LinksUnreachableError } from '../../src/application/errors.ts';
 import { execute } from '../../src/application/execute.ts';
 import { reconcileIdle } from '../../src/application/reconcile.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { Link } from '../../src/domain/link.ts';
 import { snapshotKeys } from '../infra/link-fixture.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -63,7 +63,7 @@ describe('a pause that cannot reach every link', () => {
     });
     expect((await services.context.projects.read('orders'))?.failure).not.toHaveProperty('isNotConfigured');
 
-    await using _server = await startRedisServer({ port });
+    await using _server = await startTestRedis({ port });
     const owner = new Redis(port, { maxRetriesPerRequest: null });
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});

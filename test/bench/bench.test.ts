@@ -74,11 +74,15 @@ it('the script exits with code 2 and one line for an unknown benchmark', async (
   expect(benchmarkRun.errors()).toMatch(/^There is no benchmark "z"\. Usage: .*\n$/);
 });
 
+/** To list all processes takes the processor for milliseconds. */
+const processListIntervalMs = 200;
+
 /** Without --tiny, so that the run is still in progress when the test interrupts it. */
 const startAndWaitForBot = async () => {
   const benchmarkRun = await startBenchmark('a');
   await waitFor(async () => (await benchmarkRun.processes()).some(({ command }) => command.includes('baseline-bolt')), {
     description: 'the Bolt app of the baseline',
+    intervalMs: processListIntervalMs,
   });
   return benchmarkRun;
 };
@@ -91,6 +95,7 @@ it.each([
   benchmarkRun.interrupt(signal, to);
   await waitFor(async () => (await benchmarkRun.leftovers()).length === 0, {
     description: 'the end of all files and processes',
+    intervalMs: processListIntervalMs,
   });
 });
 
@@ -101,6 +106,7 @@ it.each(['scripts/bench.mjs', 'bench/main.js'])(
     await benchmarkRun.kill(program);
     await waitFor(async () => (await benchmarkRun.processes()).length === 0, {
       description: 'the end of every process',
+      intervalMs: processListIntervalMs,
     });
   },
 );

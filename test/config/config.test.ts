@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hintFor, keysOfSection } from '../../src/config/key-docs.ts';
-import { fileSchema, linkSchema, policySchema, projectSchema, settingsSchema } from '../../src/config/schema.ts';
+import { linkSchema, projectSchema } from '../../src/config/project-schema.ts';
+import { fileSchema, policySchema, settingsSchema } from '../../src/config/schema.ts';
 import { configErrors, fullConfig, parsedConfig, projectYaml } from './config-fixture.ts';
 
 describe('a valid file', () => {

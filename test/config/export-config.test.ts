@@ -80,7 +80,7 @@ describe('the exported file', () => {
   test('has every key of a file that was applied', () => {
     expectNoChange(stateOf(fullConfig));
     expect(exportConfig(stateOf(fullConfig))).toMatch(
-      /^# yaml-language-server: \$schema=\S+syncbot\.schema\.json\nconnections:\n {2}warehouse: \$\{WAREHOUSE_REDIS_URL\}\n/,
+      /^# yaml-language-server: \$schema=\S+syncbot\.schema\.json\n# Written by syncbot export: .*\nconnections:\n {2}warehouse: \$\{WAREHOUSE_REDIS_URL\}\n/,
     );
   });
 
@@ -91,6 +91,15 @@ describe('the exported file', () => {
     expect(text).not.toContain('secret');
     expect(unstoredUrls(state.configuration)).toEqual([{ name: 'dr-1', variable: 'DR_1_REDIS_URL' }]);
     expect(unstoredUrls(parsedConfig(fullConfig, env).configuration as Configuration)).toEqual([]);
+  });
+
+  test('has the values of defaults and labels at each project, and says so in its head', () => {
+    const inherited = 'defaults: { channel: C0A1 }\nlabels: { prod: { runbook: "https://a.example" } }';
+    const project = 'orders: { labels: [prod], links: [{ queue: a }] }';
+    const text = exportConfig(stateOf(`${inherited}\nprojects: { ${project} }`));
+    expect(text).toMatch(/^# .*each project has the values that defaults and labels gave it\.$/m);
+    expect(text).toMatch(/orders:\n {4}labels:\n {6}- prod\n {4}channel: C0A1\n {4}runbook: https:\/\/a\.example\n/);
+    expect(text).not.toMatch(/^(defaults|labels):/m);
   });
 
   test('has projects only if no configuration is stored', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { projectSchema } from '../../src/config/schema.ts';
+import { projectSchema } from '../../src/config/project-schema.ts';
 import { configErrors, parsedConfig } from './config-fixture.ts';
 
 const hour = 3_600_000;

@@ -31,7 +31,10 @@ export async function buildDemo(): Promise<DemoBuild> {
     async startDemo(slackPort) {
       const tempFolder = await mkdtemp(join(tmpdir(), 'syncbot-test-'));
       onTestFinished(async () => {
-        await waitFor(async () => (await leftovers(tempFolder)).length === 0, { description: 'the end of the demo' });
+        await waitFor(async () => (await leftovers(tempFolder)).length === 0, {
+          description: 'the end of the demo',
+          intervalMs: leftoversIntervalMs,
+        });
         await rm(tempFolder, { recursive: true, force: true });
       });
       const env = { DEMO_SLACK_PORT: String(slackPort), TMPDIR: tempFolder };
@@ -44,6 +47,9 @@ export async function buildDemo(): Promise<DemoBuild> {
     },
   };
 }
+
+/** To read `leftovers` takes the processor for milliseconds. */
+export const leftoversIntervalMs = 200;
 
 /**
  * Everything in the folder, and every process with the folder in its command line: the demo's Redis and its local Slack

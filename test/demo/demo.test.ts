@@ -6,7 +6,7 @@ import { findFreePort, portUnavailableReason } from '../../demo/free-port.ts';
 import { findLocalSlack } from '../../demo/local-slack.ts';
 import { users } from '../../demo/workspace.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { buildDemo, type DemoBuild, type DemoProcess, demoProgram } from './demo-build.ts';
+import { buildDemo, type DemoBuild, type DemoProcess, demoProgram, leftoversIntervalMs } from './demo-build.ts';
 import { buttonsOf, connectLocalSlack, messageText } from './local-slack-client.ts';
 
 const { alice, bob, carol } = users;
@@ -32,6 +32,7 @@ const redisPort = (demo: DemoProcess) => Number(/REDIS_URL=redis:\/\/127\.0\.0\.
 async function expectAllGone(demo: DemoProcess, ports: readonly number[]): Promise<void> {
   await waitFor(async () => (await demo.leftovers()).length === 0, {
     description: 'the end of all files and processes',
+    intervalMs: leftoversIntervalMs,
   });
   expect(await Promise.all(ports.map(portUnavailableReason))).toEqual(ports.map(() => null));
 }

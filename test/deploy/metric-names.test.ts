@@ -43,7 +43,12 @@ beforeAll(async () => {
   slack = await FakeSlack.start();
   await services.createProject('orders', [await services.createLink('orders')]);
   const yml = 'policy: { operators: [U0ALICE] }\nsettings: { observeEvery: 250ms }\nprojects: {}\n';
-  app = await runApp({ role: 'all', redisUrl: services.url, slack, yml });
+  // The first delivery only records the time, so nothing is sent.
+  const env = {
+    AUDIT_WEBHOOK_URL: 'http://127.0.0.1:9/',
+    AUDIT_WEBHOOK_SECRET: 'whsec_bm90IGEgc2VjcmV0OiB3cml0ZSB5b3VyIG93bg==',
+  };
+  app = await runApp({ role: 'all', redisUrl: services.url, slack, yml, env });
   await services.requestAndConfirm('orders', 'pause');
   scrape = await waitFor(async () => {
     const current = await app.scrape();
@@ -59,6 +64,12 @@ afterAll(async () => {
 test('There are expressions to check, and the table of the metrics has labels.', () => {
   expect(expressions.length).toBeGreaterThan(40);
   expect(documentedLabels.get('syncbot_project_alert')).toEqual(['project', 'kind', 'severity']);
+});
+
+test('A bot with an audit webhook exports up to which time it has delivered.', async () => {
+  const name = 'syncbot_audit_webhook_delivered_timestamp_seconds';
+  const until = await waitFor(async () => (await app.scrape()).value(name), { description: name });
+  expect(until * 1_000).toBeGreaterThan(Date.UTC(2020, 0));
 });
 
 test('The table of the metrics has the labels that the program exports.', () => {

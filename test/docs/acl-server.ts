@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { type RedisServerOptions, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServerOptions } from '../../demo/redis-server.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { blocksOf, readPage } from './pages.ts';
 
 /** The ACL lines of docs/security.md. */
@@ -20,7 +21,7 @@ export async function startAclServer(options: Pick<RedisServerOptions, 'binary'>
   const folder = await mkdtemp(join(tmpdir(), 'syncbot-acl-'));
   const file = join(folder, 'users.acl');
   await writeFile(file, `${aclText}user owner on >owner ~* &* +@all\n`);
-  const server = await startRedisServer({ ...options, args: ['--aclfile', file, '--appendonly', 'yes'] });
+  const server = await startTestRedis({ ...options, args: ['--aclfile', file, '--appendonly', 'yes'] });
   const admin = new Redis(server.url);
   return {
     url: server.url,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createManifest, isUnchangedManifest, readRequestUrl, requestPath } from '../../src/cli/init/manifest.ts';
 import { parseEnvironment } from '../../src/config/environment.ts';
-import { messageShortcutId } from '../../src/slack/contract.ts';
+import { messageShortcutId } from '../../src/slack/action-ids.ts';
 import { slackPath } from '../../src/slack/receivers/http-verification.ts';
 import { optionalScopes } from '../../src/slack/scopes.ts';
 import { defaultScopes } from '../fake-slack/options.ts';

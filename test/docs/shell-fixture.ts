@@ -4,11 +4,11 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { findFreePort } from '../../demo/free-port.ts';
-import { startRedisServer } from '../../demo/redis-server.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type ProgramResult, type RunningProgram, startProgram, waitForOutput } from '../support/running-program.ts';
 import { buildSyncbot } from '../support/syncbot-build.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 
 /** A folder with a built checkout, a Redis with the queues of the pages, and a fake Slack. Commands run in that folder. */
 export interface ShellFixture extends AsyncDisposable {
@@ -38,7 +38,7 @@ export async function startShellFixture(): Promise<ShellFixture> {
     return resource;
   };
   const syncbotBuild = track(await buildSyncbot());
-  const redis = track(await startRedisServer({ args: ['--appendonly', 'yes'] }));
+  const redis = track(await startTestRedis({ args: ['--appendonly', 'yes'] }));
   const memberIds = ['U0ALICE', 'U0123ABCD', 'U0BOT'];
   const workspace = { users: [{ id: 'U0123ABCD' }], channels: [{ id: 'C0123ABCD', members: memberIds }] };
   const slack = track(await FakeSlack.start(workspace));

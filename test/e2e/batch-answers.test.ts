@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { type BatchHarness, startBatchHarness } from '../support/batch-fixture.ts';
 import { channelMessages, closeWithoutViolations, visibleText } from '../support/slack-harness.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyPolicy } from '../../src/domain/authorization.ts';
 import type { Waves } from '../../src/domain/batch.ts';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import {
   buttonLabels,
   closeWithoutViolations,

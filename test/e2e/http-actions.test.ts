@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { operationRefValue } from '../../src/slack/contract.ts';
+import { operationRefValue } from '../../src/slack/button-values.ts';
 import { buttonLabels, type SlackHarness, startSlackHarness, visibleText } from '../support/slack-harness.ts';
 import type { TestLink } from '../support/test-services.ts';
 

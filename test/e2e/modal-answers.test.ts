@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { actionsBlock, buttonElement } from '../fake-slack/raw-client.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
 import { publishHome, waitForModal } from '../support/modal-users.ts';

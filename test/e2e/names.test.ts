@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandActionId } from '../../src/slack/contract.ts';
+import { commandActionId } from '../../src/slack/action-ids.ts';
 import {
   buttonLabels,
   closeWithoutViolations,

@@ -122,7 +122,7 @@ describe('when no worker observes the links', () => {
     await completeCycleAgo(harness.services, agoMs);
     const { redis } = harness.services;
     await waitFor(() => redis.exists(keys.observerMissing));
-    await redis.decrby(keys.observerMissing, 30_000);
+    await redis.decrby(keys.observerMissing, 60_000);
   }
 
   beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runForm } from '../../src/slack/contract.ts';
+import { runForm } from '../../src/slack/run-form-ids.ts';
 import { inputsOf } from '../fake-slack/view-inputs.ts';
 import { modalText, waitForModal } from '../support/modal-users.ts';
 import {

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refOf } from '../../src/domain/operation.ts';
-import { actionIds, operationRefValue, runForm } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { operationRefValue } from '../../src/slack/button-values.ts';
+import { runForm } from '../../src/slack/run-form-ids.ts';
 import { buildLoadingModal, buildOkAgainPage } from '../../src/slack/views/modal.ts';
 import { actionsBlock, buttonElement, callApi } from '../fake-slack/raw-client.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';

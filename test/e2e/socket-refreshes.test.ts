@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { startSlackHarness, visibleText } from '../support/slack-harness.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };

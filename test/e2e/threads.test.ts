@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { messageShortcutId } from '../../src/slack/contract.ts';
+import { messageShortcutId } from '../../src/slack/action-ids.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import {
   buttonLabels,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { renderedText } from '../fake-slack/rendered-message.ts';
 import { keys } from '../support/keys.ts';
 import { waitForModal } from '../support/modal-users.ts';

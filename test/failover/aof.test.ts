@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, it } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServer } from '../../demo/redis-server.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { endpointOf } from '../support/test-services.ts';
 import { createFailoverFixture, type FailoverFixture } from './failover-fixture.ts';
 import { expectNoVersionGaps, expectPauseSurvives, expectRestoreSurvives } from './failover-scenarios.ts';
@@ -16,7 +17,7 @@ const args = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'syncbot-aof-'));
-  server = await startRedisServer({ dir, args });
+  server = await startTestRedis({ dir, args });
   const client = () => {
     const redis = new Redis(server.url, { maxRetriesPerRequest: null });
     redis.on('error', () => {});
@@ -39,7 +40,7 @@ const failure = {
     await server.exited;
   },
   async recover() {
-    server = await startRedisServer({ dir, args, port: server.port });
+    server = await startTestRedis({ dir, args, port: server.port });
   },
 };
 

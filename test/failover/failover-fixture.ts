@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { pino } from 'pino';
-import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { type Action, desiredLinkState } from '../../src/domain/lifecycle.ts';
 import type { Link } from '../../src/domain/link.ts';
@@ -10,6 +10,7 @@ import type { ProjectState } from '../../src/domain/project-state.ts';
 import { withTimeout } from '../../src/lib/async.ts';
 import { Services } from '../../src/services.ts';
 import { makeDefinition } from '../support/project-definition.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { endpointOf, requestAndConfirm, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -46,7 +47,7 @@ export async function createFailoverFixture({
   client,
   prefixes,
 }: FailoverFixtureOptions): Promise<FailoverFixture> {
-  const far = await startRedisServer();
+  const far = await startTestRedis();
   const config = { redis: endpoint, connections: { far: endpointOf(far.url) }, settings: testSettings };
   const services = new Services(config, pino({ level: 'silent' }), { sweepIntervalMs: 300, lockDurationMs: 2_000 });
   const links: Link[] = [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { operationRefValue } from '../../src/slack/button-values.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningApp, runApp } from '../metrics/running-app.ts';
 import { type PinoLine, userActions } from '../support/slack-harness.ts';

@@ -29,6 +29,9 @@ test('The log has the end of each trouble once, at the level info.', async () =>
 
   await completeCycleAgo(services, 10 * 60_000);
   for (let check = 0; check < 2; check++) await checkObservation(context);
+  expect(messages()).toEqual([]);
+  await services.redis.decrby(keys.observerMissing, 60_000);
+  for (let check = 0; check < 2; check++) await checkObservation(context);
   await completeCycleAgo(services, 0);
   for (let check = 0; check < 2; check++) await checkObservation(context);
   expect(messages()).toEqual(['trouble: no worker observes the links', 'info: a worker observes the links again']);
@@ -60,6 +63,17 @@ test('The log has the end of each trouble once, at the level info.', async () =>
     'trouble: connections that stored projects use are not configured in this process',
     'info: all connections that stored projects use are configured again',
   ]);
+});
+
+test('The log has no line about a new Redis, or about a restart after a long stop, when the first cycle completes.', async () => {
+  await using services = await startTestServices({ log });
+  for (const before of [null, 10 * 60_000]) {
+    if (before !== null) await completeCycleAgo(services, before);
+    await checkObservation(services.context);
+    await completeCycleAgo(services, 0);
+    await checkObservation(services.context);
+  }
+  expect(messages()).toEqual([]);
 });
 
 test('In each of two outages every queue of a worker has a line when its connection is lost, and when it has recovered.', async () => {

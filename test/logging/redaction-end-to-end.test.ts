@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startRedisServer } from '../../demo/redis-server.ts';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
 import { type RunningApp, runApp } from '../metrics/running-app.ts';
 import { keys } from '../support/keys.ts';
 import { makeDefinition } from '../support/project-definition.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const alice = { user: 'U0ALICE', channel: 'C0SYNC' };
@@ -59,7 +59,7 @@ test('The log at the level trace contains no secret after faults of links, jobs,
   onTestFinished(() => expect(printed.mock.calls).toEqual([]));
   const secret = randomBytes(8).toString('hex');
   await using slack = await FakeSlack.start({ botToken: `xoxb-${secret}`, appToken: `xapp-1-${secret}` });
-  const server = await startRedisServer({ args: ['--requirepass', password] });
+  const server = await startTestRedis({ args: ['--requirepass', password] });
   const redisUrl = `redis://:${password}@127.0.0.1:${server.port}`;
   await using app = await runApp({ role: 'all', redisUrl, slack });
   await app.waitForReadiness({ redis: 'ready', slack: 'ready', workers: 'ready' });
@@ -91,7 +91,7 @@ test('The log at the level trace contains no secret after faults of links, jobs,
   await app.waitForReadiness({ redis: 'does not answer', slack: 'ready', workers: 'ready' });
   slack.command({ ...alice, text: 'list' });
   await waitForLog(app, 'not done: Redis did not answer');
-  await using _serverWithOtherPassword = await startRedisServer({
+  await using _serverWithOtherPassword = await startTestRedis({
     port: server.port,
     args: ['--requirepass', 'another'],
   });

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { startRedisServer } from '../../demo/redis-server.ts';
 import { createApp } from '../../src/app.ts';
 import { runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
@@ -41,7 +40,7 @@ test('Readiness depends on Slack and Redis, health does not, and a scrape withou
   expect(during.value('syncbot_redis_up')).toBe(0);
   expect(during.samples.filter(({ name }) => name === 'syncbot_queue_jobs')).toEqual([]);
   expect((await app.get('/readyz')).text).not.toMatch(/127\.0\.0\.1|redis:\/\//);
-  await using _again = await startRedisServer({ port });
+  await using _again = await startTestRedis({ port });
   await app.waitForReadiness(ready);
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import { buttonsOf } from '../fake-slack/rendered-message.ts';
 import type { MessageView } from '../fake-slack/types.ts';
 import type { BatchRecord } from './batch-records.ts';

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../../src/application/errors.ts';
 import type { Batch } from '../../src/domain/batch.ts';
-import { actionIds } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
 import {
   onBatchCancel,
   onBatchOk,

@@ -1,4 +1,5 @@
-import { actionIds, pauseEndValue } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { pauseEndValue } from '../../src/slack/button-values.ts';
 import type { ListenerResult } from '../../src/slack/listeners/listener.ts';
 import { onExtendPause, onKeepPausedBeyondEnd } from '../../src/slack/listeners/project-buttons.ts';
 import { onCommand } from '../../src/slack/listeners/sync-command.ts';

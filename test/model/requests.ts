@@ -8,7 +8,8 @@ import type { AlertPress } from '../../src/domain/alert-press.ts';
 import type { Batch } from '../../src/domain/batch.ts';
 import { type Action, isAction } from '../../src/domain/lifecycle.ts';
 import { type Operation, refOf } from '../../src/domain/operation.ts';
-import { actionIds, alertButtonValue, operationRefValue } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { alertButtonValue, operationRefValue } from '../../src/slack/button-values.ts';
 import { onCancel, onOk } from '../../src/slack/listeners/confirmation.ts';
 import { onHomeOpened } from '../../src/slack/listeners/home.ts';
 import {

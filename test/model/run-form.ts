@@ -1,5 +1,5 @@
 import type { Operation } from '../../src/domain/operation.ts';
-import { actionIds, confirmationCallbackId } from '../../src/slack/contract.ts';
+import { actionIds, confirmationCallbackId } from '../../src/slack/action-ids.ts';
 import type { ListenerOptions, ListenerResult } from '../../src/slack/listeners/listener.ts';
 import { acknowledgeOk, onModalClosed, onOkInModal } from '../../src/slack/listeners/modal-answers.ts';
 import { onChooseProject } from '../../src/slack/listeners/run-form.ts';

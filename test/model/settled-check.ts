@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AlertGroup } from '../../src/domain/alert-group.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
-import { actionIds, readOperationRef } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { readOperationRef } from '../../src/slack/button-values.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';

@@ -1,5 +1,6 @@
 import { type OperationRef, refOf } from '../../src/domain/operation.ts';
-import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { operationRefValue } from '../../src/slack/button-values.ts';
 import { onWaitPress } from '../../src/slack/listeners/project-buttons.ts';
 import { readBlockAction } from '../../src/slack/requests.ts';
 import type { ModelBot } from './bot.ts';

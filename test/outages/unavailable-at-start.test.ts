@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startRedisServer } from '../../demo/redis-server.ts';
 import { visibleText } from '../support/slack-harness.ts';
 import { buildSyncbot, type SyncbotBuild } from '../support/syncbot-build.ts';
+import { startTestRedis } from '../support/test-redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createOutageFixture, unreachableRedis } from './outage-fixture.ts';
 
@@ -27,7 +27,7 @@ test('run waits for a Redis that is down at the start, logs this once, and respo
     slack.messagesVisibleTo('U0ALICE', 'C0SYNC').some((one) => visibleText(one).includes('Not done')),
   );
 
-  await using late = await startRedisServer({ port });
+  await using late = await startTestRedis({ port });
   await fixture.waitForLog(program, 'running');
   slack.command({ ...alice, text: 'list' });
   await slack.waitFor(() =>
@@ -77,7 +77,7 @@ test('a refused syncbot.yml ends the first run with exit code 1 after the wait f
   await services.server('far').exited;
   const program = fixture.startProgram('worker', { REDIS_URL: url });
   await fixture.waitForLog(program, 'waiting for Redis');
-  await using _late = await startRedisServer({ port });
+  await using _late = await startTestRedis({ port });
   const { code, stderr } = await program.exited;
   expect(code).toBe(1);
   expect(stderr).toContain('cannot be applied');

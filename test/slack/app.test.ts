@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NewDialog } from '../../src/domain/operation.ts';
-import { actionIds, operationRefValue } from '../../src/slack/contract.ts';
+import { actionIds } from '../../src/slack/action-ids.ts';
+import { operationRefValue } from '../../src/slack/button-values.ts';
 import { responseUrlLifetimeMs, responseUrlMaxUses } from '../../src/slack/notifier/response-url.ts';
 import { exampleBatch, exampleNow, exampleOperation } from '../support/example-records.ts';
 import {

@@ -7,5 +7,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const binary = await findRedisServer({ print: (sentence) => process.stderr.write(`${sentence}\n`) });
   const server = await startRedisServer({ binary });
   project.provide('redisUrl', server.url);
+  project.provide('redisBinary', binary);
   return () => server.stop();
 }

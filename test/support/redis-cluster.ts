@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
-import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServer } from '../../demo/redis-server.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
 import { repairCluster } from '../../src/infra/redis/repair-cluster.ts';
+import { startTestRedis } from './test-redis.ts';
 import { findFreeTlsPort, type TestCertificates, tlsServerOptions } from './tls-certificates.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -42,7 +43,7 @@ export async function startTestCluster({ tls }: { readonly tls?: TestCertificate
       ? []
       : [...tlsServerOptions(tls, tls.namedServer), '--tls-port', String(tlsPorts?.[node]), '--tls-cluster', 'yes'];
   const start = (node: number, port?: number): Promise<RedisServer> =>
-    startRedisServer({
+    startTestRedis({
       dir: nodeFolder(node),
       args: [...serverArgs, ...tlsArgs(node)],
       ...(port === undefined ? {} : { port }),

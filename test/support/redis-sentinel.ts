@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findFreePort } from '../../demo/free-port.ts';
 import { findRedisServer } from '../../demo/redis-binary.ts';
-import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServer } from '../../demo/redis-server.ts';
 import { spawnSupervised } from '../../demo/supervised-process.ts';
 import type { RedisEndpoint } from '../../src/config/redis-url.ts';
+import { startTestRedis } from './test-redis.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A primary with two replicas, and a Sentinel that promotes a replica when the primary is down. */
@@ -37,12 +38,9 @@ const masterName = 'main';
 const [killedDownAfterMs, runningDownAfterMs] = [600, 600_000];
 
 export async function startSentinelGroup(): Promise<SentinelGroup> {
-  const primary = await startRedisServer({ args: ['--repl-diskless-sync-delay', '0'] });
+  const primary = await startTestRedis({ args: ['--repl-diskless-sync-delay', '0'] });
   const replicaArgs = ['--replicaof', host, String(primary.port)];
-  const replicas = await Promise.all([
-    startRedisServer({ args: replicaArgs }),
-    startRedisServer({ args: replicaArgs }),
-  ]);
+  const replicas = await Promise.all([startTestRedis({ args: replicaArgs }), startTestRedis({ args: replicaArgs })]);
   const sentinel = await startSentinel({ primaryPort: primary.port });
   const endpoint: RedisEndpoint = {
     kind: 'sentinel',

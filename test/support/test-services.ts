@@ -1,7 +1,7 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Logger, pino } from 'pino';
-import { type RedisServer, startRedisServer } from '../../demo/redis-server.ts';
+import type { RedisServer } from '../../demo/redis-server.ts';
 import { confirm } from '../../src/application/confirm.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { requestAction } from '../../src/application/request-action.ts';
@@ -15,6 +15,7 @@ import type { ProjectDefinition } from '../../src/domain/project.ts';
 import { Services, type ServicesConfig, type ServicesOverrides, type ServicesSettings } from '../../src/services.ts';
 import { type FaultyRedisProxy, startFaultyRedisProxy } from './faulty-redis-proxy.ts';
 import { makeDefinition } from './project-definition.ts';
+import { startTestRedis } from './test-redis.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The services of a bot on a Redis server of their own, with links for the test. All of it ends with the fixture. */
@@ -187,7 +188,7 @@ interface ServerWithClient {
 }
 
 async function startServer(): Promise<ServerWithClient> {
-  const redisServer = await startRedisServer();
+  const redisServer = await startTestRedis();
   const client = new Redis(redisServer.url, { maxRetriesPerRequest: null });
   client.on('error', () => {});
   return { redisServer, client };

@@ -5,6 +5,8 @@ export interface WaitOptions {
   /** What the test waits for, for the error message. Default: the source of the condition. */
   readonly description?: string;
   readonly timeoutMs?: number;
+  /** How long to wait between two checks. Default 10 ms. Longer for a check that takes the processor for milliseconds. */
+  readonly intervalMs?: number;
   /** Emits `change` when the condition may have changed, so that it is checked at once. */
   readonly changes?: EventEmitter;
   /** Returns a description of the state, for the error message. */
@@ -13,18 +15,24 @@ export interface WaitOptions {
 
 export type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
-const pollIntervalMs = 10;
+const defaultIntervalMs = 10;
 const defaultTimeoutMs = 120_000;
 /** Bound at import: a test that mocks `performance.now` must not change the deadlines. */
 const monotonicNow = performance.now.bind(performance);
 
 /**
- * Checks the condition about every 10 ms until its value is truthy, and returns the value. A condition that throws is not met
+ * Checks the condition every `intervalMs` until its value is truthy, and returns the value. A condition that throws is not met
  * yet. The time limit only ends a wait that would never end. It does not assert how long anything takes.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { description = String(condition), timeoutMs = defaultTimeoutMs, changes, describeState }: WaitOptions = {},
+  {
+    description = String(condition),
+    timeoutMs = defaultTimeoutMs,
+    intervalMs = defaultIntervalMs,
+    changes,
+    describeState,
+  }: WaitOptions = {},
 ): Promise<Truthy<T>> {
   const deadline = monotonicNow() + timeoutMs;
   for (;;) {
@@ -36,7 +44,7 @@ export async function waitFor<T>(
       const message = `Timed out after ${timeoutMs} ms waiting for ${description} (${lastResult})${state}`;
       throw new Error(message, { cause: attempt.error });
     }
-    await waitForChange(changes);
+    await waitForChange(changes, intervalMs);
   }
 }
 
@@ -50,9 +58,9 @@ async function evaluate<T>(condition: () => T | Promise<T>): Promise<Attempt<T>>
   }
 }
 
-async function waitForChange(changes: EventEmitter | undefined): Promise<void> {
-  if (changes === undefined) return delay(pollIntervalMs);
-  await once(changes, 'change', { signal: AbortSignal.timeout(pollIntervalMs) }).catch(() => {});
+async function waitForChange(changes: EventEmitter | undefined, timeoutMs: number): Promise<void> {
+  if (changes === undefined) return delay(timeoutMs);
+  await once(changes, 'change', { signal: AbortSignal.timeout(timeoutMs) }).catch(() => {});
 }
 
 const isTruthy = <T>(value: T): value is Truthy<T> => Boolean(value);

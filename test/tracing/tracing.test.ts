@@ -133,6 +133,27 @@ test('A command begins a trace. Its job keeps the trace when the sweep adds it a
   expect(paths.toSorted()).toEqual(['syncbot pause', 'syncbot pause > add actions.execute']);
 });
 
+test.each([
+  ['of a pipeline is in the trace of its step', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', true],
+  ['with a TRACEPARENT that is not valid begins a trace', '00-4bf92f3577b34da6a3ce929d0e0e4736-01', false],
+])('A command %s.', async (_name, traceparent, isChild) => {
+  await using collector = await startOtlpCollector();
+  const app = await openCliApp(collector, { TRACEPARENT: traceparent });
+  const ref = await app.trace('pause', () =>
+    requestAndConfirm(app.useCaseContext, { project: 'orders', action: 'pause', by: 'cli:eve' }),
+  );
+  await app.useCaseContext.jobs.removeExecute(ref);
+  await app[Symbol.asyncDispose]();
+  const [traceId, parentSpanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+  const command = collector.spans.find(({ name }) => name === 'syncbot pause');
+  expect({ isParent: command?.parentSpanId === parentSpanId, isInTrace: command?.traceId === traceId }).toEqual({
+    isParent: isChild,
+    isInTrace: isChild,
+  });
+  const { traceparent: stored } = (await services.context.operations.read(ref)) ?? expect.unreachable();
+  expect(stored).toContain(command?.traceId);
+});
+
 test('A trace has the checks of a pause that waits only if they change its message.', async () => {
   await using collector = await startOtlpCollector();
   const link = await services.createLink('late');
@@ -226,8 +247,8 @@ async function runAll(collector: OtlpCollector) {
 }
 
 /** The app of a command that changes projects. */
-async function openCliApp(collector: OtlpCollector): Promise<CliApp> {
-  const parsed = parseEnvironment({ REDIS_URL: services.url, ...jsonTo(collector) });
+async function openCliApp(collector: OtlpCollector, env: Readonly<Record<string, string>> = {}): Promise<CliApp> {
+  const parsed = parseEnvironment({ REDIS_URL: services.url, ...jsonTo(collector), ...env });
   const config = parseConfig('projects: {}\n', {});
   if (parsed.kind === 'refused' || config.kind === 'refused') return expect.unreachable();
   const log = pino({ level: 'silent' });

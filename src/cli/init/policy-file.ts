@@ -1,23 +1,19 @@
 import { schemaComment } from '../../config/json-schema.ts';
+import type { FilePolicy } from '../../config/set-policy.ts';
 import { messages } from '../../messages/catalog.ts';
 
 const texts = messages.init.file;
 
-export interface PolicyFacts {
-  readonly operators: readonly string[];
-  /** Null if outcomes and alerts go to no channel. */
-  readonly channel: string | null;
+/** A syncbot.yml without projects. `discover` adds them. */
+export function renderPolicyFile(policy: FilePolicy): string {
+  return [schemaComment, `# ${texts.head}`, ...renderPolicy(policy), 'projects: {}', ''].join('\n');
 }
 
-/** A syncbot.yml without projects. `discover` adds them. */
-export function renderPolicyFile({ operators, channel }: PolicyFacts): string {
+/** The lines of a syncbot.yml. */
+export function renderPolicy({ operators, channel }: FilePolicy): string[] {
   return [
-    schemaComment,
-    `# ${texts.head}`,
     'policy:',
     `  operators: [${operators.join(', ')}] # ${texts.operators}`,
     ...(channel === null ? [] : ['defaults:', `  channel: ${channel} # ${texts.channel}`]),
-    'projects: {}',
-    '',
-  ].join('\n');
+  ];
 }

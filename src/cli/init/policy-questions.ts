@@ -1,57 +1,88 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { formatEnvironmentError } from '../../config/errors.ts';
 import { parseConfig } from '../../config/parse-config.ts';
+import { type FilePolicy, readPolicy, setPolicy } from '../../config/set-policy.ts';
 import { worstResult } from '../../domain/precheck.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { SetupCheck, SlackSetup } from '../cli-app.ts';
 import { readConfiguration } from '../command-context.ts';
 import { programName } from '../process-io.ts';
 import type { InitContext } from './init-context.ts';
-import { type PolicyFacts, renderPolicyFile } from './policy-file.ts';
+import { renderPolicy, renderPolicyFile } from './policy-file.ts';
 import { accepted, askUntilAccepted, refused } from './questions.ts';
 
 const texts = messages.init;
 
-/** Writes operators and channel into a new syncbot.yml. Returns the text of the next step. */
+/** Writes operators and channel into syncbot.yml. Suggests those that it has. Returns the text of the next step. */
 export async function askOperatorsAndChannel(context: InitContext, slack: SlackSetup): Promise<string> {
   const { terminal, io, value } = context;
   const path = value('SYNCBOT_CONFIG') ?? 'syncbot.yml';
-  if (existsSync(resolve(io.folder, path))) return describeExisting(context, path);
+  const file = resolve(io.folder, path);
+  if (!existsSync(file)) {
+    const answers = await askPolicy(context, slack, { operators: [], channel: null });
+    await writeFile(file, renderPolicyFile(answers), { flag: 'wx' });
+    terminal.print(texts.written(path));
+    return texts.next(programName(io));
+  }
+  const env = { ...io.env, REDIS_URL: value('REDIS_URL') ?? '', SYNCBOT_CONFIG: file };
+  const read = await readConfiguration({ ...io, env }, {});
+  if (read.kind === 'refused') {
+    terminal.print(`${texts.policyUnreadable(path)}\n${read.error.message}`);
+    return texts.next(programName(io));
+  }
+  if (statSync(file).isDirectory()) terminal.print(texts.policyKept(path, read.config.policy.operators));
+  else await changePolicy(context, slack, { path, file });
+  return (read.config.projects.length === 0 ? texts.next : texts.nextApply)(programName(io));
+}
+
+async function changePolicy(
+  context: InitContext,
+  slack: SlackSetup,
+  { path, file }: { readonly path: string; readonly file: string },
+): Promise<void> {
+  const { terminal } = context;
+  const present = readPolicy(await readFile(file, 'utf8'));
+  const answers = await askPolicy(context, slack, present);
+  if (isDeepStrictEqual(answers, present)) return terminal.print(texts.policySame(path));
+  const edited = setPolicy(await readFile(file, 'utf8'), answers);
+  if (edited === null)
+    return terminal.print(
+      texts.policyByHand(path, renderPolicy(answers), answers.channel === null && present.channel !== null),
+    );
+  await writeFile(file, edited);
+  terminal.print(texts.policyChanged(path));
+}
+
+/** Enter keeps what is present. It is not checked, because the user may only want to change another answer. */
+async function askPolicy(context: InitContext, slack: SlackSetup, present: FilePolicy): Promise<FilePolicy> {
+  const { terminal, value } = context;
   const botToken = value('SLACK_BOT_TOKEN') ?? '';
+  const isPresent = present.operators.length > 0;
+  const operators = present.operators.join(', ');
   const typedOperators = await askUntilAccepted(terminal, {
     ...texts.operators,
-    suggestion: null,
-    check: (typed) => checkOperators(toIds(typed), (id) => slack.checkOperator(botToken, id)),
+    suggestion: isPresent ? operators : null,
+    check: (typed) =>
+      isPresent && typed === operators
+        ? accepted
+        : checkOperators(toIds(typed), (id) => slack.checkOperator(botToken, id)),
   });
   const typedChannel = await askUntilAccepted(terminal, {
     text: texts.channel.text,
-    suggestion: null,
+    suggestion: isPresent ? (present.channel ?? texts.channel.none) : null,
     check: async (typed) => {
       const channel = toChannel(typed);
-      if (channel === null) return accepted;
+      if (channel === present.channel || channel === null) return accepted;
       const form = checkForm({ operators: [], channel });
       if (form.result !== 'pass') return form;
       const { result, message } = await slack.checkChannel(botToken, channel);
       return { result, message: texts.about(channel, message) };
     },
   });
-  const facts = { operators: toIds(typedOperators), channel: toChannel(typedChannel) };
-  await writeFile(resolve(io.folder, path), renderPolicyFile(facts), { flag: 'wx' });
-  terminal.print(texts.written(path));
-  return texts.next(programName(io));
-}
-
-async function describeExisting({ terminal, io, value }: InitContext, path: string): Promise<string> {
-  const env = { ...io.env, REDIS_URL: value('REDIS_URL') ?? '', SYNCBOT_CONFIG: resolve(io.folder, path) };
-  const read = await readConfiguration({ ...io, env }, {});
-  if (read.kind === 'refused') {
-    terminal.print(`${texts.policyUnreadable(path)}\n${read.error.message}`);
-    return texts.next(programName(io));
-  }
-  terminal.print(texts.policyKept(path, read.config.policy.operators));
-  return (read.config.projects.length === 0 ? texts.next : texts.nextApply)(programName(io));
+  return { operators: toIds(typedOperators), channel: toChannel(typedChannel) };
 }
 
 function toIds(typed: string): string[] {
@@ -75,7 +106,7 @@ async function checkOperators(
 }
 
 /** By the rules of syncbot.yml. */
-function checkForm(facts: PolicyFacts): SetupCheck {
+function checkForm(facts: FilePolicy): SetupCheck {
   // The ids are quoted, so that the text stays YAML with any answer.
   const quoted = {
     operators: facts.operators.map((id) => JSON.stringify(id)),

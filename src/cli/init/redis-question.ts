@@ -26,7 +26,7 @@ export async function askRedisUrl(context: InitContext): Promise<void> {
   await save({ REDIS_URL: url.replaceAll("'", '%27') });
 }
 
-/** Whether Redis answers and is new enough. The other checks of `doctor` do not fail, because a first try needs none. */
+/** Whether Redis answers and is new enough. A first try needs no more, so what else `doctor` fails on is accepted and named. */
 async function checkRedis({ io, log }: InitContext, url: string): Promise<SetupCheck> {
   const { parsed, ...form } = checkVariable('REDIS_URL', url);
   if (parsed.kind === 'refused') return form;
@@ -39,7 +39,12 @@ async function checkRedis({ io, log }: InitContext, url: string): Promise<SetupC
   }
   const [, version, ...others] = checkConnection(connection);
   if (version?.result === 'fail') return { result: 'fail', message: texts.sentence(version.message) };
-  const notes = others.filter(({ result }) => result !== 'pass').map(({ item, message }) => texts.about(item, message));
+  const notes = others
+    .filter(({ result }) => result !== 'pass')
+    .map(({ item, result, message }) => {
+      const note = texts.about(item, message);
+      return result === 'fail' ? texts.redis.doctorFails(note) : note;
+    });
   return {
     result: 'pass',
     message: [texts.redis.answers(addressOf(endpoint), connection.redisVersion), ...notes].join('\n'),

@@ -22,6 +22,8 @@ export interface Keys {
   readonly observeCycle: string;
   /** When a check first found that no worker observes the links, epoch ms. It expires when the checks stop. */
   readonly observerMissing: string;
+  /** Exists if the log has that no worker observes the links. It expires when the checks stop. */
+  readonly observerMissingReported: string;
   /** Hash: the messages that say so, by channel, each as JSON. */
   readonly observationMessages: string;
   /** Up to which time the audit log was sent to the webhook, as JSON. */
@@ -98,6 +100,7 @@ export function createKeys(prefix: string): Keys {
     newestOperations: `${prefix}:operations`,
     observeCycle: `${prefix}:observed`,
     observerMissing: `${prefix}:observed:missing`,
+    observerMissingReported: `${prefix}:observed:missing:reported`,
     observationMessages: `${prefix}:observed:messages`,
     digests: `${prefix}:digests`,
     alertGroups: (channel) => `${prefix}:alerts:${channel}`,

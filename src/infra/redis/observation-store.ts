@@ -46,8 +46,15 @@ export function createObservationStore(client: RedisClient, keys: Keys): Observa
       const call = { keys: [keys.observerMissing], args: [JSON.stringify({ forgetAfterMs: forgetMissingAfterMs })] };
       return z.number().parse(await sendCommands(client, (redis) => runScript(redis, markNotObservedScript, call)));
     },
+    async markReported() {
+      const key = keys.observerMissingReported;
+      const created = await sendCommands(client, (redis) => redis.set(key, '1', 'PX', forgetMissingAfterMs, 'NX'));
+      if (created === null) await sendCommands(client, (redis) => redis.pexpire(key, forgetMissingAfterMs));
+      return created !== null;
+    },
     async markObserved() {
-      return (await sendCommands(client, (redis) => redis.del(keys.observerMissing))) > 0;
+      await sendCommands(client, (redis) => redis.del(keys.observerMissing));
+      return (await sendCommands(client, (redis) => redis.del(keys.observerMissingReported))) > 0;
     },
     async readMessages() {
       const messages = await sendCommands(client, (redis) => redis.hgetall(keys.observationMessages));

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type {
   ClaimResult,
   CommitRequest,
@@ -12,112 +11,37 @@ import type { Project, ProjectId } from '../../domain/project.ts';
 import type { RedisClient } from './client.ts';
 import type { Keys } from './keys.ts';
 import type { OperationIndex } from './operation-index.ts';
+import {
+  beginExecutionStep,
+  checkClaimStep,
+  claimStep,
+  commitStep,
+  endExecutionStep,
+  markNotifiedStep,
+  passPreflightStep,
+  requestStep,
+  resolveStep,
+  setProgressStep,
+  updateFollowUpStep,
+  updateWaitStep,
+} from './operation-steps.ts';
 import type { ProjectIndex } from './project-index.ts';
 import {
   flatHashSchema,
-  hashSchema,
   readOperationHash,
   readProject,
   type SkipUnreadable,
   skippedField,
   skippedFields,
 } from './records.ts';
-import { jsonReply } from './scripts.ts';
 import { sendCommands } from './send-commands.ts';
-import { defineStep, noReply, type StepRunner, writeReply } from './steps.ts';
+import type { StepRunner } from './steps.ts';
 
 /** An execution that never ends counts as under way for this long. */
 const executionTimeoutMs = 15 * 60_000;
 /** How many audit entries are read at once to find the newest operations, and how many pages at most. */
 const historyPageSize = 200;
 const maxHistoryPages = 10;
-
-const operation = hashSchema.transform((fields, context): Operation => {
-  const parsed = readOperationHash(fields);
-  if (parsed !== null) return parsed;
-  context.addIssue({ code: 'custom', message: 'the operation does not exist' });
-  return z.NEVER;
-});
-
-const requestStep = defineStep(
-  'request-operation',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('requested'), operation }),
-      z.strictObject({ kind: z.literal('removed') }),
-    ]),
-  ),
-);
-const resolveStep = defineStep(
-  'resolve-confirmation',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.enum(['resolved', 'repeated']), operation }),
-      z.strictObject({ kind: z.literal('not_requester'), by: z.string() }),
-      z.strictObject({ kind: z.literal('unknown') }),
-    ]),
-  ),
-);
-const claimStep = defineStep(
-  'claim-operation',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('claimed'),
-        operation,
-        project: hashSchema,
-        definition: z.string(),
-        now: z.number(),
-        hasOtherExecutions: z.boolean(),
-      }),
-      z.strictObject({ kind: z.enum(['refused', 'finished', 'waiting']), operation }),
-      z.strictObject({ kind: z.literal('unknown') }),
-    ]),
-  ),
-);
-const checkClaimStep = defineStep(
-  'check-claim',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('refused'), operation }),
-      z.strictObject({ kind: z.enum(['delayed', 'unchanged']) }),
-    ]),
-  ),
-);
-const updateWaitStep = defineStep(
-  'update-wait',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.enum(['waiting', 'ended', 'cancelled', 'refused', 'not_waiting']), operation }),
-      z.strictObject({ kind: z.literal('unknown') }),
-    ]),
-  ),
-);
-const commitStep = defineStep(
-  'commit-operation',
-  jsonReply(
-    z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('committed'),
-        operation,
-        project: hashSchema,
-        definition: z.string(),
-        operationToNotify: z.string().nullable(),
-      }),
-      z.strictObject({ kind: z.literal('repeated'), operation }),
-      z.strictObject({ kind: z.enum(['conflict', 'other_executions']) }),
-    ]),
-  ),
-);
-const passPreflightStep = defineStep(
-  'pass-preflight',
-  jsonReply(z.strictObject({ kind: z.enum(['first', 'repeated']) })),
-);
-const setProgressStep = defineStep('set-progress', noReply);
-const markNotifiedStep = defineStep('mark-operation-notified', noReply);
-const updateFollowUpStep = defineStep('update-follow-up', writeReply);
-const beginExecutionStep = defineStep('begin-execution', noReply);
-const endExecutionStep = defineStep('end-execution', noReply);
 
 interface ProjectReply {
   readonly operation: Operation;

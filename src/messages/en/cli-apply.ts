@@ -57,6 +57,8 @@ export const cliApply = {
 
 /** Texts of `syncbot export`. */
 export const cliExport = {
+  /** A comment at the head of the file. */
+  head: 'Written by syncbot export: it has every setting, and each project has the values that defaults and labels gave it.',
   unreadable:
     'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot.',
   written: (file: string, projectCount: number) => `${file} was written, with ${pluralize(projectCount, 'project')}.`,

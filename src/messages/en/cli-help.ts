@@ -64,7 +64,7 @@ export const cliHelp = {
   discoverPrefix: 'only queues with this prefix of BullMQ, such as bull',
   discoverOutput: 'file to write instead of SYNCBOT_CONFIG',
   discoverMaxKeys: 'stop after about so many keys of Redis',
-  export: 'write what is stored as a syncbot.yml, without secrets',
+  export: 'write what is stored as a syncbot.yml, without secrets; projects have the values of defaults and labels',
   outputOption: 'file to write; without it the output is on stdout',
   completion: 'print a script that completes commands, options and states in a shell',
   completionShell: 'the shell',

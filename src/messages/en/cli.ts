@@ -1,4 +1,4 @@
-import { formatUtc } from '../format.ts';
+import type { Formatter } from '../format.ts';
 import { cliApply, cliExport, cliRun } from './cli-apply.ts';
 import { cliChange, cliChangeBatch } from './cli-change.ts';
 import { cliExamples } from './cli-examples.ts';
@@ -68,7 +68,7 @@ export const cliMessages = {
   },
 
   show: {
-    logKeptUntil: (at: number) => `kept until ${formatUtc(at)}`,
+    logKeptUntil: (at: number, format: Formatter) => `kept until ${format.time(at)}`,
     afterPrecheck: 'after its precheck passes',
   },
 

@@ -99,11 +99,14 @@ export const initMessages = {
 
   redis: {
     about:
-      'syncbot keeps its records in a Redis. That of your queues is good: the names of the records begin with syncbot.',
+      'syncbot keeps its records in a Redis that survives a restart and evicts no keys. It can be the one of your queues: the names of the records begin with syncbot.',
     text: 'Redis URL, such as redis://user:password@host:6379',
     /** `version` is null if the server does not report it. */
     answers: (address: string, version: string | null) =>
       `Redis${version === null ? '' : ` ${version}`} at ${address} answers.`,
+    /** `problem`: a failed item of doctor. */
+    doctorFails: (problem: string) =>
+      `syncbot doctor fails on this Redis. ${problem} You can try syncbot with it. Change it before you rely on syncbot.`,
     unreachable: (address: string, fault: string) => `REDIS_URL ${fault}. The address is ${address}.`,
   },
 
@@ -121,7 +124,16 @@ export const initMessages = {
   policyKept: (path: string, operators: readonly string[]) =>
     operators.length === 0
       ? `${path} exists and was kept. Write your Slack user id into policy.operators there.`
-      : `${path} exists and was kept. Its operators are ${nameUpTo(operators, maxNames)}.`,
+      : `${path} exists and was kept. Its operators are ${nameUpTo(operators, maxNames)}. To change them or the channel, edit policy.operators and defaults.channel there.`,
+  policySame: (path: string) => `${path} is right already.`,
+  policyChanged: (path: string) => `${path} was changed: policy.operators and defaults.channel are your answers.`,
+  /** `lines`: keys of the file. `removesChannel`: it has a channel, and the answer is none. */
+  policyByHand: (path: string, lines: readonly string[], removesChannel: boolean) =>
+    [
+      `${path} was kept, because only you can change its form. Write there:`,
+      ...lines,
+      ...(removesChannel ? ['Remove defaults.channel there.'] : []),
+    ].join('\n'),
   policyUnreadable: (path: string) => `${path} exists and was kept, but it has errors:`,
   written: (path: string) => `${path} was written.`,
   notWritten: (path: string, code: string) => `${path} cannot be written (${code}).`,

@@ -15,10 +15,10 @@ import { claimNoticeMs, type Operation, type OperationRef } from '../../domain/o
 import type { Refusal } from '../../domain/refusal.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
+import { readOperationRef } from '../button-values.ts';
 import type { LimitWords } from '../commands/command.ts';
 import { suggestProjects } from '../commands/suggestions.ts';
 import { conditionsOf } from '../commands/when-caught-up.ts';
-import { readOperationRef } from '../contract.ts';
 import type { ConfirmationPress } from '../modal-requests.ts';
 import { dialogOf } from '../notifier/dialog.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';

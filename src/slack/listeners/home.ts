@@ -1,4 +1,4 @@
-import { readFilterValue } from '../contract.ts';
+import { readFilterValue } from '../button-values.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';
 

@@ -2,7 +2,7 @@ import type { types } from '@slack/bolt';
 import { StoreUnavailableError } from '../../application/errors.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
 import { messages } from '../../messages/catalog.ts';
-import { readBatchId } from '../contract.ts';
+import { readBatchId } from '../button-values.ts';
 import { type ConfirmationPress, readConfirmationSubmission } from '../modal-requests.ts';
 import { nowhere } from '../requests.ts';
 import { textMessage } from '../views/blocks.ts';

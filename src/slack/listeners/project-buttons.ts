@@ -2,19 +2,17 @@ import { pressAlerts } from '../../application/acknowledge-alerts.ts';
 import { decideWait } from '../../application/catch-up.ts';
 import { keepPaused } from '../../application/keep-paused.ts';
 import { extendPause } from '../../application/pause-end.ts';
+import { actionIds, readAlertPress, readOperationKind } from '../action-ids.ts';
 import {
-  actionIds,
   readAlertButton,
-  readAlertPress,
   readFilterValue,
   readHistoryQuery,
   readLinksQuery,
   readListQuery,
-  readOperationKind,
   readOperationRef,
   readPauseEnd,
   readProjectId,
-} from '../contract.ts';
+} from '../button-values.ts';
 import type { BlockAction } from '../requests.ts';
 import { requestConfirmation } from './confirmation.ts';
 import { type ListenerContext, type ListenerResult, onOutdatedButton } from './listener.ts';

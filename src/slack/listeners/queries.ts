@@ -14,7 +14,7 @@ import type { ProjectId } from '../../domain/project.ts';
 import { totalCount } from '../../domain/project-state.ts';
 import { resolveSince } from '../../lib/resolve-since.ts';
 import type { SinceTime } from '../../lib/since-time.ts';
-import type { HistoryQuery, LinksQuery, ListQuery } from '../contract.ts';
+import type { HistoryQuery, LinksQuery, ListQuery } from '../button-values.ts';
 import type { SlackRequest } from '../requests.ts';
 import { mayRevealReasons, readRestriction } from '../restriction.ts';
 import { buildHelp } from '../views/help.ts';

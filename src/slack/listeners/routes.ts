@@ -14,8 +14,7 @@ import {
   pageActionIdPattern,
   projectMenuActionIdPattern,
   requestActionIdPattern,
-  runForm,
-} from '../contract.ts';
+} from '../action-ids.ts';
 import {
   type ConfirmationPress,
   type RunSubmission,
@@ -34,6 +33,7 @@ import {
   readSlashCommand,
   readSyncCommand,
 } from '../requests.ts';
+import { runForm } from '../run-form-ids.ts';
 import {
   onBatchCancel,
   onBatchOk,

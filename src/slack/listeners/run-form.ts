@@ -3,7 +3,7 @@ import { searchProjects } from '../../application/search-projects.ts';
 import { emptyFilter } from '../../domain/list-filter.ts';
 import type { Project } from '../../domain/project.ts';
 import { serializeError } from '../../logging/serialize-error.ts';
-import { readProjectId } from '../contract.ts';
+import { readProjectId } from '../button-values.ts';
 import { readProjectSearch } from '../modal-requests.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { readRestriction } from '../restriction.ts';

@@ -1,6 +1,6 @@
 import { findProject } from '../../application/queries.ts';
 import { readSkippedTasks } from '../../application/skipped-tasks.ts';
-import { readProjectId, readSkippedTask, skippedTaskKey } from '../contract.ts';
+import { readProjectId, readSkippedTask, skippedTaskKey } from '../button-values.ts';
 import type { BlockAction, SlackRequest } from '../requests.ts';
 import { mayRevealReasons, readRestriction } from '../restriction.ts';
 import { buildSkippedTasks } from '../views/skipped-tasks.ts';

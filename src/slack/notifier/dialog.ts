@@ -1,6 +1,6 @@
 import type { Dialog, NewDialog } from '../../domain/operation.ts';
 import type { Fetch } from '../api-calls.ts';
-import type { ModalOrigin } from '../contract.ts';
+import type { ModalOrigin } from '../modal-metadata.ts';
 import type { SlackRequest } from '../requests.ts';
 import type { Message } from '../views/blocks.ts';
 import { updateModal, type ViewClient } from './modal.ts';

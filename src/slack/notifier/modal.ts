@@ -1,5 +1,5 @@
 import type { types, webApi } from '@slack/bolt';
-import type { ModalOrigin } from '../contract.ts';
+import type { ModalOrigin } from '../modal-metadata.ts';
 import { slackErrorCode } from '../slack-errors.ts';
 import type { Message } from '../views/blocks.ts';
 import { textOnly } from '../views/limits.ts';

@@ -2,7 +2,8 @@ import { type Acknowledgement, isActive } from '../../domain/acknowledgement.ts'
 import type { AlertTarget } from '../../domain/alert-press.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { TextContext } from '../../messages/format.ts';
-import { actionIds, alertButtonValue } from '../contract.ts';
+import { actionIds } from '../action-ids.ts';
+import { alertButtonValue } from '../button-values.ts';
 import { type Button, button } from './blocks.ts';
 
 /** The acknowledgement of each alert that fires, null without one. */

@@ -8,7 +8,8 @@ import { messages } from '../../messages/catalog.ts';
 import type { AlertGroupFacts, AlertReplyFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
-import { blockId, commandActionId } from '../contract.ts';
+import { commandActionId } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
 import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import { boldId } from './alert.ts';
 import {

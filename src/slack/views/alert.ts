@@ -9,7 +9,7 @@ import { messages } from '../../messages/catalog.ts';
 import type { ResolvedAlertFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
-import { blockId, projectBlockId } from '../contract.ts';
+import { blockId, projectBlockId } from '../block-ids.ts';
 import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import {
   actionsBlock,

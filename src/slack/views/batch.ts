@@ -13,7 +13,9 @@ import type { Action } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { BatchFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
-import { actionIds, blockId, type ModalOrigin } from '../contract.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import type { ModalOrigin } from '../modal-metadata.ts';
 import {
   actionsBlock,
   type Button,

@@ -5,17 +5,10 @@ import type { OperationKind, ProjectOperationKind } from '../../domain/lifecycle
 import { type Operation, type OperationRef, refOf } from '../../domain/operation.ts';
 import type { ProjectDefinition } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
+import { actionIds, commandActionId } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import { operationRefValue, type PauseEnd, pauseEndValue, projectValue, skippedTaskValue } from '../button-values.ts';
 import { commandOf, type Suggestion, suggestSkipped } from '../commands/suggestions.ts';
-import {
-  actionIds,
-  blockId,
-  commandActionId,
-  operationRefValue,
-  type PauseEnd,
-  pauseEndValue,
-  projectValue,
-  skippedTaskValue,
-} from '../contract.ts';
 import { plainLabel } from './mrkdwn.ts';
 
 /** Slack refuses a longer label. */

@@ -9,7 +9,10 @@ import { maxTasksPerSkip } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { ConfirmationFacts } from '../../messages/facts.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
-import { actionIds, blockId, type ModalOrigin, operationRefValue } from '../contract.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import { operationRefValue } from '../button-values.ts';
+import type { ModalOrigin } from '../modal-metadata.ts';
 import {
   actionsBlock,
   type Block,

@@ -7,8 +7,8 @@ import { totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { listRow } from '../../messages/list-text.ts';
+import { blockId } from '../block-ids.ts';
 import { type Suggestion, suggestHistory, suggestLists } from '../commands/suggestions.ts';
-import { blockId } from '../contract.ts';
 import {
   actionsBlock,
   type Block,

@@ -12,8 +12,9 @@ import { totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
 import { listWarnings } from '../../messages/list-text.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
 import { suggestLists } from '../commands/suggestions.ts';
-import { actionIds, blockId } from '../contract.ts';
 import {
   actionsBlock,
   type Block,

@@ -4,7 +4,9 @@ import { hasQueue, isNotConfigured, type LinkObservation, type ObservedProject }
 import { hasProblem, worstLinksFirst } from '../../domain/worst-links.ts';
 import { messages } from '../../messages/catalog.ts';
 import { joinDots } from '../../messages/format.ts';
-import { actionIds, blockId, type LinksQuery, linksQueryValue } from '../contract.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import { type LinksQuery, linksQueryValue } from '../button-values.ts';
 import { actionsBlock, type Block, type Button, button, contextBlock, type Message, sectionBlock } from './blocks.ts';
 import { codeSpan } from './mrkdwn.ts';
 import { splitIntoSections } from './sections.ts';

@@ -1,7 +1,8 @@
 import { normalizeFilterText } from '../../domain/filter-tokens.ts';
 import { formatListFilter, type ListFilter } from '../../domain/list-filter.ts';
 import { messages } from '../../messages/catalog.ts';
-import { actionIds, filterValue } from '../contract.ts';
+import { actionIds } from '../action-ids.ts';
+import { filterValue } from '../button-values.ts';
 import { type Select, type SelectOption, select } from './blocks.ts';
 import { maxOptionChars, maxOptions } from './limits.ts';
 import { plainLabel } from './mrkdwn.ts';

@@ -3,8 +3,10 @@ import { totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
 import { type ListFacts, listHeading, listWarnings, noMatchText, unknownFilterText } from '../../messages/list-text.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import { listQueryValue } from '../button-values.ts';
 import { suggestedList, suggestLists } from '../commands/suggestions.ts';
-import { actionIds, blockId, listQueryValue } from '../contract.ts';
 import {
   actionsBlock,
   type Button,

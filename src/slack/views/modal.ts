@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt';
 import { messages } from '../../messages/catalog.ts';
-import { confirmationCallbackId, type ModalOrigin, modalMetadata } from '../contract.ts';
+import { confirmationCallbackId } from '../action-ids.ts';
+import { type ModalOrigin, modalMetadata } from '../modal-metadata.ts';
 import { type Message, plainText, sectionBlock, textMessage } from './blocks.ts';
 import { sectionBudgetChars, withinLimits } from './limits.ts';
 import { truncateMrkdwn } from './mrkdwn.ts';

@@ -4,8 +4,8 @@ import { messages } from '../../messages/catalog.ts';
 import type { OutcomeFacts } from '../../messages/facts.ts';
 import { joinDots } from '../../messages/format.ts';
 import { outcomeText } from '../../messages/render.ts';
+import { blockId, projectBlockId } from '../block-ids.ts';
 import { suggestedList, suggestProjects, suggestSkipped } from '../commands/suggestions.ts';
-import { blockId, projectBlockId } from '../contract.ts';
 import { boldId } from './alert.ts';
 import {
   actionsBlock,

@@ -4,7 +4,7 @@ import { type CheckResult, type PrecheckItem, precheckPassed } from '../../domai
 import type { Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
-import { blockId } from '../contract.ts';
+import { blockId } from '../block-ids.ts';
 import { actionsBlock, contextBlock, type Message, requestButton, sectionBlock, showButton } from './blocks.ts';
 import { sectionBudgetChars } from './limits.ts';
 

@@ -5,9 +5,13 @@ import type { Project } from '../../domain/project.ts';
 import { type StateCounts, totalCount } from '../../domain/project-state.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
+import { actionIds } from '../action-ids.ts';
+import { blockId } from '../block-ids.ts';
+import { projectValue } from '../button-values.ts';
 import { suggestedHelp, suggestedList } from '../commands/suggestions.ts';
-import { actionIds, blockId, type ModalOrigin, projectValue, runActionBlockId, runForm } from '../contract.ts';
+import type { ModalOrigin } from '../modal-metadata.ts';
 import type { RunFormInputs } from '../modal-requests.ts';
+import { runActionBlockId, runForm } from '../run-form-ids.ts';
 import {
   actionsBlock,
   type Block,

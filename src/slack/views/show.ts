@@ -10,7 +10,7 @@ import type { Endpoint, Project } from '../../domain/project.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots, type TextContext } from '../../messages/format.ts';
 import { alertText } from '../../messages/render.ts';
-import { blockId } from '../contract.ts';
+import { blockId } from '../block-ids.ts';
 import { acknowledgementButtons, acknowledgementLines } from './acknowledgement.ts';
 import {
   actionsBlock,

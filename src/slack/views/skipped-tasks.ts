@@ -3,7 +3,7 @@ import type { Project } from '../../domain/project.ts';
 import type { SkippedTask } from '../../domain/skipped-tasks.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type Formatter, joinDots } from '../../messages/format.ts';
-import { blockId } from '../contract.ts';
+import { blockId } from '../block-ids.ts';
 import {
   actionsBlock,
   contextBlock,

@@ -1,7 +1,8 @@
 import { isAction } from '../../domain/lifecycle.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { Formatter } from '../../messages/format.ts';
-import { actionIds, readOperationKind, readOperationRef, readProjectId } from '../contract.ts';
+import { actionIds, readOperationKind } from '../action-ids.ts';
+import { readOperationRef, readProjectId } from '../button-values.ts';
 import { type Block, type Button, type Message, sectionBlock } from './blocks.ts';
 
 export interface ChannelButtons {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { sharedRedisUrl } from '../../support/test-redis.ts';
 import { runCliInProcess } from '../cli-fixture.ts';
-import { answerAll, questions, startInitFixture } from './init-fixture.ts';
+import { answerAll, questions, type RunningInit, startInitFixture } from './init-fixture.ts';
 
 const template = readFileSync(new URL('../../../manifest.yml', import.meta.url), 'utf8');
 
@@ -45,6 +45,9 @@ test('Init writes what the user answers, and shows no secret.', async () => {
   expect(shown).toContain('Slack accepts it: the bot is @sync in acme.\n');
   expect(shown).toContain('U0ALICE: alice.\nS0OPS: 2 members.\n');
   expect(shown).toContain('C0SYNC: the bot is a member.\n');
+  expect(shown).toContain(
+    'syncbot doctor fails on this Redis. REDIS_URL persistence: a restart loses all data: set appendonly yes. You can try',
+  );
   for (const secret of [slack.botToken, slack.appToken, sharedRedisUrl()]) expect(shown).not.toContain(secret);
 });
 
@@ -158,13 +161,46 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer(questions.botToken, slack.botToken);
   await init.answer(questions.appToken, '');
   await init.answer('host:6379, not shown [Enter: keep what is set]: ', '');
+  await init.answer('Copy member ID) [U0BOB]: ', '');
+  await init.answer('or none [none]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
-  expect(init.shown()).toContain('syncbot.yml exists and was kept. Its operators are U0BOB.');
+  expect(init.shown()).toContain('syncbot.yml is right already.');
+  expect(await fixture.read('syncbot.yml')).toBe('policy: { operators: [U0BOB] }\nprojects: {}\n');
   expect(await fixture.read('manifest.yml')).toBe('mine: true\n');
   expect(await fixture.read('.env')).toBe(
     `${env.replace('export ', '')}SLACK_COMMAND=/sync\nSLACK_BOT_TOKEN=${slack.botToken}\n`,
   );
   expect(await fixture.modeOf('.env')).toBe('600');
+});
+
+test('A second init changes operators and channel in syncbot.yml, and names the lines that it cannot change.', async () => {
+  await using fixture = await startInitFixture();
+  const { slack } = fixture;
+  const env = { SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken, REDIS_URL: sharedRedisUrl() };
+  const project = 'projects: { orders: { links: [{ queue: orders }] } } # ours\n';
+  await fixture.write('syncbot.yml', `policy:\n  operators: [U0GONE] # who\n${project}`);
+  const keepOthers = async (init: RunningInit) => {
+    const kept = [questions.mode, questions.command, questions.botToken, questions.appToken, questions.redis];
+    for (const question of kept) await init.answer(question, '');
+  };
+  const first = fixture.start(env);
+  await keepOthers(first);
+  await first.answer('Copy member ID) [U0GONE]: ', 'U0NOWHERE');
+  await first.answer('U0NOWHERE: Slack returns user_not_found', 'U0ALICE');
+  await first.answer('or none [none]: ', 'C0SYNC');
+  expect(await first.ended).toMatchObject({ exit: 0, out: expect.stringMatching(/^Next: run syncbot apply\./) });
+  const changed = `policy:\n  operators: [U0ALICE] # who\n${project}defaults:\n  channel: C0SYNC\n`;
+  expect(await fixture.read('syncbot.yml')).toBe(changed);
+
+  const second = fixture.start(env);
+  await second.answer(questions.mayChangeEnv, '');
+  await keepOthers(second);
+  await second.answer('Copy member ID) [U0ALICE]: ', 'U0BOB');
+  await second.answer('or none [C0SYNC]: ', 'none');
+  expect((await second.ended).err).toContain(
+    'Write there:\npolicy:\n  operators: [U0BOB] # who may change projects: user ids (U…) and user group ids (S…)\nRemove defaults.channel there.\n',
+  );
+  expect(await fixture.read('syncbot.yml')).toBe(changed);
 });
 
 test('In HTTP mode init asks for the address and the signing secret, and removes the app token.', async () => {

@@ -1,7 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { startRedisServer } from '../../../demo/redis-server.ts';
 import { getHistory } from '../../../src/application/history.ts';
 import { type Link, noWatermark } from '../../../src/domain/link.ts';
 import type { Project, ProjectId } from '../../../src/domain/project.ts';
@@ -11,6 +10,7 @@ import { findFailures } from '../../../src/infra/bullmq/find-failures.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { exampleProject } from '../../support/example-records.ts';
 import { makeDefinition } from '../../support/project-definition.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { observeLink } from '../link-fixture.ts';
@@ -102,7 +102,7 @@ it('a failed task is noticed after the server of the links was down', async () =
   await untilWatched('far');
   const { port } = services.server('far');
   await services.server('far').stop();
-  await using _server = await startRedisServer({ port });
+  await using _server = await startTestRedis({ port });
   await untilWatched('far');
   await failTask(link);
   await untilFailed('payments');

@@ -1,11 +1,11 @@
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startRedisServer } from '../../../demo/redis-server.ts';
 import { reconcile } from '../../../src/application/reconcile.ts';
 import { noWatermark } from '../../../src/domain/link.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { createOwnedQueue, missingLink, observeLink, snapshotKeys } from '../link-fixture.ts';
@@ -149,7 +149,7 @@ describe('a server that does not answer', () => {
     const gateway = createLinkGateway(connections);
     const link = { queue: 'orders-incr', connection: 'warehouse', prefix: 'bull' };
     expect(await gateway.readStatuses([link], 300)).toEqual(['unreachable']);
-    await using _server = await startRedisServer({ port });
+    await using _server = await startTestRedis({ port });
     const owner = new Redis(url, { maxRetriesPerRequest: null });
     const queue = new Queue('orders-incr', { connection: owner });
     await queue.add('x', {});
@@ -177,9 +177,9 @@ describe('a server that does not answer', () => {
 
 describe('connections and workers', () => {
   it('The eviction policy and the persistence of each server are read.', async () => {
-    await using server = await startRedisServer({ args: ['--maxmemory-policy', 'allkeys-lru'] });
-    await using durable = await startRedisServer({ args: ['--appendonly', 'yes', '--save', '3600 1'] });
-    await using saving = await startRedisServer({ args: ['--save', '3600 1'] });
+    await using server = await startTestRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+    await using durable = await startTestRedis({ args: ['--appendonly', 'yes', '--save', '3600 1'] });
+    await using saving = await startTestRedis({ args: ['--save', '3600 1'] });
     const targets = { a: endpointOf(server.url), b: endpointOf(durable.url), c: endpointOf(saving.url) };
     await using connections = createLinkConnections(targets, () => {});
     expect(await createLinkGateway(connections).readConnections(['a', 'b', 'c'])).toMatchObject([
@@ -195,7 +195,7 @@ describe('connections and workers', () => {
   });
 
   it('The persistence of a server that refuses CONFIG is unknown.', async () => {
-    await using server = await startRedisServer({ args: ['--rename-command', 'CONFIG', ''] });
+    await using server = await startTestRedis({ args: ['--rename-command', 'CONFIG', ''] });
     await using connections = createLinkConnections({ a: endpointOf(server.url) }, () => {});
     expect(await createLinkGateway(connections).readConnections(['a'])).toMatchObject([
       { kind: 'read', evictionPolicy: 'noeviction', persistence: null },

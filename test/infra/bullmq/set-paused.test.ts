@@ -2,11 +2,11 @@ import { connect, type Socket } from 'node:net';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startRedisServer } from '../../../demo/redis-server.ts';
 import { createLinkConnections } from '../../../src/infra/bullmq/link-connections.ts';
 import { createLinkGateway } from '../../../src/infra/bullmq/link-gateway.ts';
 import { startTestCluster } from '../../support/redis-cluster.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
 import { endpointOf, startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -100,7 +100,7 @@ it('A command with the flag that a link has already changes nothing and adds no 
 });
 
 it('A server that does not answer delays no other link, also at the first command.', async () => {
-  await using hanging = await startRedisServer();
+  await using hanging = await startTestRedis();
   const { link } = await services.createLink('orders');
   const far = { queue: 'far', connection: 'far', prefix: 'bull' };
   hanging.kill('SIGSTOP');

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type RedisServer, startRedisServer } from '../../../demo/redis-server.ts';
+import type { RedisServer } from '../../../demo/redis-server.ts';
 import { parseRedisUrl, type RedisEndpoint } from '../../../src/config/redis-url.ts';
 import type { ConnectionFault } from '../../../src/domain/connection-fault.ts';
 import { noWatermark } from '../../../src/domain/link.ts';
@@ -12,11 +12,12 @@ import { createStores } from '../../../src/infra/redis/stores.ts';
 import { messages } from '../../../src/messages/catalog.ts';
 import { plainFormatter } from '../../messages/plain-formatter.ts';
 import { keys } from '../../support/keys.ts';
+import { startTestRedis } from '../../support/test-redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
-  server = await startRedisServer({ args: ['--databases', '4'] });
+  server = await startTestRedis({ args: ['--databases', '4'] });
   const { host, port } = server;
   const admin = connect(endpointOf(`redis://${host}:${port}`), 'commands', () => {});
   await admin.call(
@@ -113,7 +114,7 @@ describe('the fault of a connection and of its link', () => {
   });
 
   it('names a password that is missing', async () => {
-    const guarded = await startRedisServer();
+    const guarded = await startTestRedis();
     onTestFinished(() => guarded.stop());
     const admin = connect(endpointOf(guarded.url), 'commands', () => {});
     await admin.config('SET', 'requirepass', 'pw');
@@ -158,7 +159,7 @@ it('The bot’s own Redis refuses a command with the fault, and without a connec
 });
 
 it('An outage is reported once, and so is its end.', async () => {
-  await using first = await startRedisServer();
+  await using first = await startTestRedis();
   const events: string[] = [];
   const client = connect(
     endpointOf(first.url),
@@ -171,7 +172,7 @@ it('An outage is reported once, and so is its end.', async () => {
     const before = events.length;
     if (outage === 0) await first.stop();
     await waitFor(() => events.length > before);
-    const again = await startRedisServer({ port: first.port });
+    const again = await startTestRedis({ port: first.port });
     await waitFor(() => events.length === before + 2);
     await again.stop();
   }
@@ -215,7 +216,7 @@ function urlWith(credentials: string): string {
 
 /** A port on which nothing listens. */
 async function freePort(): Promise<number> {
-  const stopped = await startRedisServer();
+  const stopped = await startTestRedis();
   await stopped.stop();
   return stopped.port;
 }

@@ -28,6 +28,16 @@ describe('the time since the first check that found no observer', () => {
     await observations.markNotObserved();
     expect(await services.redis.pttl(keys.observerMissing)).toBeGreaterThan(1_000);
   });
+
+  it('is reported once, until a worker observes the links again', async () => {
+    expect(await observations.markObserved()).toBe(false);
+    await observations.markNotObserved();
+    expect(await observations.markObserved()).toBe(false);
+    expect([await observations.markReported(), await observations.markReported()]).toEqual([true, false]);
+    expect(await services.redis.pttl(keys.observerMissingReported)).toBeGreaterThan(0);
+    expect([await observations.markObserved(), await observations.markObserved()]).toEqual([true, false]);
+    expect(await observations.markReported()).toBe(true);
+  });
 });
 
 it('A message is stored once per channel until it is removed.', async () => {

@@ -47,11 +47,11 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
   },
   show: {
-    logKeptUntil: [['the source log', at('14:50')]],
+    logKeptUntil: [['the source log', at('14:50'), format]],
   },
   history: {
     truncated: [['more lines than shown', 1_000, 'orders']],
-    since: [['above the lines', '2026-11-27 22:00', 'Europe/Berlin']],
+    since: [['above the lines', '2026-11-27 22:00 +01:00', 'Europe/Berlin']],
     notShown: [
       ['more lines than shown', 12, true, 1_000],
       ['some of them may be missing', 0, false, 1_000],

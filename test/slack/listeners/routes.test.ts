@@ -1,6 +1,5 @@
 import { App, webApi } from '@slack/bolt';
 import { expect, it, vi } from 'vitest';
-import { createAuthorizer } from '../../../src/slack/authorizer.ts';
 import {
   actionIds,
   alertActionIdPattern,
@@ -16,10 +15,11 @@ import {
   pageActionIdPattern,
   projectMenuActionIdPattern,
   requestActionIdPattern,
-  runForm,
-} from '../../../src/slack/contract.ts';
+} from '../../../src/slack/action-ids.ts';
+import { createAuthorizer } from '../../../src/slack/authorizer.ts';
 import type { ListenerContext } from '../../../src/slack/listeners/listener.ts';
 import { registerListeners } from '../../../src/slack/listeners/routes.ts';
+import { runForm } from '../../../src/slack/run-form-ids.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { createFakeContext } from '../fake-context.ts';
 

@@ -7,7 +7,7 @@ import { emptyFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
 import { countStates } from '../../../src/domain/project-state.ts';
 import { messages } from '../../../src/messages/catalog.ts';
-import { runForm } from '../../../src/slack/contract.ts';
+import { runForm } from '../../../src/slack/run-form-ids.ts';
 import { buildHome, homeLimits } from '../../../src/slack/views/home.ts';
 import { slackFormatter } from '../../../src/slack/views/mrkdwn.ts';
 import { buildRunForm } from '../../../src/slack/views/run-form.ts';

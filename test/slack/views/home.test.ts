@@ -5,7 +5,7 @@ import type { Acknowledgement } from '../../../src/domain/acknowledgement.ts';
 import { attentionCause, countProjects } from '../../../src/domain/attention.ts';
 import { emptyFilter, parseListFilter } from '../../../src/domain/list-filter.ts';
 import type { Project } from '../../../src/domain/project.ts';
-import { actionIds } from '../../../src/slack/contract.ts';
+import { actionIds } from '../../../src/slack/action-ids.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { buildHome, type HomeView, homeLimits } from '../../../src/slack/views/home.ts';
 import { homeWithinLimits } from '../../../src/slack/views/limits.ts';

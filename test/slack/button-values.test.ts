@@ -3,23 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { normalizeFilterText } from '../../src/domain/filter-tokens.ts';
 import { emptyFilter, formatListFilter } from '../../src/domain/list-filter.ts';
 import {
-  commandActionIdPattern,
-  filterActionIdPattern,
   filterValue,
-  handledActionIds,
-  historyPageActionIdPattern,
   historyQueryValue,
   listQueryValue,
   operationRefValue,
-  outdatedActionIdPattern,
-  pageActionIdPattern,
   readFilterValue,
   readHistoryQuery,
   readListQuery,
   readOperationRef,
   readProjectId,
-  requestActionIdPattern,
-} from '../../src/slack/contract.ts';
+} from '../../src/slack/button-values.ts';
 import { hostileTextArbitrary, projectIdArbitrary } from './arbitraries.ts';
 
 const operationId = fc.stringMatching(/^[A-Za-z0-9]{1,40}$/);
@@ -88,19 +81,5 @@ describe('button values', () => {
     expect(
       historyQueryValue({ project: 'orders', cursor: { before: '1-0', shown: ['operation:<!here>'] } }),
     ).toBeNull();
-  });
-});
-
-describe('action ids', () => {
-  it('have one listener each: current ids their own, all others the one for outdated buttons', () => {
-    for (const id of handledActionIds) expect(id).not.toMatch(outdatedActionIdPattern);
-    for (const id of ['sync:v0:ok', 'sync:v1:ok2', 'sync:v1:ask:stop', 'x', '', 'a\nsync:v1:ok']) {
-      expect(id).toMatch(outdatedActionIdPattern);
-      expect(id).not.toMatch(requestActionIdPattern);
-      expect(id).not.toMatch(pageActionIdPattern);
-      expect(id).not.toMatch(historyPageActionIdPattern);
-      expect(id).not.toMatch(commandActionIdPattern);
-      expect(id).not.toMatch(filterActionIdPattern);
-    }
   });
 });

@@ -257,6 +257,7 @@ test('a closed stdout, as after | head, is not an error', async () => {
       createApp: createNoApp,
       openLinks: createNoApp,
       openSlackSetup: createNoApp,
+      readProjectIds: createNoApp,
       packageFolder: new URL('..', import.meta.url),
     }),
   ).toBe(0);

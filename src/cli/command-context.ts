@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
-import { parseConfigFiles, type SyncbotConfig } from '../config/config.ts';
+import type { SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
+import { loadConfig } from '../config/load-config.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
 import type { ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -146,7 +147,7 @@ export async function readConfiguration(
   const hasFile = readsFile && !(mayLackFile && paths.every((path) => !existsSync(path)));
   const read = hasFile ? await readConfigFiles(paths) : noFile;
   if (read.kind === 'refused') return refuse('configuration', read.reasons);
-  const parsedConfig = parseConfigFiles(read.files, env);
+  const parsedConfig = await loadConfig(read.files, env);
   if (parsedConfig.kind === 'refused') {
     return refuse(
       'configuration',

@@ -35,6 +35,7 @@ async function runWithEnvFile(io: ProcessIo, command: ParsedCommand): Promise<Ex
 }
 
 async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+  if (command.name === 'project-ids') return (await import('./project-ids.ts')).printProjectIds(io);
   if (command.name === 'init') return (await import('./init/init.ts')).init(io);
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
@@ -80,7 +81,10 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' }>;
+type ProjectCommand = Exclude<
+  ParsedCommand,
+  { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' | 'project-ids' }
+>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

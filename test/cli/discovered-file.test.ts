@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderAddition, renderFile } from '../../src/cli/discovered-file.ts';
-import { parseConfig } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { proposeProjects } from '../../src/domain/propose-projects.ts';
 
 const name = fc

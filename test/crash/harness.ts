@@ -10,7 +10,7 @@ import { notifyBatch } from '../../src/slack/notifier/batch-notifier.ts';
 import { createOperationNotifier } from '../../src/slack/notifier/operation-notifier.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
-import { silentNotifier } from '../support/silent-notifier.ts';
+import { silentNotifier } from '../support/silent-ports.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { botScripts, type CrashPoint, createCommandNamer } from './crash-points.ts';
@@ -114,7 +114,7 @@ export async function createCrashHarness(
       const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
-      worker.startNotifier({
+      await worker.startNotifier({
         ...silentNotifier,
         async notifyOperation(ref) {
           const operation = await operations.read(ref);
@@ -143,7 +143,8 @@ function createMessageNotifier(
   context: UseCaseContext,
 ): Pick<Notifier, 'notifyOperation' | 'notifyBatch'> {
   const client = new webApi.WebClient(botToken, { slackApiUrl, retryConfig: { retries: 0 } });
-  const options = { ...context, client, channelsWithoutButtons: [], format: slackFormatter('/sync') };
+  const ownOptions = { client, shownDialogs: new Map(), channelsWithoutButtons: [], format: slackFormatter('/sync') };
+  const options = { ...context, ...ownOptions };
   return { notifyOperation: createOperationNotifier(options), notifyBatch: (id) => notifyBatch(options, id) };
 }
 

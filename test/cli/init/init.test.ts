@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
 import { sharedRedisUrl } from '../../support/test-redis.ts';
 import { runCliInProcess } from '../cli-fixture.ts';
 import { answerAll, questions, type RunningInit, startInitFixture } from './init-fixture.ts';

@@ -1,7 +1,8 @@
 import { backoffMs } from '../lib/retry.ts';
 import type { UseCaseContext } from './context.ts';
-import { RetryLaterError, StoreUnavailableError } from './errors.ts';
+import { RetryLaterError } from './errors.ts';
 import { entryTime, type ProjectEntry, readAudit } from './read-audit.ts';
+import type { AuditDeliveryState } from './stores.ts';
 
 /** Sends entries to the receiver, oldest first. Throws `AuditNotDeliveredError` if it has not accepted all of them. */
 export type SendAudit = (entries: readonly ProjectEntry[]) => Promise<void>;
@@ -37,13 +38,12 @@ const retry = { initialMs: 5_000, maxMs: 10 * 60_000 };
 
 /**
  * Sends the audit log of all projects to the receiver, in the order of time, each entry at least once. What it has accepted is
- * recorded, so any bot may go on. The first call only records the time: entries from then on are sent.
+ * recorded, and so are failures, so any bot may go on. The first call only records the time: entries from then on are sent.
  */
 export class AuditDelivery {
   readonly #context: Context;
   readonly #send: SendAudit;
   readonly #listener: AuditDeliveryListener | null;
-  #failures = 0;
 
   constructor(context: Context, send: SendAudit, listener: AuditDeliveryListener | null = null) {
     this.#context = context;
@@ -54,43 +54,47 @@ export class AuditDelivery {
   /** Throws `RetryLaterError` if the receiver does not accept the entries, and `StoreUnavailableError`. */
   async run(): Promise<void> {
     const { auditDelivery, serverClock } = this.#context;
-    const [since, now] = await Promise.all([auditDelivery.read(), serverClock.now()]);
-    if (since === null) {
-      await auditDelivery.save(Math.floor(now));
+    const [stored, now] = await Promise.all([auditDelivery.read(), serverClock.now()]);
+    if (stored === null) {
+      await auditDelivery.save({ deliveredUntil: Math.floor(now), failures: 0 });
       this.#listener?.onDeliveredUntil(now);
       return;
     }
+    let state = stored;
     let entries: ProjectEntry[] = [];
+    const since = stored.deliveredUntil;
     for await (const next of readAudit(this.#context, { since, order: 'oldest_first', limit: null })) {
       if (entryTime(next.entry) >= now - settleMs) break;
       if (entries.length >= entriesPerRequest && endOf(entries) <= entryTime(next.entry)) {
-        await this.#deliver(entries);
+        state = await this.#deliver(entries, state);
         entries = [];
       }
       entries.push(next);
     }
-    if (entries.length > 0) await this.#deliver(entries);
+    if (entries.length > 0) await this.#deliver(entries, state);
     this.#listener?.onDeliveredUntil(now - settleMs);
   }
 
-  async #deliver(entries: readonly ProjectEntry[]): Promise<void> {
+  /** Returns what it has recorded. */
+  async #deliver(entries: readonly ProjectEntry[], state: AuditDeliveryState): Promise<AuditDeliveryState> {
     const { auditDelivery, stopSignal, log } = this.#context;
     stopSignal.throwIfAborted();
     try {
       await this.#send(entries);
     } catch (error) {
-      if (error instanceof StoreUnavailableError) throw error;
-      this.#failures += 1;
+      const failures = state.failures + 1;
       this.#listener?.onFailure();
       this.#listener?.onDeliveredUntil(startOf(entries));
       const status = error instanceof AuditNotDeliveredError ? error.status : null;
-      if (this.#failures === 1) log.warn({ status, error }, 'audit webhook failed, entries are kept and sent later');
-      throw new RetryLaterError(backoffMs({ ...retry, attempts: this.#failures }), { cause: error });
+      if (failures === 1) log.warn({ status, error }, 'audit webhook failed, entries are kept and sent later');
+      await auditDelivery.save({ ...state, failures });
+      throw new RetryLaterError(backoffMs({ ...retry, attempts: failures }), { cause: error });
     }
-    if (this.#failures > 0) log.info({ failures: this.#failures }, 'audit webhook recovered');
-    this.#failures = 0;
+    if (state.failures > 0) log.info({ failures: state.failures }, 'audit webhook recovered');
     this.#listener?.onAccepted(entries.length);
-    await auditDelivery.save(endOf(entries));
+    const accepted = { deliveredUntil: endOf(entries), failures: 0 };
+    await auditDelivery.save(accepted);
+    return accepted;
   }
 }
 

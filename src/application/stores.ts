@@ -59,11 +59,17 @@ export interface AuditRange {
 
 export type AuditOrder = 'newest_first' | 'oldest_first';
 
-/** Up to which time the audit log was sent to the webhook, whole epoch ms, exclusive. */
+export interface AuditDeliveryState {
+  /** Up to which time the audit log was sent to the webhook, whole epoch ms, exclusive. */
+  readonly deliveredUntil: number;
+  /** How many requests have failed since the last one that the receiver accepted, of all bots. */
+  readonly failures: number;
+}
+
 export interface AuditDeliveryStore {
   /** Null before the first delivery. */
-  read(): Promise<number | null>;
-  save(deliveredUntil: number): Promise<void>;
+  read(): Promise<AuditDeliveryState | null>;
+  save(state: AuditDeliveryState): Promise<void>;
 }
 
 export type RefusedRequest = Pick<NewOperation, 'by' | 'action' | 'reason' | 'origin' | 'channel'> & {

@@ -21,11 +21,12 @@ import type { CheckText } from '../messages/facts.ts';
 import { type CheckOutcome, checkConnection, toOutcome } from './check-connection.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
+import type { Output } from './output.ts';
 import { programName } from './process-io.ts';
 import { configurationDifferences, projectDifferences } from './run.ts';
 import { processProblems } from './running-processes.ts';
 import { checkTable } from './show.ts';
-import { cliFormatter } from './terminal-text.ts';
+import { cliFormatter, utcFormatter } from './terminal-text.ts';
 
 const texts = messages.doctor;
 
@@ -98,7 +99,7 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
       ...checkReadable(read),
       await checkConfigApplied(context, read),
       ...(await checkProcesses(context)),
-      checkObservation(await readObservationStatus(useCaseContext)),
+      checkObservation(await readObservationStatus(useCaseContext), context.output),
       ...(await checkOtherSyncbots(context, stored)),
       ...(await checkAllLinks(context, stored)),
     ];
@@ -138,10 +139,10 @@ async function checkProcesses({ app }: CommandContext): Promise<CheckText[]> {
 }
 
 /** Unknown before the first cycle: the first `doctor` may run before the first worker. */
-function checkObservation(status: ObservationStatus): CheckText {
+function checkObservation(status: ObservationStatus, { format }: Pick<Output, 'format'>): CheckText {
   const item = texts.items.observer;
   if (status.kind !== 'not_observed') return { item, result: 'pass', message: texts.observed };
-  const message = messages.observation.warning(status.since, cliFormatter);
+  const message = messages.observation.warning(status.since, format === 'text' ? cliFormatter : utcFormatter);
   return { item, result: status.since === null ? 'unknown' : 'fail', message };
 }
 

@@ -3,7 +3,7 @@ import type { DefinitionChange } from '../domain/diff-projects.ts';
 import type { Link } from '../domain/link.ts';
 import { messages } from '../messages/catalog.ts';
 import { precheckText } from '../messages/render.ts';
-import { cliFormatter } from './terminal-text.ts';
+import { utcFormatter } from './terminal-text.ts';
 
 /**
  * What `apply --plan --json` prints. Programs read it, so keys are only added. A link is `{ queue, connection, prefix }`.
@@ -20,7 +20,7 @@ export function planJson(plan: Plan) {
       links: links.map(toLink),
       pauses: linksToPause.map(toLink),
       missing: missing.map(toLink),
-      precheck: precheck.map((item) => precheckText(item, cliFormatter)),
+      precheck: precheck.map((item) => precheckText(item, utcFormatter)),
     })),
     update: update.map(({ project, changes, linksToPause, missing, leftPaused }) => ({
       project: project.id,

@@ -34,7 +34,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, noteIfNotObserved, printRefusal } from './command-context.ts';
 import { checkStyles, type Paint, projectStyle } from './paint.ts';
 import { type Column, formatTable, type PaintedCell } from './table.ts';
-import { cliFormatter, sanitizeText } from './terminal-text.ts';
+import { cliFormatter, sanitizeText, utcFormatter } from './terminal-text.ts';
 
 const texts = messages.cli.show;
 
@@ -84,7 +84,7 @@ function resultCell(result: CheckText['result'], paint: Paint): PaintedCell {
 }
 
 function toCheckText(item: PrecheckItem): CheckText {
-  return precheckText(item, cliFormatter);
+  return precheckText(item, utcFormatter);
 }
 
 /** A project in the `--json` output. Times are epoch ms. A number that could not be read is null. */
@@ -93,7 +93,7 @@ export function projectJson({ project, stats }: ObservedProject, operation: Oper
   const deadline = activeDeadline(project);
   const pausedUntil = deadline === null ? null : { at: deadline.at, by: deadline.by };
   const { latencyMs, backlog, observedAt, links } = stats;
-  const { cause } = listRow(project, { format: cliFormatter, revealReasons: true });
+  const { cause } = listRow(project, { format: utcFormatter, revealReasons: true });
   const alerts = firingAlerts(project.alerts).map(({ condition, since: alertSince, acknowledgement }) => ({
     kind: condition.kind,
     since: alertSince,

@@ -13,7 +13,7 @@ export const cliFormatter: Formatter = {
   command: (commandLine) => `syncbot ${sanitizeText(commandLine)}`,
 };
 
-/** For the texts of records in `--json`, which are the same on every machine. */
+/** For the texts in `--json`, which are the same on every machine. */
 export const utcFormatter: Formatter = { ...cliFormatter, time: formatUtc, at: (at) => `at ${formatUtc(at)}` };
 
 /** `16:30:05`, in the time zone of this machine. */

@@ -58,10 +58,11 @@ export const defaultRedisUrl = 'redis://127.0.0.1:6379';
 
 /** Parses the environment. Reports all errors at once. An empty variable counts as not set. */
 export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
-  const definedVariables = Object.fromEntries(
+  const definedVariables: RawEnvironment = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   );
-  const parsed = environmentSchema.safeParse(definedVariables);
+  const isTracingOff = isOpenTelemetryOff(definedVariables);
+  const parsed = environmentSchema.safeParse(isTracingOff ? withoutCollector(definedVariables) : definedVariables);
   if (!parsed.success) {
     return {
       kind: 'refused',
@@ -90,18 +91,31 @@ export function parseEnvironment(env: RawEnvironment): EnvironmentResult {
       slackAppToken: values.SLACK_APP_TOKEN ?? null,
       slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
       auditWebhook: auditUrl === undefined || auditSecret === undefined ? null : { url: auditUrl, secret: auditSecret },
-      openTelemetry: openTelemetryOf(definedVariables),
+      openTelemetry: isTracingOff ? null : openTelemetryOf(definedVariables),
     }),
   };
   return { kind: 'read', environment: Object.freeze(environment) };
 }
 
-/** Returns null if the variables name no collector, or switch OpenTelemetry off. */
+/** The specification of OpenTelemetry ignores the case of a boolean. */
+function isOpenTelemetryOff({ OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER }: RawEnvironment): boolean {
+  return OTEL_SDK_DISABLED?.trim().toLowerCase() === 'true' || OTEL_TRACES_EXPORTER === 'none';
+}
+
+/** The endpoints of other programs may have other forms, such as `collector:4317`. */
+function withoutCollector({
+  OTEL_EXPORTER_OTLP_ENDPOINT: _endpoint,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: _tracesEndpoint,
+  ...variables
+}: RawEnvironment): RawEnvironment {
+  return variables;
+}
+
+/** Returns null if the variables name no collector. */
 function openTelemetryOf(variables: RawEnvironment): Readonly<Record<string, string>> | null {
   const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } = variables;
   const hasCollector = (OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined;
-  const isOff = variables['OTEL_SDK_DISABLED'] === 'true' || variables['OTEL_TRACES_EXPORTER'] === 'none';
-  if (!hasCollector || isOff) return null;
+  if (!hasCollector) return null;
   const entries = Object.entries(variables).flatMap(([name, value]) =>
     (name.startsWith('OTEL_') || name === 'TRACEPARENT') && value !== undefined ? [[name, value] as const] : [],
   );
@@ -152,6 +166,12 @@ const webUrl = z
   .trim()
   .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), texts.notWebUrl);
 
+/** `fetch` sends no request to a URL with credentials. */
+const signedUrl = webUrl.refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url === null || (url.username === '' && url.password === '');
+}, texts.urlWithCredentials);
+
 const slashCommand = z
   .string()
   .trim()
@@ -180,7 +200,7 @@ const environmentSchema = z.object({
   SYNCBOT_CONFIG: z.string().default('syncbot.yml').meta(variableDocs.SYNCBOT_CONFIG),
   ADMIN_PORT: port.optional().meta(variableDocs.ADMIN_PORT),
   ADMIN_HOST: host.optional().meta(variableDocs.ADMIN_HOST),
-  AUDIT_WEBHOOK_URL: webUrl.optional().meta(variableDocs.AUDIT_WEBHOOK_URL),
+  AUDIT_WEBHOOK_URL: signedUrl.optional().meta(variableDocs.AUDIT_WEBHOOK_URL),
   AUDIT_WEBHOOK_SECRET: webhookSecret.optional().meta(variableDocs.AUDIT_WEBHOOK_SECRET),
   OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_ENDPOINT),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: webUrl.optional().meta(variableDocs.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),

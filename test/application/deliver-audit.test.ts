@@ -129,6 +129,19 @@ describe('the delivery of the audit log', () => {
     ]);
   });
 
+  it('knows of the failures of another bot: it waits longer too, and logs the end of the outage', async () => {
+    let isUp = false;
+    const { logLines, createDelivery } = createReceiver(() => isUp);
+    await createDelivery().runAt(start);
+    await happen('orders', start + 1, 'kept');
+    for (const delay of [5_000, 10_000, 20_000]) expect(await createDelivery().runAt(start + settledMs)).toBe(delay);
+    isUp = true;
+    await createDelivery().runAt(start + settledMs);
+    await happen('orders', start + 2, 'next');
+    await createDelivery().runAt(start + settledMs);
+    expect(logLines.map(({ level }) => level)).toEqual(['warn', 'info']);
+  });
+
   it('exports how many entries it sent, its failures, and the time up to which the receiver has everything', async () => {
     let isUp = true;
     const { createDelivery, scrape } = createReceiver(() => isUp);

@@ -1,5 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { projectJson } from '../../src/cli/show.ts';
 import { cliFormatter, utcFormatter } from '../../src/cli/terminal-text.ts';
+import { firingAlert } from '../support/example-alerts.ts';
+import { exampleProject } from '../support/example-records.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -14,4 +17,11 @@ test.each([
   expect(cliFormatter.time(at)).toBe(text);
   expect(cliFormatter.at(at)).toBe(`at ${text}`);
   expect(utcFormatter.time(at)).toBe('2026-11-24 15:30 UTC');
+});
+
+test('A text in --json has times in UTC, also on a machine with another time zone.', () => {
+  vi.stubEnv('TZ', 'Asia/Kathmandu');
+  const project = exampleProject({ alerts: { pause_overdue: firingAlert('pause_overdue') } });
+  const stats = { observedAt: 0, latencyMs: null, backlog: null, inFlight: null, links: [] };
+  expect(projectJson({ project, stats }, null).cause).toMatch(/at \S+ \S+ UTC/);
 });

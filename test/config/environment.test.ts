@@ -96,6 +96,15 @@ describe('the environment', () => {
     }
   });
 
+  test.each(['https://syncbot:hush@audit.example.com', 'https://hush@audit.example.com'])(
+    'refuses an audit webhook with credentials, to which no request can be sent: %s',
+    (AUDIT_WEBHOOK_URL) => {
+      const parsed = parseEnvironment({ AUDIT_WEBHOOK_URL, AUDIT_WEBHOOK_SECRET: `whsec_${'A'.repeat(32)}` });
+      expect(parsed).toMatchObject({ kind: 'refused', errors: [{ name: 'AUDIT_WEBHOOK_URL' }] });
+      expect(JSON.stringify(parsed)).not.toContain('hush');
+    },
+  );
+
   test('never throws', () => {
     const variable = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
     const env = fc.record({ REDIS_URL: variable, PORT: variable, SLACK_COMMAND: variable, SLACK_API_URL: variable });

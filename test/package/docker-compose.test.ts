@@ -116,16 +116,22 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('gives the secrets of Slack to the bot only', () => {
+  it('gives the secrets of Slack and of the audit webhook to the bot only', () => {
     const envFile = Object.fromEntries(environmentVariables.map(({ name }) => [name, `${name} of .env`]));
     const secrets = (service: typeof bot) => {
       const environment = { ...envFile, ...service.environment };
       return Object.keys(environment).filter(
-        (name) => /^SLACK_.*(TOKEN|SECRET)$/.test(name) && environment[name] !== '',
+        (name) => /^(?:SLACK_.*(?:TOKEN|SECRET)|AUDIT_.*)$/.test(name) && environment[name] !== '',
       );
     };
     expect(secrets(worker)).toEqual([]);
-    expect(secrets(bot)).toEqual(['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET']);
+    expect(secrets(bot)).toEqual([
+      'SLACK_BOT_TOKEN',
+      'SLACK_APP_TOKEN',
+      'SLACK_SIGNING_SECRET',
+      'AUDIT_WEBHOOK_URL',
+      'AUDIT_WEBHOOK_SECRET',
+    ]);
   });
 
   it('gives bot and worker more than the 10 seconds that a shutdown may take', () => {

@@ -223,11 +223,21 @@ test.each([
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
   [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' }, true],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'TRUE' }, false],
   [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, false],
   [{ OTEL_SERVICE_NAME: 'syncbot' }, false],
 ])('%j: traces are on: %s.', (env, isOn) => {
   const parsed = parseEnvironment(env);
   expect(parsed.kind === 'read' && parsed.environment.secrets.openTelemetry !== null).toBe(isOn);
+});
+
+test('An endpoint that is no URL is refused only if traces are on.', () => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'collector:4317';
+  expect(parseEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT })).toMatchObject({
+    kind: 'refused',
+    errors: [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT' }],
+  });
+  expect(parseEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' }).kind).toBe('read');
 });
 
 function jsonTo({ url }: OtlpCollector) {

@@ -134,6 +134,7 @@ export const configMessages = {
   unprintableToken: 'contains spaces or unprintable characters',
   wrongTokenKind: 'holds a token of another kind',
   notWebUrl: 'is not an http or https URL',
+  urlWithCredentials: 'has a user name or a password: requests are signed instead',
   notSlashCommand: 'is not a slash command',
   notKeyPrefix: 'is not a prefix of keys',
   notLogLevel: 'is not a log level',

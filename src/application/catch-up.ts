@@ -28,7 +28,8 @@ export async function continueWait(context: UseCaseContext, operation: Operation
   });
   if (update.kind === 'waiting' && isShown && operation.batch === null)
     await context.notifications.operationChanged(ref);
-  if (update.kind === 'ended') context.log.info(logFields(ref), 'project has caught up, so its pause begins');
+  if (update.kind === 'ended')
+    context.log.info({ ...logFields(ref), by: operation.by }, 'project has caught up, so its pause begins');
   return update;
 }
 
@@ -92,8 +93,8 @@ export async function cancelWaits(
   const own = updates.filter(
     (update) => update.kind !== 'unknown' && isRepeated(update.operation, { by, event: 'cancel' }),
   );
-  log.info({ batch: id, waits: updates.length, cancelled: own.length }, 'waits of a batch cancelled');
   if (own.length === 0) return { kind: 'not_waiting', batch };
+  log.info({ batch: id, by, waits: updates.length, cancelled: own.length }, 'waits of a batch cancelled');
   await jobs.batchOperationEnded(id, collectMs(0));
   return { kind: 'cancelled', batch };
 }

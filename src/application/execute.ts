@@ -51,12 +51,15 @@ export async function execute(context: UseCaseContext, ref: OperationRef): Promi
   if (claim.kind === 'finished') return notifyEnd(context, claim.operation);
   if (claim.kind === 'waiting') return executeAfterWait(context, claim.operation);
   if (claim.kind === 'refused') {
-    log.info({ ...ids, code: claim.operation.refusal?.code }, 'operation refused by the worker');
+    log.info(
+      { ...ids, by: claim.operation.by, code: claim.operation.refusal?.code },
+      'operation refused by the worker',
+    );
     return notifyEnd(context, claim.operation);
   }
-  const { action, batch, startedAt, seq, notifiedSeq } = claim.operation;
+  const { action, by, batch, startedAt, seq, notifiedSeq } = claim.operation;
   // Workers that do not reach the links return the job about once a second.
-  if (startedAt === claim.now) log.info({ ...ids, action }, 'operation started');
+  if (startedAt === claim.now) log.info({ ...ids, action, by }, 'operation started');
   // The first commands to the links are sent before the message is updated. Neither waits for the other.
   const completed = runToCompletion(context, claim, executionId);
   const isOutdated = seq > notifiedSeq && batch === null;

@@ -62,7 +62,10 @@ async function requestRestore(
     ttlMs: context.settings.confirmationTtlMs,
   });
   if (stored.kind === 'refused') return null;
-  context.log.info({ project: id, operationId: stored.operation.id }, 'timed restore requested');
+  context.log.info(
+    { project: id, operationId: stored.operation.id, by: stored.operation.by },
+    'timed restore requested',
+  );
   return stored.operation;
 }
 

@@ -39,7 +39,7 @@ export async function runBatch(context: UseCaseContext, id: string): Promise<voi
     if (kind === 'conflict') continue;
     await context.notifications.batchChanged(id);
     if (change.state !== undefined) {
-      context.log.info({ batch: id, state: change.state }, 'batch ended or stopped');
+      context.log.info({ batch: id, by: batch.by, state: change.state }, 'batch ended or stopped');
       return;
     }
   }

@@ -45,6 +45,8 @@ test('The log lines of bot and worker about one operation have the same operatio
   const workerMessages = messagesAbout(worker, id).filter((msg) => msg !== 'commands to links expired, trying again');
   expect(workerMessages).toEqual(['operation started', 'operation ended']);
   expect(requested).toMatchObject({ level: 'info', action: 'pause', by: 'U0ALICE', user: 'U0ALICE' });
+  const started = worker.logLines.find(({ msg }) => msg === 'operation started');
+  expect(started).toMatchObject({ action: 'pause', by: 'U0ALICE' });
   const ended = worker.logLines.find(({ msg }) => msg === 'operation ended');
   expect(ended).toMatchObject({ level: 'info', action: 'pause', by: 'U0ALICE', state: 'done' });
   const operationLines = (app: RunningApp): readonly PinoLine<string>[] =>

@@ -53,8 +53,10 @@ export function createObservationStore(client: RedisClient, keys: Keys): Observa
       return created !== null;
     },
     async markObserved() {
+      // The mark of the report goes first. If it stayed alone, because this process dies, the next outage would not be reported.
+      const reports = await sendCommands(client, (redis) => redis.del(keys.observerMissingReported));
       await sendCommands(client, (redis) => redis.del(keys.observerMissing));
-      return (await sendCommands(client, (redis) => redis.del(keys.observerMissingReported))) > 0;
+      return reports > 0;
     },
     async readMessages() {
       const messages = await sendCommands(client, (redis) => redis.hgetall(keys.observationMessages));

@@ -19,7 +19,7 @@ export function setVariables(text: string, variables: EnvVariables): string {
   return `${[...kept, ...added].join('\n')}\n`;
 }
 
-/** In single quotes neither Node nor Docker Compose nor systemd replaces anything. No value has a single quote. */
+/** In single quotes neither Node nor Docker Compose nor systemd replaces anything. No value has a single quote: `init` refuses it. */
 function variableLine(name: string, value: string): string {
   return /^[\w:/@.,+~-]*$/.test(value) ? `${name}=${value}` : `${name}='${value}'`;
 }

@@ -8,7 +8,7 @@ import { type FilePolicy, readPolicy, setPolicy } from '../../config/set-policy.
 import { worstResult } from '../../domain/precheck.ts';
 import { messages } from '../../messages/catalog.ts';
 import type { SetupCheck, SlackSetup } from '../cli-app.ts';
-import { readConfiguration } from '../command-context.ts';
+import { readConfig } from '../command-context.ts';
 import { programName } from '../process-io.ts';
 import type { InitContext } from './init-context.ts';
 import { renderPolicy, renderPolicyFile } from './policy-file.ts';
@@ -27,8 +27,7 @@ export async function askOperatorsAndChannel(context: InitContext, slack: SlackS
     terminal.print(texts.written(path));
     return texts.next(programName(io));
   }
-  const env = { ...io.env, REDIS_URL: value('REDIS_URL') ?? '', SYNCBOT_CONFIG: file };
-  const read = await readConfiguration({ ...io, env }, {});
+  const read = await readConfig([file], context.env());
   if (read.kind === 'refused') {
     terminal.print(`${texts.policyUnreadable(path)}\n${read.error.message}`);
     return texts.next(programName(io));

@@ -18,7 +18,7 @@ export async function askMode(context: InitContext, url: string | null): Promise
   if (answer === '1') return { kind: 'socket' };
   const address = await askUntilAccepted(terminal, {
     ...texts.url,
-    suggestion: url === null ? null : new URL(url).origin,
+    suggestion: url === null ? null : toRequestUrl(url),
     check: (typed) => (toRequestUrl(typed) === null ? refused(texts.url.invalid) : accepted),
   });
   return { kind: 'http', url: toRequestUrl(address) ?? '' };
@@ -77,6 +77,8 @@ export async function askTransportSecret(context: InitContext, slack: SlackSetup
 
 /** Null if the form is right. */
 function checkForm(name: string, value: string): SetupCheck | null {
+  // Copied with quotes from another file. In `.env` a single quote would end the value.
+  if (/['"]/.test(value)) return refused(texts.withoutQuotes(name));
   const check = checkVariable(name, value);
   return check.result === 'pass' ? null : check;
 }

@@ -29,6 +29,7 @@ export const initMessages = {
     `${text}, not shown${enter === null ? '' : ` [Enter: ${enter}]`}: `,
   keepSet: 'keep what is set',
   needsYesOrNo: 'Write y or n.',
+  withoutQuotes: (name: string) => `Write ${name} without quotes.`,
   needsAnswer: 'An answer is needed. Ctrl-C stops.',
   useAnyway: 'That could not be checked. Use it?',
   about: (name: string, message: string) => `${name}: ${message}.`,

@@ -15,6 +15,7 @@ export const init: ExamplesOf<typeof messages.init> = {
     ['the first time', 'Signing secret', null],
     ['.env has it', 'Signing secret', 'keep what is set'],
   ],
+  withoutQuotes: [['copied with its quotes', 'SLACK_SIGNING_SECRET']],
   about: [['a channel', 'C0123456', 'the bot is a member']],
   kept: [['the answer is no', '.env']],
   manifestKept: [

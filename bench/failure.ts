@@ -1,18 +1,9 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { waitFor } from '../test/support/wait-for.ts';
-import { buildFolder, startSyncbot } from './processes.ts';
-import { createQueues } from './queues.ts';
-import {
-  createProjects,
-  createStoresFor,
-  makeDefinitions,
-  queueNames,
-  startRedisFixture,
-  writeConfig,
-} from './redis-fixture.ts';
+import { startSyncbot } from './processes.ts';
+import { createRunningProjects, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, type Row, singleRow } from './result.ts';
 
 const fullSize = { sizes: [10, 1_000], rounds: 7, warmUps: 1, backlog: 1_000 };
@@ -37,14 +28,15 @@ export const failure: Benchmark = {
 
 async function measureSize(size: number, { rounds, warmUps, backlog }: Omit<typeof fullSize, 'sizes'>): Promise<Row[]> {
   await using fixture = await startRedisFixture();
-  const { url, redis } = fixture;
-  const definitions = makeDefinitions({ projects: size, linksEach: 1 });
-  const queues = queueNames(definitions);
-  await createQueues(redis, queues, { waiting: 1 });
-  await createProjects(createStoresFor(redis), definitions, 'running');
-  const config = join(buildFolder, 'failure.yml');
-  await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
-  await using _worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: url, SYNCBOT_CONFIG: config } });
+  const { redis } = fixture;
+  const { queues, env } = await createRunningProjects(fixture, {
+    name: 'failure',
+    projects: size,
+    linksEach: 1,
+    waiting: 1,
+    settings: 'observeEvery: 10m',
+  });
+  await using _worker = await startSyncbot({ role: 'worker', env });
   await waitFor(async () => String(await redis.client('LIST')).includes(' cmd=xread '), {
     description: 'a worker that watches',
   });

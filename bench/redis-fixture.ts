@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startRedisServer } from '../demo/redis-server.ts';
 import type { Stores } from '../src/application/stores.ts';
@@ -8,6 +9,8 @@ import { createKeys } from '../src/infra/redis/keys.ts';
 import { createStores } from '../src/infra/redis/stores.ts';
 import { toChunks } from '../src/lib/async.ts';
 import { makeDefinition } from '../test/support/project-definition.ts';
+import { buildFolder } from './processes.ts';
+import { createQueues } from './queues.ts';
 
 /** A Redis server for one benchmark, and a connection to it for the benchmark itself. */
 export interface RedisFixture extends AsyncDisposable {
@@ -86,6 +89,28 @@ export async function createProjects(
       }),
     );
   }
+}
+
+export interface RunningProjectsOptions extends ProjectCounts {
+  /** The name of the syncbot.yml. */
+  readonly name: string;
+  /** The tasks that wait in each queue. */
+  readonly waiting: number;
+  readonly settings?: string;
+}
+
+/** Creates Running projects with their queues. Returns the environment of a syncbot that knows them from its syncbot.yml. */
+export async function createRunningProjects(
+  { url, redis }: RedisFixture,
+  { name, waiting, settings = '', ...counts }: RunningProjectsOptions,
+) {
+  const definitions = makeDefinitions(counts);
+  const queues = queueNames(definitions);
+  await createQueues(redis, queues, { waiting });
+  await createProjects(createStoresFor(redis), definitions, 'running');
+  const configFile = join(buildFolder, `${name}.yml`);
+  await writeConfig(configFile, definitions, { settings });
+  return { definitions, queues, env: { REDIS_URL: url, SYNCBOT_CONFIG: configFile } };
 }
 
 export interface ConfigOptions {

@@ -2,15 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildFolder } from './processes.ts';
-import { createQueues } from './queues.ts';
-import {
-  createProjects,
-  createStoresFor,
-  makeDefinitions,
-  queueNames,
-  startRedisFixture,
-  writeConfig,
-} from './redis-fixture.ts';
+import { createRunningProjects, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, type Row, singleRow } from './result.ts';
 import { interleaved, measureMs, type RoundCounts } from './statistics.ts';
 
@@ -31,12 +23,8 @@ export const start: Benchmark = {
     const folder = join(buildFolder, 'dist');
     await execFileAsync(process.execPath, ['scripts/build.mjs', folder]);
     await using fixture = await startRedisFixture();
-    const definitions = makeDefinitions({ projects: 10, linksEach: 3 });
-    await createQueues(fixture.redis, queueNames(definitions), { waiting: 3 });
-    await createProjects(createStoresFor(fixture.redis), definitions, 'running');
-    const configFile = join(buildFolder, 'start.yml');
-    await writeConfig(configFile, definitions);
-    const env = { REDIS_URL: fixture.url, SYNCBOT_CONFIG: configFile, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const projects = await createRunningProjects(fixture, { name: 'start', projects: 10, linksEach: 3, waiting: 3 });
+    const env = { ...projects.env, NODE_DISABLE_COMPILE_CACHE: '1' };
     const run = (args: readonly string[]) => measureMs(() => execFileAsync(process.execPath, args, { env }));
     const program = join(folder, 'main.js');
     return await toRows(

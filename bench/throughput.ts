@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
@@ -10,17 +9,8 @@ import type { OperationRef } from '../src/domain/operation.ts';
 import type { ProjectDefinition } from '../src/domain/project.ts';
 import { createKeys } from '../src/infra/redis/keys.ts';
 import { Services } from '../src/services.ts';
-import { buildFolder, startProgram, startSyncbot } from './processes.ts';
-import { createQueues } from './queues.ts';
-import {
-  createProjects,
-  createStoresFor,
-  idleSettings,
-  makeDefinitions,
-  queueNames,
-  startRedisFixture,
-  writeConfig,
-} from './redis-fixture.ts';
+import { startProgram, startSyncbot } from './processes.ts';
+import { createRunningProjects, idleSettings, startRedisFixture } from './redis-fixture.ts';
 import { type Benchmark, compareRow } from './result.ts';
 import { interleaved, measureMs } from './statistics.ts';
 
@@ -54,12 +44,14 @@ export const throughput: Benchmark = {
 
 async function startSubject(size: typeof fullSize) {
   const fixture = await startRedisFixture();
-  const definitions = makeDefinitions(size);
-  await createQueues(fixture.redis, queueNames(definitions), { waiting: 1 });
-  await createProjects(createStoresFor(fixture.redis), definitions, 'running');
-  const config = join(buildFolder, 'throughput.yml');
-  await writeConfig(config, definitions, { settings: 'observeEvery: 10m' });
-  const worker = await startSyncbot({ role: 'worker', env: { REDIS_URL: fixture.url, SYNCBOT_CONFIG: config } });
+  const { definitions, env } = await createRunningProjects(fixture, {
+    name: 'throughput',
+    projects: size.projects,
+    linksEach: size.linksEach,
+    waiting: 1,
+    settings: 'observeEvery: 10m',
+  });
+  const worker = await startSyncbot({ role: 'worker', env });
   const endpoint = { kind: 'standalone', url: fixture.url } as const;
   const services = new Services(
     { redis: endpoint, connections: {}, settings: idleSettings },

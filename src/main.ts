@@ -31,6 +31,7 @@ process.exitCode = await runCli({
   createApp: async (options) => (await import('./app.ts')).createApp(options),
   openSlackSetup: async (options) => (await import('./app.ts')).openSlackSetup(options),
   openLinks: async (options) => (await import('./app.ts')).openLinks(options),
+  readProjectIds: async (options) => (await import('./project-ids.ts')).readProjectIds(options),
 });
 
 /** `userInfo` throws if the user has no name, as in some containers. */

@@ -15,7 +15,7 @@ import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
 import { FakeSlack } from './fake-slack/fake-slack.ts';
 import { keys } from './support/keys.ts';
 import { listenOnFreePort } from './support/listen-on-free-port.ts';
-import { silentNotifier } from './support/silent-notifier.ts';
+import { silentNotifier } from './support/silent-ports.ts';
 import { userActions } from './support/slack-harness.ts';
 import { startTestServices } from './support/test-services.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -249,6 +249,7 @@ test('a closed stdout, as after | head, is not an error', async () => {
       createApp: createNoApp,
       openLinks: createNoApp,
       openSlackSetup: createNoApp,
+      readProjectIds: createNoApp,
       packageFolder: new URL('..', import.meta.url),
     }),
   ).toBe(0);

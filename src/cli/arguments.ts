@@ -33,6 +33,7 @@ export type ParsedCommand =
   | { readonly name: 'extend'; readonly project: string; readonly duration: string; readonly json: boolean }
   | DiscoverCommand
   | { readonly name: 'export'; readonly output: string | null }
+  | { readonly name: 'project-ids' }
   | { readonly name: 'doctor'; readonly json: boolean };
 
 export interface DiscoverCommand {
@@ -248,6 +249,7 @@ function addCommands(program: Command, onCommand: OnCommand): void {
     .description(help.export)
     .option('--output <file>', help.outputOption)
     .action(({ output = null }: { output?: string | null }) => onCommand({ name: 'export', output }));
+  program.command('project-ids', { hidden: true }).action(() => onCommand({ name: 'project-ids' }));
   program
     .command('doctor')
     .description(help.doctor)

@@ -78,6 +78,14 @@ export interface OpenedLinks extends AsyncDisposable {
 /** Opens connections to queues only, for a command that needs nothing of syncbot's own records and must not write any. */
 export type OpenLinks = (options: LinksOptions) => Promise<OpenedLinks>;
 
+export interface ProjectIdsOptions {
+  readonly endpoint: RedisEndpoint;
+  readonly keyPrefix: string;
+}
+
+/** Reads the ids of the stored projects, sorted, and writes nothing. Throws `StoreUnavailableError`. */
+export type ReadProjectIds = (options: ProjectIdsOptions) => Promise<readonly string[]>;
+
 /** What `init` checks with Slack. `unknown`: Slack did not answer, or the token has no scope for the check. */
 export type SetupCheck = Omit<CheckText, 'item'>;
 

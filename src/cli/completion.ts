@@ -13,6 +13,7 @@ interface CompletedCommand {
   /** Words that its arguments can be. */
   readonly words: readonly string[];
   readonly takesFiles: boolean;
+  readonly takesProjects: boolean;
 }
 
 interface CompletedOption {
@@ -23,8 +24,8 @@ interface CompletedOption {
 }
 
 /**
- * Returns the script that completes the commands of the program in a shell: commands, options, their values and the words of a
- * filter. It never starts syncbot, so it has no names of projects.
+ * Returns the script that completes the commands of the program in a shell: commands, options, their values, the words of a
+ * filter, and the ids of projects, for which it starts syncbot.
  */
 export function completionScript(shell: Shell, program: Command): string {
   const name = program.name();
@@ -42,6 +43,7 @@ function describeCommand(command: Command): CompletedCommand {
     options: help.visibleOptions(command).map(describeOption),
     words: args.flatMap((argument) => argument.argChoices ?? (argument.name() === 'filter' ? filterWords : [])),
     takesFiles: args.some((argument) => argument.name() === 'file'),
+    takesProjects: args.some((argument) => argument.name() === 'project'),
   };
 }
 
@@ -65,9 +67,10 @@ function bashScript(name: string, commands: readonly CompletedCommand[]): string
       return [`    ${names.map((each) => `${each}:${flag}`).join('|')}) ${does} ;;`];
     }),
   );
-  const commandCases = commands.map(({ names, options, words, takesFiles }) => {
+  const commandCases = commands.map(({ names, options, words, takesFiles, takesProjects }) => {
     const flags = options.map(({ flag }) => flag).join(' ');
-    const other = takesFiles ? files : `words=${quote(words.join(' '))}`;
+    const given = takesProjects ? `"$("\${COMP_WORDS[0]}" project-ids 2>/dev/null)"` : quote(words.join(' '));
+    const other = takesFiles ? files : `words=${given}`;
     return `      ${names.join('|')}) if [[ $cur == -* ]]; then words=${quote(flags)}; else ${other}; fi ;;`;
   });
   return `# bash completion of ${name}, written by: ${name} completion bash
@@ -92,7 +95,7 @@ complete -F _${name} ${name}`;
 const files = 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return';
 
 function zshScript(name: string, commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ names, options, words, takesFiles }) => {
+  const cases = commands.map(({ names, options, words, takesFiles, takesProjects }) => {
     const specs = options.map(({ flag, description, value }) => {
       const text = `${flag}[${description.replace(/[[\]\\:]/g, '\\$&')}]`;
       if (value === 'none') return quote(text);
@@ -100,7 +103,8 @@ function zshScript(name: string, commands: readonly CompletedCommand[]): string 
       return quote(`${text}:value:${values}`);
     });
     const all = words.includes('attention') ? [...words, ...filterWordsWithKeys] : words;
-    const rest = takesFiles ? '*:file:_files' : `*:word:(${all.map((word) => word.replace(':', '\\:')).join(' ')})`;
+    const word = takesProjects ? `_${name}_projects` : `(${all.map((each) => each.replace(':', '\\:')).join(' ')})`;
+    const rest = takesFiles ? '*:file:_files' : `*:word:${word}`;
     return `    ${names.join('|')}) _arguments ${[...specs, quote(rest)].join(' ')} ;;`;
   });
   const described = commands.flatMap(({ names, description }) =>
@@ -108,6 +112,10 @@ function zshScript(name: string, commands: readonly CompletedCommand[]): string 
   );
   return `#compdef ${name}
 # zsh completion of ${name}, written by: ${name} completion zsh
+_${name}_projects() {
+  local -a ids=(\${(f)"$($program project-ids 2>/dev/null)"})
+  compadd "$@" -a ids
+}
 _${name}() {
   local -a commands=(
 ${described.join('\n')}
@@ -116,7 +124,7 @@ ${described.join('\n')}
     _describe command commands
     return
   fi
-  local command=$words[2]
+  local program=$words[1] command=$words[2]
   shift words
   (( CURRENT-- ))
   case $command in
@@ -127,13 +135,14 @@ if [ "$funcstack[1]" = "_${name}" ]; then _${name} "$@"; else compdef _${name} $
 }
 
 function fishScript(name: string, commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ names, description, options, words, takesFiles }) => {
+  const lines = commands.flatMap(({ names, description, options, words, takesFiles, takesProjects }) => {
     const when = `-n ${quote(`__fish_seen_subcommand_from ${names.join(' ')}`)}`;
     const all = words.includes('attention') ? [...words, ...filterWordsWithKeys] : words;
     return [
       ...names.map((each) => `complete -c ${name} -n __fish_use_subcommand -a ${each} -d ${quote(description)}`),
       ...(all.length === 0 ? [] : [`complete -c ${name} ${when} -a ${quote(all.join(' '))}`]),
       ...(takesFiles ? [`complete -c ${name} ${when} -F`] : []),
+      ...(takesProjects ? [`complete -c ${name} ${when} -a '(${name} project-ids 2>/dev/null)'`] : []),
       ...options.map(({ flag, description: text, value }) => {
         const takes =
           value === 'none'

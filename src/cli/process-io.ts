@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { RawEnvironment } from '../config/environment.ts';
-import type { CreateCliApp, OpenLinks, OpenSlackSetup } from './cli-app.ts';
+import type { CreateCliApp, OpenLinks, OpenSlackSetup, ReadProjectIds } from './cli-app.ts';
 
 /** The process around the command line. Tests replace it. */
 export interface ProcessIo {
@@ -23,6 +23,7 @@ export interface ProcessIo {
   readonly createApp: CreateCliApp;
   readonly openLinks: OpenLinks;
   readonly openSlackSetup: OpenSlackSetup;
+  readonly readProjectIds: ReadProjectIds;
 }
 
 /** How the user starts syncbot. npm sets `npm_command` for what `npx` starts, which need not be on the `PATH`. */

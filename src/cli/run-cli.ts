@@ -42,6 +42,7 @@ async function runCommand(
   io: ProcessIo,
   command: Exclude<ParsedCommand, { readonly name: 'init' }>,
 ): Promise<ExitCode> {
+  if (command.name === 'project-ids') return (await import('./project-ids.ts')).printProjectIds(io);
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));
@@ -86,7 +87,10 @@ async function inCommandContext(
   return withCommandContext(io, options, run);
 }
 
-type ProjectCommand = Exclude<ParsedCommand, { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' }>;
+type ProjectCommand = Exclude<
+  ParsedCommand,
+  { readonly name: 'init' | 'run' | 'apply' | 'discover' | 'export' | 'project-ids' }
+>;
 
 function formatOf(command: ProjectCommand): OutputFormat {
   if (!command.json) return 'text';

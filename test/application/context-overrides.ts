@@ -5,6 +5,7 @@ import type { Clock } from '../../src/application/ports.ts';
 import type { OperationKind } from '../../src/domain/lifecycle.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { keys } from '../support/keys.ts';
+import { silentJobs, silentNotifications } from '../support/silent-ports.ts';
 import { requestAndConfirm, type TestServices } from '../support/test-services.ts';
 
 /** A context with some parts replaced. A replaced port keeps its other methods. */
@@ -104,30 +105,7 @@ export function requestAndConfirmWithoutJob(
 
 /** A context whose jobs and notifications are lost, as after a crash between two steps. */
 export function withoutJobs(services: TestServices): UseCaseContext {
-  return {
-    ...services.context,
-    jobs: {
-      execute: async () => {},
-      executeAll: async () => {},
-      removeExecute: async () => {},
-      reconcile: async () => {},
-      continueBatch: async () => {},
-      batchOperationEnded: async () => {},
-      batchOperationChanged: async () => {},
-    },
-    notifications: {
-      operationChanged: async () => {},
-      batchChanged: async () => {},
-      alertsChanged: async () => {},
-      alertsDueIn: async () => {},
-      observationChanged: async () => {},
-      homeOpened: async () => {},
-      homesChanged: async () => {},
-      homesDueIn: async () => {},
-      digestDue: async () => {},
-      auditDue: async () => {},
-    },
-  };
+  return { ...services.context, jobs: silentJobs, notifications: silentNotifications };
 }
 
 /**

@@ -6,6 +6,7 @@ import { observeProject } from '../../src/application/queries.ts';
 import { emptyFilter } from '../../src/domain/list-filter.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { keys } from '../support/keys.ts';
+import { silentNotifications } from '../support/silent-ports.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
@@ -105,16 +106,8 @@ describe('a cycle of the observer', () => {
       ...services.context,
       jobs,
       notifications: {
-        operationChanged: async () => {},
-        batchChanged: async () => {},
+        ...silentNotifications,
         alertsChanged,
-        alertsDueIn: async () => {},
-        observationChanged: async () => {},
-        homeOpened: async () => {},
-        homesChanged: async () => {},
-        homesDueIn: async () => {},
-        digestDue: async () => {},
-        auditDue: async () => {},
       },
     });
     expect(notified).toEqual(['C0SYNC']);
@@ -141,16 +134,8 @@ describe('a cycle of the observer', () => {
     await runObserver({
       ...withoutJobs(services),
       notifications: {
+        ...silentNotifications,
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
-        batchChanged: async () => {},
-        alertsChanged: async () => {},
-        alertsDueIn: async () => {},
-        observationChanged: async () => {},
-        homeOpened: async () => {},
-        homesChanged: async () => {},
-        homesDueIn: async () => {},
-        digestDue: async () => {},
-        auditDue: async () => {},
       },
     });
     expect(notified).toEqual([ref]);
@@ -208,16 +193,8 @@ describe('a cycle of the observer', () => {
       ...withoutJobs(services),
       serverClock: { now: async () => (await services.context.serverClock.now()) + passedMs },
       notifications: {
+        ...silentNotifications,
         operationChanged: async (ref: OperationRef) => void notified.push(ref),
-        batchChanged: async () => {},
-        alertsChanged: async () => {},
-        alertsDueIn: async () => {},
-        observationChanged: async () => {},
-        homeOpened: async () => {},
-        homesChanged: async () => {},
-        homesDueIn: async () => {},
-        digestDue: async () => {},
-        auditDue: async () => {},
       },
     };
     passedMs = 60_000;

@@ -8,6 +8,7 @@ import { reconcileIdle } from '../../src/application/reconcile.ts';
 import type { Link } from '../../src/domain/link.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import { Services } from '../../src/services.ts';
+import { silentNotifications } from '../support/silent-ports.ts';
 import {
   endpointOf,
   startTestServices,
@@ -135,16 +136,8 @@ describe('after a failure', () => {
 
     const notified: string[] = [];
     const notifications = {
+      ...silentNotifications,
       operationChanged: async ({ operation }: OperationRef) => void notified.push(operation),
-      batchChanged: async () => {},
-      alertsChanged: async () => {},
-      alertsDueIn: async () => {},
-      observationChanged: async () => {},
-      homeOpened: async () => {},
-      homesChanged: async () => {},
-      homesDueIn: async () => {},
-      digestDue: async () => {},
-      auditDue: async () => {},
     };
     await reconcileIdle({ ...services.context, notifications }, 'orders', 1_000);
     expect(notified).toEqual([pause.operation]);

@@ -5,6 +5,7 @@ import { requestAction } from '../../src/application/request-action.ts';
 import { requestBatch } from '../../src/application/request-batch.ts';
 import { sweep } from '../../src/application/sweep.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
+import { silentNotifications } from '../support/silent-ports.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { requestAndConfirmWithoutJob, withoutJobs } from './context-overrides.ts';
@@ -47,16 +48,8 @@ async function runSweep(overrides: (context: UseCaseContext) => Partial<UseCaseC
       reconcile: async (id) => void reconciled.push(id),
     },
     notifications: {
+      ...silentNotifications,
       operationChanged: async ({ operation }) => void notified.push(operation),
-      batchChanged: async () => {},
-      alertsChanged: async () => {},
-      alertsDueIn: async () => {},
-      observationChanged: async () => {},
-      homeOpened: async () => {},
-      homesChanged: async () => {},
-      homesDueIn: async () => {},
-      digestDue: async () => {},
-      auditDue: async () => {},
     },
     ...overrides(services.context),
   }).then(

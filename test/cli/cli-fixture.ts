@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { UseCaseContext } from '../../src/application/context.ts';
-import type { CliApp, CreateCliApp, OpenLinks, OpenSlackSetup, Role } from '../../src/cli/cli-app.ts';
+import type { CliApp, CreateCliApp, OpenLinks, OpenSlackSetup, ReadProjectIds, Role } from '../../src/cli/cli-app.ts';
 import type { ProcessIo } from '../../src/cli/process-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { TestServices } from '../support/test-services.ts';
@@ -38,6 +38,8 @@ export interface CliRunOptions {
 
 const openLinks: OpenLinks = async (options) => (await import('../../src/app.ts')).openLinks(options);
 const openSlackSetup: OpenSlackSetup = async (options) => (await import('../../src/app.ts')).openSlackSetup(options);
+const readProjectIds: ReadProjectIds = async (options) =>
+  (await import('../../src/project-ids.ts')).readProjectIds(options);
 const checkout = new URL('../..', import.meta.url);
 const rejectOpenApp: CreateCliApp = () => Promise.reject(new Error('the command must not create an app'));
 
@@ -70,7 +72,7 @@ export function startCliInProcess(argv: readonly string[], options: CliRunOption
   typed.end(terminalInput ?? '');
   const { stdin = typed } = options;
   const process = { env, folder, user: 'alice', version: '1.2.3', packageFolder, signals };
-  const invocation = { argv, ...process, createApp: openApp, openLinks, openSlackSetup };
+  const invocation = { argv, ...process, createApp: openApp, openLinks, openSlackSetup, readProjectIds };
   const processIo: ProcessIo = { ...invocation, stdin, stdout: out.stream, stderr: err.stream };
   const ended = runCli(processIo).then((exit) => ({ exit, out: out.text(), err: err.text() }));
   return { out: out.text, err: err.text, stdout: out.stream, ended };

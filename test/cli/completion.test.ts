@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { messages } from '../../src/messages/catalog.ts';
+import { startTestServices } from '../support/test-services.ts';
 import { runCliInProcess } from './cli-fixture.ts';
 
 const run = promisify(execFile);
@@ -47,6 +48,7 @@ async function completeInBash(...words: string[]): Promise<string[]> {
       '--norc',
       '-c',
       `compopt() { :; }
+syncbot() { [[ $* == project-ids ]] && printf 'orders\\nusers\\n'; }
 eval "$SCRIPT"
 COMP_WORDS=(${all}); COMP_CWORD=${words.length}
 _syncbot
@@ -69,6 +71,36 @@ describe('completion', () => {
     expect(await completeInBash('apply', 'packa')).toEqual(['package-lock.json', 'package.json']);
     expect(await completeInBash('export', '--output', 'tsconfig.j')).toEqual(['tsconfig.json']);
     expect(await completeInBash('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  });
+
+  test('in bash has the projects of commands that take one', async () => {
+    expect(await completeInBash('pause', '')).toEqual(['orders', 'users']);
+    expect(await completeInBash('resume', 'orders', 'us')).toEqual(['users']);
+    expect(await completeInBash('show', 'o')).toEqual(['orders']);
+    expect(await completeInBash('list', 'us')).toEqual([]);
+    expect(await completeInBash('start', '--time')).toEqual(['--timeout']);
+  });
+
+  test('of zsh and fish reads the projects for commands that take one only', () => {
+    expect(textOf('completion', 'zsh').match(/:word:_syncbot_projects/g)).toHaveLength(11);
+    expect(textOf('completion', 'fish').match(/-a '\(syncbot project-ids 2>\/dev\/null\)'/g)).toHaveLength(11);
+  });
+
+  test('reads the ids of the stored projects and writes nothing, and prints nothing if Redis does not answer', async () => {
+    await using services = await startTestServices();
+    for (const id of ['users', 'orders']) await services.createProject(id, [await services.createLink(id)]);
+    const keysBefore = await services.redis.dbsize();
+    expect(await runCliInProcess(['project-ids'], { env: { REDIS_URL: services.url } })).toEqual({
+      exit: 0,
+      out: 'orders\nusers\n',
+      err: '',
+    });
+    expect(await services.redis.dbsize()).toBe(keysBefore);
+    for (const [url, exit] of [
+      ['redis://127.0.0.1:1', 1],
+      ['not a URL', 2],
+    ] as const)
+      expect(await runCliInProcess(['project-ids'], { env: { REDIS_URL: url } })).toEqual({ exit, out: '', err: '' });
   });
 
   test.each(['zsh', 'fish'])('in %s has every command, and quotes that are closed', async (shell) => {

@@ -10,7 +10,7 @@ import { notifyBatch } from '../../src/slack/notifier/batch-notifier.ts';
 import { createOperationNotifier } from '../../src/slack/notifier/operation-notifier.ts';
 import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { FakeSlack } from '../fake-slack/fake-slack.ts';
-import { silentNotifier } from '../support/silent-notifier.ts';
+import { silentNotifier } from '../support/silent-ports.ts';
 import { endpointOf, startTestServices, type TestServices, testSettings } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { botScripts, type CrashPoint, createCommandNamer } from './crash-points.ts';

@@ -5,6 +5,7 @@ import type { LinkObservation } from '../../src/domain/observation.ts';
 import type { OperationRef } from '../../src/domain/operation.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { exampleLinkStats, exampleNow } from '../support/example-records.ts';
+import { silentJobs, silentNotifications } from '../support/silent-ports.ts';
 
 export interface LoggedCall {
   readonly level: 'info' | 'warn' | 'error';
@@ -64,28 +65,12 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
     }),
     serverClock: fakePort(stores.serverClock, { now: async () => exampleNow }),
     links: Object.assign(Object.create(rejectEveryCall), { observe: observeLinks }),
-    jobs: {
-      execute: async () => {},
-      executeAll: async () => {},
-      removeExecute: async () => {},
-      reconcile: async () => {},
-      continueBatch: async () => {},
-      batchOperationEnded: async () => {},
-      batchOperationChanged: async () => {},
-    },
+    jobs: silentJobs,
     notifications: {
+      ...silentNotifications,
       async operationChanged(ref) {
         notified.push(ref);
       },
-      async batchChanged() {},
-      async alertsChanged() {},
-      async alertsDueIn() {},
-      async observationChanged() {},
-      async homeOpened() {},
-      async homesChanged() {},
-      async homesDueIn() {},
-      async digestDue() {},
-      async auditDue() {},
     },
     clock: { now: () => exampleNow, monotonicNow: () => performance.now(), sleep: () => setImmediate() },
     ids: { next: () => 'op1' },

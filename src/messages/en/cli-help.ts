@@ -66,7 +66,7 @@ export const cliHelp = {
   discoverMaxKeys: 'stop after about so many keys of Redis',
   export: 'write what is stored as a syncbot.yml, without secrets; projects have the values of defaults and labels',
   outputOption: 'file to write; without it the output is on stdout',
-  completion: 'print a script that completes commands, options and states in a shell',
+  completion: 'print a script that completes commands, options, states and projects in a shell',
   completionShell: 'the shell',
   examples: 'Examples:',
   doctor: 'check Redis, Slack, links and configuration',

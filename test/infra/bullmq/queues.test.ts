@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { keys } from '../../support/keys.ts';
-import { silentNotifier } from '../../support/silent-notifier.ts';
+import { silentNotifier } from '../../support/silent-ports.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { parseEnvironment, type RawEnvironment } from '../../config/environment.ts';
+import { replaceFile } from '../../lib/text-file.ts';
 import { createLogger, type Logger } from '../../logging/logger.ts';
 import { envFileName, readEnvFile } from '../env-file.ts';
 import type { ProcessIo } from '../process-io.ts';
-import { type EnvVariables, setVariables, writeSecretFile } from './env-variables.ts';
+import { type EnvVariables, setVariables } from './env-variables.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the steps of `init` share. */
@@ -15,7 +16,7 @@ export interface InitContext {
   env(): RawEnvironment;
   /** The value of a variable in `env`. Null without one. */
   value(name: string): string | null;
-  /** Writes answers into `.env` at once, so that a stopped `init` can continue. */
+  /** Writes answers into `.env` at once, so that a stopped `init` can continue. Only the owner may read the file. */
   save(variables: EnvVariables): Promise<void>;
   /** Whether there was a `.env`. */
   readonly hasFile: boolean;
@@ -42,7 +43,7 @@ export function createInitContext(io: ProcessIo, terminal: Terminal): InitContex
     value: (name) => env()[name]?.trim() || null,
     async save(variables) {
       text = setVariables(text, variables);
-      await writeSecretFile(join(io.folder, envFileName), text);
+      await replaceFile(join(io.folder, envFileName), text, 0o600);
       for (const [name, value] of Object.entries(variables)) saved.set(name, value ?? undefined);
     },
     setElsewhere: () =>

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
@@ -92,7 +94,10 @@ test('After Ctrl-C the next init suggests the accepted answers.', async () => {
   await first.answer(questions.botToken, slack.botToken);
   expect(await fixture.read('manifest.yml')).toContain('- command: /move\n');
   await first.type(questions.appToken, 'xapp-half\u0003');
-  expect(await first.ended).toMatchObject({ exit: 1, err: expect.stringMatching(/run syncbot init again\.\n$/) });
+  expect(await first.ended).toMatchObject({
+    exit: 1,
+    err: expect.stringMatching(/Stopped\. What is in .* run syncbot init again\.\n$/),
+  });
   expect(parseEnv(await fixture.read('.env'))).toEqual({ SLACK_COMMAND: '/move', SLACK_BOT_TOKEN: slack.botToken });
 
   const second = fixture.start();
@@ -166,6 +171,7 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer('or none [none]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
   expect(init.shown()).toContain('syncbot.yml is right already.');
+  expect(init.shown()).not.toContain('needs an app-level token');
   expect(await fixture.read('syncbot.yml')).toBe('policy: { operators: [U0BOB] }\nprojects: {}\n');
   expect(await fixture.read('manifest.yml')).toBe('mine: true\n');
   expect(await fixture.read('.env')).toBe(
@@ -208,6 +214,7 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   await using fixture = await startInitFixture();
   const { slack } = fixture;
   await fixture.write('.env', `SLACK_APP_TOKEN=${slack.appToken}\n`);
+  await fixture.write('syncbot.yml', 'defaults: { channel: C0SYNC }\nprojects: {}\n');
   const init = fixture.start();
   await init.answer(questions.mayChangeEnv, 'y');
   await init.answer(questions.mode, '2');
@@ -221,9 +228,12 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   await init.type('Write SLACK_SIGNING_SECRET without quotes.', '');
   await init.answer(questions.signingSecret, slack.signingSecret);
   await init.answer(questions.redis, sharedRedisUrl());
-  await init.answer(questions.operators, 'U0ALICE');
-  await init.answer(questions.channel, 'none');
+  await init.answer('Copy member ID): ', 'U0ALICE');
+  await init.answer('or none [C0SYNC]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
+  expect(await fixture.read('syncbot.yml')).toBe(
+    'defaults: { channel: C0SYNC }\nprojects: {}\npolicy:\n  operators: [U0ALICE]\n',
+  );
   expect(await fixture.read('manifest.yml')).toContain('request_url: https://bot.example.com/slack/events\n');
   const env = parseEnv(await fixture.read('.env'));
   expect(env).toMatchObject({ SLACK_SIGNING_SECRET: slack.signingSecret });
@@ -337,6 +347,21 @@ test('The suggested mode is the one that run would use: Socket Mode with an app 
   const init = fixture.start({ SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'x' });
   await init.type('Choose [1]', '\u0003');
   expect(await init.ended).toMatchObject({ exit: 1 });
+});
+
+test.each([
+  ['read', 'manifest.yml', 'manifest.yml'],
+  ['written', '.env', '.env.new'],
+])('A file that cannot be %s is named.', async (verb, name, blocked) => {
+  await using fixture = await startInitFixture();
+  await mkdir(join(fixture.folder, blocked));
+  const init = fixture.start();
+  if (verb === 'written') {
+    await init.answer(questions.mode, '');
+    await init.answer(questions.command, '');
+  }
+  const message = `${join(fixture.folder, name)} cannot be ${verb} (EISDIR).\n`;
+  expect(await init.ended).toMatchObject({ exit: 1, err: expect.stringContaining(message) });
 });
 
 test('In a checkout of syncbot init asks before it replaces the template of the manifest.', async () => {

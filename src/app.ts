@@ -165,7 +165,7 @@ async function startBot(
   const isRetryable = (error: unknown) => error instanceof SlackConnectionError && error.code === 'unreachable';
   await retryUntilAvailable(() => slack.start(), { ...waitOptions, isRetryable, message: 'waiting for Slack' });
   const sendAudit = await loadAuditWebhook(options);
-  if (!waitOptions.signal.aborted) services.startNotifier(slack.notifier, sendAudit);
+  await services.startNotifier(slack.notifier, sendAudit);
 }
 
 /** Loads the webhook only if there is one. */

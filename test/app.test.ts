@@ -7,8 +7,8 @@ import { findFreePort } from '../demo/free-port.ts';
 import { createApp } from '../src/app.ts';
 import { StoreUnavailableError } from '../src/application/errors.ts';
 import { runCli } from '../src/cli/run-cli.ts';
-import { parseConfig } from '../src/config/config.ts';
 import { parseEnvironment } from '../src/config/environment.ts';
+import { parseConfig } from '../src/config/parse-config.ts';
 import { SlackConnectionError } from '../src/slack/slack-connection-error.ts';
 import { runCliInProcess, writeConfigFile } from './cli/cli-fixture.ts';
 import { httpModeEnv, socketModeEnv } from './fake-slack/bot-env.ts';
@@ -32,6 +32,14 @@ test('apply creates a project, a worker pauses it, and SIGTERM ends the worker w
   expect(await link.queue.isPaused()).toBe(true);
   expect(signals.emit('SIGTERM')).toBe(true);
   expect(await worker).toMatchObject({ exit: 0, out: '', err: expect.stringContaining('"msg":"stopped"') });
+});
+
+test('a command that only reads writes nothing into Redis', async () => {
+  await using services = await startTestServices();
+  await using file = await writeConfigFile('projects: {}\n');
+  const env = { ...file.env, REDIS_URL: services.url };
+  expect(await runCliInProcess(['list'], { env, openApp: createApp })).toMatchObject({ exit: 0 });
+  expect(await services.redis.keys('*')).toEqual([]);
 });
 
 test('run does not take a Redis with unreadable records for a first run', async () => {

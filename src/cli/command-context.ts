@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
-import { type ConfigFile, type ConfigResult, parseConfigFiles, type SyncbotConfig } from '../config/config.ts';
+import type { ConfigResult, SyncbotConfig } from '../config/config.ts';
+import type { ConfigFile } from '../config/config-file.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import { type Environment, parseEnvironment, type RawEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
+import { loadConfig } from '../config/load-config.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
 import type { ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -147,7 +149,7 @@ export async function readConfiguration(
   const paths = configFiles.length > 0 ? configFiles : [environment.configPath];
   const configPath = paths.join(', ');
   const hasFile = readsFile && !(mayLackFile && paths.every((path) => !existsSync(path)));
-  const read = hasFile ? await readConfig(paths, env) : parseFiles(noFile, env);
+  const read = hasFile ? await readConfig(paths, env) : await parseFiles(noFile, env);
   if (read.kind === 'refused') return read;
   const { config, resolveConnections } = read;
   return { kind: 'read', environment, config, configPath, hasFile, resolveConnections };
@@ -161,8 +163,8 @@ export async function readConfig(paths: readonly string[], env: RawEnvironment):
   return read.kind === 'refused' ? refuse('configuration', read.reasons) : parseFiles(read.files, env);
 }
 
-function parseFiles(files: readonly ConfigFile[], env: RawEnvironment): ConfigFilesReading {
-  const parsed = parseConfigFiles(files, env);
+async function parseFiles(files: readonly ConfigFile[], env: RawEnvironment): Promise<ConfigFilesReading> {
+  const parsed = await loadConfig(files, env);
   if (parsed.kind === 'read') return parsed;
   return refuse(
     'configuration',

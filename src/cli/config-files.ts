@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigFile } from '../config/config.ts';
+import type { ConfigFile } from '../config/config-file.ts';
 import { messages } from '../messages/catalog.ts';
 
 export type ConfigFilesResult =

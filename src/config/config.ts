@@ -6,16 +6,16 @@ import type { Digest } from '../domain/digest.ts';
 import { defaultKeyPrefix } from '../domain/installation.ts';
 import type { OnCallRule } from '../domain/on-call.ts';
 import { messages } from '../messages/catalog.ts';
+import type { ReadFile } from './config-file.ts';
 import { type ConnectionResolver, createConnectionResolver, toConnectionSources } from './connection-sources.ts';
 import { crossCheck } from './cross-checks.ts';
 import { defaultRedisUrl, type RawEnvironment } from './environment.ts';
-import { type ConfigError, type FileError, formatPath, type KeyError } from './errors.ts';
+import { type FileError, formatPath, type KeyError } from './errors.ts';
 import { inheritKeys } from './inherited-keys.ts';
 import { hintFor, hintForUnknownKey } from './key-docs.ts';
-import { type FileKeyError, mergeFiles, type ReadFile } from './merge-files.ts';
+import { type FileKeyError, mergeFiles } from './merge-files.ts';
 import type { RedisEndpoint } from './redis-url.ts';
 import { fileSchema, type SyncbotFile } from './schema.ts';
-import { parseYaml, type YamlResult } from './yaml.ts';
 
 const { config: texts } = messages;
 
@@ -42,24 +42,11 @@ export type ConfigResult =
   /** Every error of the files, in the order of the files and their lines. */
   | { readonly kind: 'refused'; readonly errors: readonly FileError[] };
 
-export interface ConfigFile {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** Parses one syncbot.yml. Reports all errors at once, each with its path, line and hint. */
-export function parseConfig(text: string, env: RawEnvironment): ConfigResult {
-  return parseConfigFiles([{ path: 'syncbot.yml', text }], env);
-}
-
-/** As `parseConfig`, for files that together are one syncbot.yml. */
-export function parseConfigFiles(files: readonly ConfigFile[], env: RawEnvironment): ConfigResult {
-  const parsedFiles = files.map(({ path, text }) => ({ path, yaml: parseYaml(text, env) }));
-  const syntaxErrors = parsedFiles.flatMap(({ path, yaml }) =>
-    errorsOfFile(yaml).map((error) => ({ ...error, file: path })),
-  );
-  if (syntaxErrors.length > 0) return { kind: 'refused', errors: syntaxErrors };
-  const readFiles = parsedFiles.flatMap(({ path, yaml }) => (yaml.kind === 'read' ? [{ path, yaml }] : []));
+/**
+ * Validates files that together are one syncbot.yml, and that have no error in their syntax. Reports all errors at once, each with
+ * its path, line and hint.
+ */
+export function validateFiles(readFiles: readonly ReadFile[], env: RawEnvironment): ConfigResult {
   const merged = mergeFiles(readFiles);
   const inherited = inheritKeys(merged.value);
   const parsed = fileSchema.safeParse(inherited.value, { error: issueMessage });
@@ -89,12 +76,6 @@ export function parseConfigFiles(files: readonly ConfigFile[], env: RawEnvironme
     return { kind: 'read', config, resolveConnections: createConnectionResolver(config.connections, env) };
   }
   return { kind: 'refused', errors: inOrder(errors, readFiles) };
-}
-
-/** The errors of a file that cannot be merged with others. */
-function errorsOfFile(yaml: YamlResult): readonly ConfigError[] {
-  if (yaml.kind === 'refused') return yaml.errors;
-  return yaml.value === null ? [emptyFileError] : [];
 }
 
 /** By file and line. */
@@ -156,8 +137,6 @@ function toConfig({
     })),
   };
 }
-
-const emptyFileError: ConfigError = { path: '', line: 1, message: texts.emptyFile, hint: texts.writeProjects };
 
 /** The message of an issue for which the schema has none. */
 function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {

@@ -1,31 +1,13 @@
-import { type Document, isPair, isScalar, isSeq, visit } from 'yaml';
 import { messages } from '../messages/catalog.ts';
 import type { RawEnvironment } from './environment.ts';
-import { type KeyError, toPrintable } from './errors.ts';
+import { toPrintable } from './errors.ts';
 
-const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
+export const variableReference = /\$\$\{|\$\{[^}]*\}?/g;
 
 /**
- * Replaces `${VAR}` in all text values of a YAML document, and `$${` by `${`. Keys stay as they are. Returns an error for
- * each reference that it cannot replace.
+ * Replaces `${VAR}` in all text values of plain data, and `$${` by `${`. Keys stay as they are. Returns a copy, or null if a
+ * reference cannot be replaced.
  */
-export function interpolateVariables(document: Document, env: RawEnvironment): KeyError[] {
-  const errors: KeyError[] = [];
-  visit(document, {
-    Scalar(position, scalar, ancestors) {
-      if (position === 'key' || typeof scalar.value !== 'string') return;
-      scalar.value = scalar.value.replace(variableReference, (reference) => {
-        const resolved = resolveVariable(reference, env);
-        if (resolved.kind === 'resolved') return resolved.value;
-        errors.push({ path: pathOf(scalar, ancestors), message: resolved.message, hint: resolved.hint });
-        return reference;
-      });
-    },
-  });
-  return errors;
-}
-
-/** As `interpolateVariables`, for plain data. Returns a copy, or null if a reference cannot be replaced. */
 export function interpolateValue(value: unknown, env: RawEnvironment): { readonly value: unknown } | null {
   if (typeof value === 'string') {
     const interpolated = interpolateText(value, env);
@@ -62,11 +44,12 @@ export function interpolateText(
   return isResolved ? { kind: 'resolved', text: replaced } : { kind: 'unresolved' };
 }
 
-type ResolvedVariable =
+export type ResolvedVariable =
   | { readonly kind: 'resolved'; readonly value: string }
   | { readonly kind: 'unresolved'; readonly message: string; readonly hint: string };
 
-function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
+/** Returns the text that replaces a reference. */
+export function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariable {
   if (reference === '$${') return { kind: 'resolved', value: '${' };
   const name = nameOf(reference);
   if (name === undefined) return { kind: 'unresolved', ...messages.config.invalidVariable };
@@ -77,11 +60,4 @@ function resolveVariable(reference: string, env: RawEnvironment): ResolvedVariab
 
 function nameOf(reference: string): string | undefined {
   return /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(reference)?.[1];
-}
-
-function pathOf(node: unknown, ancestors: readonly unknown[]): PropertyKey[] {
-  return ancestors.flatMap<PropertyKey>((ancestor, depth) => {
-    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
-    return isSeq(ancestor) ? [ancestor.items.indexOf(ancestors[depth + 1] ?? node)] : [];
-  });
 }

@@ -1,13 +1,7 @@
 import { messages } from '../messages/catalog.ts';
+import type { ReadFile } from './config-file.ts';
 import { formatPath, type KeyError } from './errors.ts';
 import { isRecord, toRecord } from './raw-values.ts';
-import type { YamlResult } from './yaml.ts';
-
-/** A file as `parseYaml` has read it. */
-export interface ReadFile {
-  readonly path: string;
-  readonly yaml: Extract<YamlResult, { kind: 'read' }>;
-}
 
 /** An error, and the index of the file that has it. */
 export interface FileKeyError extends KeyError {

@@ -1,5 +1,21 @@
 import { CORE_SCHEMA, constructFromEvents, defineMappingTag, EVENT_ID, type Event, mapTag, parseEvents } from 'js-yaml';
+import type { ReadYaml } from './config-file.ts';
+import type { RawEnvironment } from './environment.ts';
+import { interpolateValue } from './interpolate-variables.ts';
 import { toRecord } from './raw-values.ts';
+
+/**
+ * Reads a file by `parsePlainYaml`, and replaces its variables. Returns null if that parser does not read it, or a variable cannot
+ * be replaced. It does not know the lines: `lineOf` is always 1.
+ */
+export function readPlainYaml(text: string, env: RawEnvironment): ReadYaml | null {
+  const plain = parsePlainYaml(text);
+  if (plain === null) return null;
+  const interpolated = text.includes('${') ? interpolateValue(plain.value, env) : plain;
+  if (interpolated === null) return null;
+  const connectionTexts = toRecord(plain.value)['connections'] ?? {};
+  return { kind: 'read', value: interpolated.value, connectionTexts, variableErrors: [], lineOf: () => 1 };
+}
 
 /**
  * Parses YAML without its rare parts: tags, anchors, directives, tabs, keys that are not text. Returns null for any other text,

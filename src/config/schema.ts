@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { maxBatchProjects } from '../domain/batch.ts';
 import { alertSeverities } from '../domain/conditions.ts';
 import { digestKey } from '../domain/digest.ts';
-import { isTimeZone } from '../domain/digest-schedule.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import { messages } from '../messages/catalog.ts';
 import { defaultsSchema, labelSchema, pauseMaxBounds, projectSchema, reminderBounds } from './project-schema.ts';
 import {

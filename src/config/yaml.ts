@@ -10,26 +10,14 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import { z } from 'zod';
 import { messages } from '../messages/catalog.ts';
+import type { ReadYaml } from './config-file.ts';
 import type { RawEnvironment } from './environment.ts';
-import type { ConfigError, KeyError } from './errors.ts';
-import { interpolateValue, interpolateVariables } from './interpolate-variables.ts';
-import { parsePlainYaml } from './plain-yaml.ts';
+import type { ConfigError } from './errors.ts';
+import { interpolateDocument } from './interpolate-document.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
-export type YamlResult =
-  | {
-      readonly kind: 'read';
-      /** Plain data. */
-      readonly value: unknown;
-      /** `connections` as the file has it, before variables are replaced. */
-      readonly connectionTexts: unknown;
-      /** Variables that could not be replaced. */
-      readonly variableErrors: readonly KeyError[];
-      /** The line (from 1) of a key or list item. If the file does not have it: the line of its nearest parent. */
-      lineOf(path: readonly PropertyKey[]): number;
-    }
-  | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
+export type YamlResult = ReadYaml | { readonly kind: 'refused'; readonly errors: readonly ConfigError[] };
 
 const texts = messages.config.yaml;
 
@@ -37,29 +25,21 @@ const jsOptions = { maxAliasCount: 100 };
 
 /** Parses YAML 1.2 and replaces `${VAR}` in its text values from the environment. Refuses duplicate keys. */
 export function parseYaml(text: string, env: RawEnvironment): YamlResult {
-  return parseQuickly(text, env) ?? parseWithLines(text, env);
+  const plain = readPlainYaml(text, env);
+  return plain === null ? parseWithLines(text, env) : withLines(plain, () => parseWithLines(text, env));
 }
 
-/** Returns null for a text with an error, and for one with rare parts of YAML. Parses it again when a line is asked for. */
-function parseQuickly(text: string, env: RawEnvironment): YamlResult | null {
-  const plain = parsePlainYaml(text);
-  if (plain === null) return null;
-  const interpolated = text.includes('${') ? interpolateValue(plain.value, env) : plain;
-  if (interpolated === null) return null;
-  let withLines: YamlResult | null = null;
+/** Parses the text again when a line is asked for. */
+function withLines(plain: ReadYaml, parse: () => YamlResult): ReadYaml {
+  let parsed: YamlResult | null = null;
   return {
-    kind: 'read',
-    value: interpolated.value,
-    connectionTexts: connectionsSchema.safeParse(plain.value).data?.connections ?? {},
-    variableErrors: [],
-    lineOf: (path) => {
-      withLines ??= parseWithLines(text, env);
-      return withLines.kind === 'read' ? withLines.lineOf(path) : 1;
+    ...plain,
+    lineOf(path) {
+      parsed ??= parse();
+      return parsed.kind === 'read' ? parsed.lineOf(path) : 1;
     },
   };
 }
-
-const connectionsSchema = z.object({ connections: z.unknown() });
 
 function parseWithLines(text: string, env: RawEnvironment): YamlResult {
   try {
@@ -71,7 +51,7 @@ function parseWithLines(text: string, env: RawEnvironment): YamlResult {
     if (aliasErrors.length > 0) return { kind: 'refused', errors: aliasErrors };
     const connectionNode = isMap(document.contents) ? document.contents.get('connections', true) : undefined;
     const connectionTexts: unknown = isNode(connectionNode) ? connectionNode.toJS(document, jsOptions) : {};
-    const variableErrors = interpolateVariables(document, env);
+    const variableErrors = interpolateDocument(document, env);
     const value: unknown = document.toJS(jsOptions);
     return {
       kind: 'read',

@@ -135,6 +135,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     isConnected: () => receiver?.isReady ?? false,
     notifier: createNotifier({
       client: new webApi.WebClient(botToken, createWebClientOptions(options, 0)),
+      shownDialogs: new Map(),
       projects: context.projects,
       operations: context.operations,
       batches: context.batches,

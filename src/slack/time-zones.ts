@@ -1,7 +1,7 @@
 import type { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
-import { isTimeZone } from '../domain/digest-schedule.ts';
 import { withTimeout } from '../lib/async.ts';
+import { isTimeZone } from '../lib/time-zone.ts';
 import { serializeError } from '../logging/serialize-error.ts';
 
 /** Reads the time zone in which a person types times. UTC if Slack does not say in time. Never throws. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderAddition, renderFile, writeDiscoveredFile } from '../../src/cli/discovered-file.ts';
-import { parseConfig } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { proposeProjects } from '../../src/domain/propose-projects.ts';
 
 const name = fc

@@ -1,4 +1,4 @@
-import { parseConfig } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 
 /** A file with every key. */
 export const fullConfig = `connections:

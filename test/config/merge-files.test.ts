@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfigFiles } from '../../src/cli/config-files.ts';
-import { parseConfigFiles } from '../../src/config/config.ts';
 import { formatConfigError } from '../../src/config/errors.ts';
+import { parseConfigFiles } from '../../src/config/parse-config.ts';
 import { env, fullConfig, parsedConfig } from './config-fixture.ts';
 
 const parse = (...texts: string[]) =>

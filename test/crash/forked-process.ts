@@ -74,7 +74,7 @@ type Reply = z.infer<typeof replySchema>;
 
 /** `folder` is the folder of `buildTestPrograms`. */
 export async function startForkedProcess(folder: string): Promise<ForkedProcess> {
-  const child = fork(join(folder, 'test/crash/forked-process-main.js'), {
+  const child = fork(join(folder, 'forked-process-main.js'), {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -114,7 +114,7 @@ export async function createCrashHarness(
       const ids = { next: () => `${otherWorkerIdPrefix}${randomUUID()}` };
       const worker = services.addInstance({ lockDurationMs: shortLockMs, sweepIntervalMs: hourMs, ids });
       const { operations } = worker.context;
-      worker.startNotifier({
+      await worker.startNotifier({
         ...silentNotifier,
         async notifyOperation(ref) {
           const operation = await operations.read(ref);
@@ -143,7 +143,8 @@ function createMessageNotifier(
   context: UseCaseContext,
 ): Pick<Notifier, 'notifyOperation' | 'notifyBatch'> {
   const client = new webApi.WebClient(botToken, { slackApiUrl, retryConfig: { retries: 0 } });
-  const options = { ...context, client, channelsWithoutButtons: [], format: slackFormatter('/sync') };
+  const ownOptions = { client, shownDialogs: new Map(), channelsWithoutButtons: [], format: slackFormatter('/sync') };
+  const options = { ...context, ...ownOptions };
   return { notifyOperation: createOperationNotifier(options), notifyBatch: (id) => notifyBatch(options, id) };
 }
 

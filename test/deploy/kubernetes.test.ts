@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment, validateSlackEnvironment } from '../../src/config/environment.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { slackPath } from '../../src/slack/receivers/http-verification.ts';
 import { runApp } from '../metrics/running-app.ts';
 import { startTestRedis } from '../support/test-redis.ts';

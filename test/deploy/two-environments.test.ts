@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RedisServer } from '../../demo/redis-server.ts';
 import { createApp } from '../../src/app.ts';
-import { parseConfig } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { runCliInProcess, writeConfigFile } from '../cli/cli-fixture.ts';
 import { deniedCommands, grantsByUser } from '../docs/acl-server.ts';
 import { runApp } from '../metrics/running-app.ts';

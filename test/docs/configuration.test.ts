@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { parseConfig } from '../../src/config/config.ts';
 import { environmentVariables, parseEnvironment } from '../../src/config/environment.ts';
 import { configKeys } from '../../src/config/key-docs.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { parseDuration } from '../../src/lib/parse-duration.ts';
 import { configurationPage } from './configuration-page.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dueTime, isTimeZone } from '../../src/domain/digest-schedule.ts';
+import { dueTime } from '../../src/domain/digest-schedule.ts';
+import { isTimeZone } from '../../src/lib/time-zone.ts';
 
 const dayMs = 86_400_000;
 const channel = 'C0SYNC';

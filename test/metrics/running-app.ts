@@ -1,7 +1,7 @@
 import { createApp } from '../../src/app.ts';
 import type { CliApp, Role } from '../../src/cli/cli-app.ts';
-import { parseConfig } from '../../src/config/config.ts';
 import { parseEnvironment } from '../../src/config/environment.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { socketModeEnv } from '../fake-slack/bot-env.ts';
 import type { FakeSlack } from '../fake-slack/fake-slack.ts';

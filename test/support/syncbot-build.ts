@@ -38,12 +38,10 @@ export async function buildSyncbot(sources = root): Promise<SyncbotBuild> {
   };
 }
 
-/** Builds the programs of tests that run in their own process, in `test`, and the sources that they import, in `src`. */
+/** Builds the programs of tests that run in their own process. */
 export async function buildTestPrograms(): Promise<BuildFolder> {
   const build = await createBuildFolder();
-  const { folder } = build;
-  const project = 'test/support/tsconfig.programs.json';
-  await compile({ project, outputFolder: folder, sourceFolder: join(folder, 'src') });
+  await execFileAsync(process.execPath, ['scripts/build-test-programs.mjs', build.folder], { cwd: root });
   return build;
 }
 

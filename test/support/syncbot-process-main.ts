@@ -26,7 +26,7 @@ if (bot === null) {
   await services.startWorkers().catch(exit);
 } else {
   await bot.start().catch(exit);
-  services.startNotifier(bot.notifier);
+  await services.startNotifier(bot.notifier);
 }
 
 process.on('message', () => {

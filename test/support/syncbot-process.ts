@@ -38,7 +38,7 @@ export async function startSyncbotProcess(
   role: 'bot' | 'worker',
   options: SyncbotProcessOptions,
 ): Promise<SyncbotProcess> {
-  const program = join(buildFolder, 'test/support/syncbot-process-main.js');
+  const program = join(buildFolder, 'syncbot-process-main.js');
   for (let attempt = 1; ; attempt++) {
     const child = spawnSyncbotProcess([program, role, JSON.stringify(options)]);
     if (await child.started) return child;

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { parseConfig } from '../../config/config.ts';
 import { formatEnvironmentError } from '../../config/errors.ts';
+import { parseConfig } from '../../config/parse-config.ts';
 import { type FilePolicy, readPolicy, setPolicy } from '../../config/set-policy.ts';
 import { worstResult } from '../../domain/precheck.ts';
 import { createFile, readIfExists, replaceFile } from '../../lib/text-file.ts';

@@ -1,4 +1,4 @@
-import { type JobsOptions, Queue, type Telemetry } from 'bullmq';
+import type { JobsOptions, Queue, Telemetry } from 'bullmq';
 import { z } from 'zod';
 import type { JobQueue, NotificationQueue } from '../../application/ports.ts';
 import { laterChangeCollectMs } from '../../domain/batch.ts';
@@ -49,40 +49,29 @@ export interface BotQueuesOptions {
   readonly telemetry?: Telemetry | undefined;
 }
 
-/** Adds jobs to the bot's own queues, all on one connection. */
-export function createBotQueues(
-  { client, keys, telemetry }: BotQueuesOptions,
-  onError: (error: Error) => void,
-): BotQueues {
-  const open = (name: QueueName) => {
-    const queue = new Queue(name, {
-      connection: client,
-      prefix: keys.queuePrefix,
-      skipVersionCheck: true,
-      ...(telemetry !== undefined && isTraced(name) ? { telemetry } : {}),
-    });
-    // A queue repeats the errors of its client, and the client reports them itself.
-    queue.on('error', () => {});
-    return queue;
+/**
+ * Adds jobs to the bot's own queues, all on one connection. BullMQ is loaded and the queues are opened at the first use: a command
+ * that only reads starts faster, and writes nothing into Redis.
+ */
+export function createBotQueues(options: BotQueuesOptions, onError: (error: Error) => void): BotQueues {
+  const { client } = options;
+  let opened: Promise<Queues> | null = null;
+  const open = () => {
+    opened ??= openQueues(options);
+    return opened;
   };
-  const queues: Record<QueueName, Queue> = {
-    actions: open('actions'),
-    reconcile: open('reconcile'),
-    batches: open('batches'),
-    notifications: open('notifications'),
-    observe: open('observe'),
-    sweep: open('sweep'),
-  };
+  const send = <T>(use: (queues: Queues) => Promise<T>): Promise<T> =>
+    sendCommands(client, async () => use(await open()));
   const add = async <Name extends JobName>(
     name: Name,
     data: JobData<Name>,
     schedule: Pick<JobsOptions, 'jobId' | 'deduplication' | 'delay'>,
   ) => {
     const { queue, options } = jobs[name];
-    await sendCommands(client, () => queues[queue].add(name, data, { ...options, ...schedule }));
+    await send((queues) => queues[queue].add(name, data, { ...options, ...schedule }));
   };
   const addNotification = async (...job: Parameters<typeof add>) => {
-    const waiting = await sendCommands(client, () => queues.notifications.getJobCountByTypes('waiting', 'delayed'));
+    const waiting = await send(({ notifications }) => notifications.getJobCountByTypes('waiting', 'delayed'));
     if (waiting < maxWaitingNotifications) await add(...job);
   };
 
@@ -96,11 +85,11 @@ export function createBotQueues(
           data: toJobData(ref),
           opts: { ...options, ...jobIdentity.execute(ref) },
         }));
-        if (added.length > 0) await sendCommands(client, () => queues.actions.addBulk(added));
+        if (added.length > 0) await send(({ actions }) => actions.addBulk(added));
       },
       async removeExecute(ref) {
         const { jobId } = jobIdentity.execute(ref);
-        await sendCommands(client, () => queues.actions.remove(jobId, { removeChildren: false }));
+        await send(({ actions }) => actions.remove(jobId, { removeChildren: false }));
       },
       reconcile: (project) => add('reconcile', { project }, jobIdentity.reconcile({ project })),
       continueBatch: (batch, delayMs = 0) =>
@@ -153,7 +142,7 @@ export function createBotQueues(
       },
     },
     async readJobCounts() {
-      const [actions, reconcile, batches, notifications, observe, sweep] = await sendCommands(client, () =>
+      const [actions, reconcile, batches, notifications, observe, sweep] = await send((queues) =>
         Promise.all([
           jobCounts(queues.actions),
           jobCounts(queues.reconcile),
@@ -166,22 +155,22 @@ export function createBotQueues(
       return { actions, reconcile, batches, notifications, observe, sweep };
     },
     async scheduleCycles({ observeMs, sweepMs }) {
-      await sendCommands(client, () => scheduleCycle(queues.observe, 'observe', observeMs));
-      await sendCommands(client, () => scheduleCycle(queues.sweep, 'sweep', sweepMs));
+      await send(({ observe }) => scheduleCycle(observe, 'observe', observeMs));
+      await send(({ sweep }) => scheduleCycle(sweep, 'sweep', sweepMs));
     },
     async correctDueTimes({ observeMs, sweepMs }) {
-      const correctJobs = (name: keyof typeof maxDelayMs) =>
-        correctQueue(client, queues[name], { maxDelayMs: maxDelayMs[name] });
-      const [actions, reconcile, batches, notifications, observe, sweep] = await sendCommands(client, () =>
-        Promise.all([
+      const [actions, reconcile, batches, notifications, observe, sweep] = await send((queues) => {
+        const correctJobs = (name: keyof typeof maxDelayMs) =>
+          correctQueue(client, queues[name], { maxDelayMs: maxDelayMs[name] });
+        return Promise.all([
           correctJobs('actions'),
           correctJobs('reconcile'),
           correctJobs('batches'),
           correctJobs('notifications'),
           correctCycle(client, queues.observe, { name: 'observe', intervalMs: observeMs }),
           correctCycle(client, queues.sweep, { name: 'sweep', intervalMs: sweepMs }),
-        ]),
-      );
+        ]);
+      });
       return {
         actions: actions.tooLate,
         reconcile: reconcile.tooLate,
@@ -192,8 +181,34 @@ export function createBotQueues(
       };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(onError)));
+      const queues = Object.values((await opened) ?? {});
+      await Promise.all(queues.map((queue) => queue.close().catch(onError)));
     },
+  };
+}
+
+type Queues = Readonly<Record<QueueName, Queue>>;
+
+async function openQueues({ client, keys, telemetry }: BotQueuesOptions): Promise<Queues> {
+  const bullmq = await import('bullmq');
+  const open = (name: QueueName) => {
+    const queue = new bullmq.Queue(name, {
+      connection: client,
+      prefix: keys.queuePrefix,
+      skipVersionCheck: true,
+      ...(telemetry !== undefined && isTraced(name) ? { telemetry } : {}),
+    });
+    // A queue repeats the errors of its client, and the client reports them itself.
+    queue.on('error', () => {});
+    return queue;
+  };
+  return {
+    actions: open('actions'),
+    reconcile: open('reconcile'),
+    batches: open('batches'),
+    notifications: open('notifications'),
+    observe: open('observe'),
+    sweep: open('sweep'),
   };
 }
 

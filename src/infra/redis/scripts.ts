@@ -16,9 +16,18 @@ export function defineScript(lua: string): Script {
 /** Reads a script from a `.lua` file. Replaces a line `--- @include "name"` by the file `name.lua` of the same folder. */
 export function loadScript(file: URL): Script {
   const lua = readFileSync(file, 'utf8').replaceAll(/^--- @include "([\w-]+)"\r?$/gm, (_line, name: string) =>
-    readFileSync(new URL(`${name}.lua`, file), 'utf8'),
+    readIncluded(new URL(`${name}.lua`, file)),
   );
   return defineScript(lua);
+}
+
+const includedFiles = new Map<string, string>();
+
+/** Reads a file once: most scripts include the same one. */
+function readIncluded(file: URL): string {
+  const text = includedFiles.get(file.href) ?? readFileSync(file, 'utf8');
+  includedFiles.set(file.href, text);
+  return text;
 }
 
 /** A JSON text. A text that is none is an issue as any other, not an exception. */

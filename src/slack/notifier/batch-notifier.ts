@@ -13,7 +13,7 @@ import { buildBatch, buildBatchSummary } from '../views/batch.ts';
 import type { Message } from '../views/blocks.ts';
 import { messageFor } from '../views/without-buttons.ts';
 import { type ChatClient, postOrUpdate } from './channel-message.ts';
-import { isDialogUsable, isNewDialog, replaceDialog } from './dialog.ts';
+import { isDialogUsable, isNewDialog, replaceDialog, type ShownDialogs } from './dialog.ts';
 import type { ViewClient } from './modal.ts';
 import { isBatchReplyDue, replyAfterBatchWait } from './wait-reply.ts';
 
@@ -22,6 +22,7 @@ export interface BatchNotifierOptions {
   readonly serverClock: ServerClock;
   readonly client: ChatClient & ViewClient;
   readonly responseUrlFetch?: Fetch;
+  readonly shownDialogs: ShownDialogs;
   /** `settings.channelsWithoutButtons` of syncbot.yml. */
   readonly channelsWithoutButtons: readonly string[];
   readonly format: Formatter;

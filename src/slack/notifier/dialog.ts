@@ -39,13 +39,42 @@ export function isNewDialog({ usesLeft }: Dialog): boolean {
 export interface DialogClients {
   readonly client: ViewClient;
   readonly responseUrlFetch?: Fetch;
+  readonly shownDialogs: ShownDialogs;
 }
 
-/** Replaces the dialog of an operation or of a batch by a message. Never throws. */
+/** The text that each dialog shows, as far as this process has replaced it. Losing an entry costs one more use. */
+export type ShownDialogs = Map<string, string>;
+
+const maxShownDialogs = 1_000;
+
+export interface DialogContent {
+  readonly message: Message;
+  readonly origin: ModalOrigin;
+}
+
+/** Replaces the dialog of an operation or of a batch by a message, unless it shows that message already. Never throws. */
 export async function replaceDialog(
+  clients: DialogClients,
+  dialog: Dialog,
+  content: DialogContent,
+): Promise<RespondResult> {
+  const { shownDialogs } = clients;
+  // Each press in a modal shows a page of its own.
+  const place = dialog.kind === 'view' ? `${dialog.viewId} ${dialog.press}` : dialog.url;
+  const { text } = content.message;
+  if (shownDialogs.get(place) === text) return { kind: 'done', uses: 0 };
+  const result = await sendDialog(clients, dialog, content);
+  if (result.kind === 'done') {
+    if (shownDialogs.size >= maxShownDialogs) shownDialogs.clear();
+    shownDialogs.set(place, text);
+  }
+  return result;
+}
+
+async function sendDialog(
   { client, responseUrlFetch: send }: DialogClients,
   dialog: Dialog,
-  { message, origin }: { readonly message: Message; readonly origin: ModalOrigin },
+  { message, origin }: DialogContent,
 ): Promise<RespondResult> {
   if (dialog.kind === 'response_url') return postToResponseUrl({ url: dialog.url, send }, message, 'replace');
   // The view has no button while the operation is unfinished, so that nothing else replaces it meanwhile.

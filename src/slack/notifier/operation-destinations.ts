@@ -27,8 +27,6 @@ export interface Notification {
   /** What the requester reads when the message in `channel` has the whole outcome. */
   readonly summarize: (channel: string) => Message;
   readonly now: number;
-  /** The text that has replaced the dialog. */
-  readonly dialogText: string | null;
 }
 
 /** The result of one attempt at one destination. `skipped`: this destination needs no update, or not before `postponedMs`. */
@@ -37,8 +35,6 @@ export interface Delivery {
   readonly message?: MessageRef;
   readonly postponedMs?: number;
   readonly dialogUses?: number;
-  /** What the dialog shows now. */
-  readonly text?: string;
   /** Of `retry` and `failed`. `retry` has a `RetryLaterError`. */
   readonly error?: unknown;
 }
@@ -156,7 +152,7 @@ function isUnansweredRefusal({ state, origin }: Operation): boolean {
  */
 export async function updateDialog(
   slack: SlackClients,
-  { operation, message, summarize, now, dialogText }: Notification,
+  { operation, message, summarize, now }: Notification,
   outcomeRef: MessageRef | undefined,
 ): Promise<Delivery> {
   const { dialog } = operation;
@@ -168,13 +164,11 @@ export async function updateDialog(
   const isComplete = operation.message !== null || isFollowed(operation) || dialog.kind === 'view';
   if (isNotified(operation) && !isNew && isComplete) return { kind: 'skipped' };
   const shown = outcomeRef === undefined ? message : summarize(outcomeRef.channel);
-  // After each OK a modal shows a page of its own.
-  if (dialogText === shown.text && !(isNew && dialog.kind === 'view')) return { kind: 'delivered' };
   const result = await replaceDialog(slack, dialog, { message: shown, origin: operation });
   const dialogUses = Math.min(result.uses, dialog.usesLeft);
   switch (result.kind) {
     case 'done':
-      return { kind: 'delivered', dialogUses, text: shown.text };
+      return { kind: 'delivered', dialogUses };
     case 'expired':
       return { kind: 'unavailable', dialogUses: dialog.usesLeft };
     case 'retry':

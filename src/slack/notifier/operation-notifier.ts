@@ -11,7 +11,7 @@ import type { Formatter } from '../../messages/format.ts';
 import type { Fetch } from '../api-calls.ts';
 import { buildOutcome, buildOutcomeSummary } from '../views/outcome.ts';
 import type { ChatClient } from './channel-message.ts';
-import { isDialogUsable } from './dialog.ts';
+import { isDialogUsable, type ShownDialogs } from './dialog.ts';
 import type { ViewClient } from './modal.ts';
 import {
   type Delivery,
@@ -33,6 +33,7 @@ export interface OperationNotifierOptions {
   readonly serverClock: ServerClock;
   readonly client: ChatClient & ViewClient;
   readonly responseUrlFetch?: Fetch;
+  readonly shownDialogs: ShownDialogs;
   /** `settings.channelsWithoutButtons` of syncbot.yml. */
   readonly channelsWithoutButtons: readonly string[];
   readonly format: Formatter;
@@ -47,8 +48,6 @@ const maxTracked = 10_000;
 interface Tracking {
   /** No call to a destination before this time of `performance.now()`. */
   readonly backoffUntil: Readonly<Record<Destination, number>>;
-  /** The text that has replaced the dialog. */
-  readonly dialogText: string | null;
   /** The messages that Slack has accepted and Redis may not have recorded. */
   readonly messages: MessageRefs;
   /** Whether Slack has accepted the reply about the end of a wait, and Redis may not have recorded it. */
@@ -59,7 +58,6 @@ type MessageRefs = Pick<Operation, 'message' | 'threadMessage'>;
 
 const newTracking: Tracking = {
   backoffUntil: { channel: 0, thread: 0, dialog: 0 },
-  dialogText: null,
   messages: { message: null, threadMessage: null },
   hasRepliedAfterWait: false,
 };
@@ -94,11 +92,7 @@ export function createOperationNotifier(options: OperationNotifierOptions): Noti
     const summarize = (channel: string) => buildOutcomeSummary({ operation, channel, format });
     const log = childLogger(options.log, { project: ref.project, operationId: ref.operation });
 
-    const delivery = await deliver(
-      { ...options, log },
-      { operation, project, message, summarize, now, dialogText: tracking.dialogText },
-      tracking,
-    );
+    const delivery = await deliver({ ...options, log }, { operation, project, message, summarize, now }, tracking);
     if (tracked.size > maxTracked) tracked.clear();
     tracked.set(ref.operation, delivery.tracking);
     const isComplete = delivery.error === null && delivery.postponedMs === 0;
@@ -185,7 +179,7 @@ async function deliver(
     messages,
     dialogUses: dialog.dialogUses ?? 0,
     destinations: destinationNames.filter((name) => deliveries[name].kind === 'delivered'),
-    tracking: { ...tracking, messages, dialogText: dialog.text ?? tracking.dialogText },
+    tracking: { ...tracking, messages },
     postponedMs: Math.max(channel.postponedMs ?? 0, thread.postponedMs ?? 0),
     error: null,
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
 import { sharedRedisUrl } from '../../support/test-redis.ts';
 import { runCliInProcess } from '../cli-fixture.ts';
 import { answerAll, questions, type RunningInit, startInitFixture } from './init-fixture.ts';

@@ -44,7 +44,7 @@ it('The last notification that is asked for while one is written follows it, aft
   const { notifications } = services.context;
   const delays = [[0, 60_000], [60_000, 0], []];
   let notified = 0;
-  services.addInstance().startNotifier({
+  await services.addInstance().startNotifier({
     ...silentNotifier,
     async notifyOperation() {
       for (const delayMs of delays[notified++] ?? []) await notifications.operationChanged(ref, delayMs);
@@ -69,7 +69,7 @@ it('Without a bot, the queue of notifications is bounded, and a bot that starts 
 
   const notified = new Set<string>();
   const bot = services.addInstance();
-  bot.startNotifier({
+  await bot.startNotifier({
     ...silentNotifier,
     notifyOperation: async ({ operation }) => void notified.add(operation),
   });
@@ -86,14 +86,14 @@ it('A bot with a webhook sends the audit log, again after a refusal, and a bot w
   await services.redis.xadd(audit, `${since}-*`, 'event', 'changed');
   await auditDelivery.save(since);
   const botWithout = services.addInstance();
-  botWithout.startNotifier(silentNotifier);
+  await botWithout.startNotifier(silentNotifier);
   await notifications.auditDue();
   await waitFor(async () => Object.values((await counts()) ?? {}).every((count) => count === 0));
   expect(await auditDelivery.read()).toBe(since);
   await botWithout.stopWorkers();
 
   const events: string[][] = [];
-  services.addInstance().startNotifier(silentNotifier, async (entries) => {
+  await services.addInstance().startNotifier(silentNotifier, async (entries) => {
     events.push(entries.map(({ entry }) => entry.event));
     if (events.length === 1) throw new Error('refused');
   });

@@ -44,6 +44,7 @@ beforeEach(async () => {
       ...client,
       logLevel: LogLevel.ERROR,
     }),
+    shownDialogs: new Map(),
     channelsWithoutButtons: [],
     format: slackFormatter('/sync'),
     log,
@@ -279,6 +280,15 @@ describe('the dialog of the requester', () => {
     expect(dialogTexts()).toEqual(['orders was paused · 2 links · by <@U0ALICE> · we deploy']);
     await retryLater();
     expect(dialogTexts().at(-1)).toBe('orders was paused · 2 links · see the message in <#C0SYNC>');
+  });
+
+  it('of a second press is replaced too, while the channel waits', async () => {
+    operation = exampleOperation({ dialog: createDialog() });
+    slack.injectFault({ method: 'chat.postMessage', retryAfter: 30 });
+    await expect(updateAndNotify({ state: 'running' })).rejects.toThrow(RetryLaterError);
+    await expect(updateAndNotify({ dialog: createDialog() })).rejects.toThrow(RetryLaterError);
+    const pausing = 'orders · Pausing… · by <@U0ALICE> · we deploy';
+    expect(dialogTexts()).toEqual([pausing, pausing]);
   });
 
   it('shows after Cancel that nothing was changed', async () => {

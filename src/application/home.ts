@@ -41,7 +41,7 @@ export interface HomeLimits {
 
 type ReadContext = Pick<UseCaseContext, 'projects' | 'operations' | 'batches' | 'observations' | 'serverClock'>;
 
-/** Reads what all Homes show, with one call per subject. Of all projects only their ids are read. */
+/** Reads what all Homes show, with one call per subject. Of all projects only their ids are read, unless one of them is in no count. */
 export async function readHome(context: ReadContext, limits: HomeLimits): Promise<HomeFacts> {
   const [all, ids, labels, operations, batches, lastCycle, now] = await Promise.all([
     readHomeProjects(context, emptyFilter, limits),
@@ -52,9 +52,10 @@ export async function readHome(context: ReadContext, limits: HomeLimits): Promis
     context.observations.readLastCycle(),
     context.serverClock.now(),
   ]);
+  const isEachCounted = totalCount(all.worst.counts.states) >= ids.length;
   return {
     all,
-    unreadableProjects: Math.max(0, ids.length - totalCount(all.worst.counts.states)),
+    unreadableProjects: isEachCounted ? 0 : (await context.projects.readManyOrUnreadable(ids)).unreadable.length,
     observation: observationStatus(lastCycle, now),
     observedAt: lastCycle?.completedAt ?? null,
     labels,

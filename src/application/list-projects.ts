@@ -10,33 +10,27 @@ import {
   parseListFilter,
   type UnknownFilterValue,
 } from '../domain/list-filter.ts';
-import type { Project, ProjectId } from '../domain/project.ts';
+import type { Project } from '../domain/project.ts';
 import { projectStates, totalCount } from '../domain/project-state.ts';
 import { closestMatches } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
+import type { ProjectsAndUnreadable } from './project-store.ts';
 
 type Context = Pick<UseCaseContext, 'projects'>;
 
 /** Returns all projects that match the filter. Those that need attention come first, then those in the most urgent state. */
 export async function listProjects(context: Context, filter: ListFilter): Promise<Project[]> {
-  return selectProjects(await readAll(context), filter);
+  return selectProjects(await readAllProjects(context), filter);
 }
 
-async function readAll({ projects }: Context): Promise<Project[]> {
+/** All projects that can be read, sorted by their id. Throws `StoreUnavailableError`. */
+export async function readAllProjects({ projects }: Context): Promise<Project[]> {
   return projects.readMany(await projects.listIds());
 }
 
-/** All projects, and the ids of those whose record cannot be read: it is damaged, or another version has written it. */
-export async function readAllProjects({
-  projects,
-}: Context): Promise<{ readonly projects: readonly Project[]; readonly unreadable: readonly ProjectId[] }> {
-  const ids = await projects.listIds();
-  const read = await projects.readMany(ids);
-  if (read.length === ids.length) return { projects: read, unreadable: [] };
-  const readIds = new Set(read.map(({ id }) => id));
-  // A project that was removed between the two calls has no id any more.
-  const remaining = new Set(await projects.listIds());
-  return { projects: read, unreadable: ids.filter((id) => !readIds.has(id) && remaining.has(id)) };
+/** The same, and which projects cannot be read. */
+export async function readProjectsAndUnreadable({ projects }: Context): Promise<ProjectsAndUnreadable> {
+  return projects.readManyOrUnreadable(await projects.listIds());
 }
 
 function selectProjects(projects: readonly Project[], filter: ListFilter): Project[] {
@@ -109,7 +103,7 @@ const maxSimilar = 5;
 
 /** Explains why no project matches the filter. */
 export async function explainNoMatch(context: Context, filter: ListFilter): Promise<NoMatch> {
-  const { projects, unreadable } = await readAllProjects(context);
+  const { projects, unreadable } = await readProjectsAndUnreadable(context);
   if (projects.length === 0)
     return unreadable.length === 0 ? { kind: 'no_projects' } : { kind: 'unreadable', projects: unreadable.length };
   const isAnyLike = (part: Partial<ListFilter>) =>

@@ -14,7 +14,7 @@ import type { UseCaseContext } from './context.ts';
 import { logSkippedProject } from './errors.ts';
 import { readFailureCauses } from './failure-causes.ts';
 import { followIntervalMs, followOperation } from './follow-up.ts';
-import { readAllProjects } from './list-projects.ts';
+import { readProjectsAndUnreadable } from './list-projects.ts';
 import { countRemovedFailures, observeProject, observeProjects } from './queries.ts';
 import { endSkips } from './skipped-tasks.ts';
 
@@ -32,7 +32,7 @@ export type OnObserved = (observed: readonly ObservedProject[]) => void;
 export async function runObserver(context: UseCaseContext, onObserved: OnObserved = () => {}): Promise<void> {
   const startedAt = context.clock.monotonicNow();
   const sampling = await claimSampling(context);
-  const { projects, unreadable } = await readAllProjects(context);
+  const { projects, unreadable } = await readProjectsAndUnreadable(context);
   // Projects with the same connections are observed one chunk after the other. A slow connection delays only its projects.
   let unobservedProjects = unreadable.length;
   const onChunkObserved: OnObserved = (observed) => {

@@ -28,7 +28,7 @@ import {
   usedLinks,
   withoutFailures,
 } from './link-snapshots.ts';
-import { readAllProjects } from './list-projects.ts';
+import { readProjectsAndUnreadable } from './list-projects.ts';
 import type { InitialState } from './project-store.ts';
 
 /** The changes that `apply` would make. */
@@ -44,6 +44,8 @@ export interface Plan {
   readonly unchanged: readonly ProjectId[];
   /** Projects that are no longer in the file, and stay as they are. Empty with `prune`. */
   readonly kept: readonly ProjectId[];
+  /** Projects that are not in the file and cannot be read. They stay, also with `prune`. */
+  readonly unreadable: readonly ProjectId[];
 }
 
 export interface PlanOptions {
@@ -106,7 +108,7 @@ export async function planApply(
   { prune }: PlanOptions = { prune: false },
 ): Promise<PlanResult> {
   const planned = await planConfiguration(context, desired.configuration ?? null);
-  const { projects: stored, unreadable } = await readAllProjects(context);
+  const { projects: stored, unreadable } = await readProjectsAndUnreadable(context);
   const diff = diffProjects(stored, desired.projects);
   const [removed, kept] = prune ? [diff.removed, []] : [[], diff.removed];
   const others = await context.installations.listOthers();
@@ -114,11 +116,12 @@ export async function planApply(
     readSnapshots(context, linksToRead(diff)),
     readConnectionsOf(context, [...kept, ...desired.projects], others.length > 0),
   ]);
+  const isDesired = new Set(desired.projects.map(({ definition }) => definition.id));
   const refusals: ApplyRefusal[] = [
     ...(planned.kind === 'unreadable' ? [{ code: 'configuration_unreadable', project: null } as const] : []),
-    ...desired.projects
-      .filter(({ definition }) => unreadable.includes(definition.id))
-      .map(({ definition }) => ({ code: 'project_unreadable', project: definition.id }) as const),
+    ...unreadable
+      .filter((id) => isDesired.has(id))
+      .map((project) => ({ code: 'project_unreadable', project }) as const),
     ...findSharedQueues(desired.projects, connections),
     ...findQueuesOfKept(desired.projects, kept, connections),
     ...(desired.configuration === undefined ? [] : findConnectionsOfKept(kept, desired.configuration)),
@@ -143,8 +146,19 @@ export async function planApply(
     .map((project) => ({ project, links: runningLinks(project.definition.links, snapshots) }))
     .filter(({ links }) => links.length > 0);
   const unchanged = diff.unchanged.map(({ id }) => id);
-  const plan = { create, update, remove, pauseAgain, unchanged, kept: kept.map(({ id }) => id) };
-  return { kind: 'planned', plan: { configuration: planned.change, ...plan } };
+  return {
+    kind: 'planned',
+    plan: {
+      configuration: planned.change,
+      create,
+      update,
+      remove,
+      pauseAgain,
+      unchanged,
+      kept: kept.map(({ id }) => id),
+      unreadable: unreadable.filter((id) => !isDesired.has(id)),
+    },
+  };
 }
 
 /** Returns whether applying the plan would change nothing. */

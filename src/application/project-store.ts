@@ -14,8 +14,10 @@ export type WriteResult = { readonly kind: 'written' } | { readonly kind: 'confl
 export interface ProjectStore {
   listIds(): Promise<ProjectId[]>;
   read(id: ProjectId): Promise<Project | null>;
-  /** In the order of `ids`. Leaves out a project that does not exist. */
+  /** In the order of `ids`. Leaves out a project that does not exist, and one that cannot be read. */
   readMany(ids: readonly ProjectId[]): Promise<Project[]>;
+  /** The same, and which projects cannot be read. */
+  readManyOrUnreadable(ids: readonly ProjectId[]): Promise<ProjectsAndUnreadable>;
   readVersion(id: ProjectId): Promise<number | null>;
   /** A page of the projects that match, ordered by urgency and id. `counts` counts all that match. */
   listByUrgency(query: IndexQuery): Promise<IndexPage>;
@@ -76,6 +78,12 @@ export interface ProjectStore {
     expectedVersion: number,
     difference: { readonly links: readonly Link[]; readonly cause: 'late_write' | 'queue_created' },
   ): Promise<WriteResult>;
+}
+
+export interface ProjectsAndUnreadable {
+  readonly projects: readonly Project[];
+  /** The projects whose record cannot be read: it is damaged, or another version has written it. */
+  readonly unreadable: readonly ProjectId[];
 }
 
 /** The end of a pause that was read, and what follows it. */

@@ -10,13 +10,12 @@ import {
   type SelectionFacts,
   selectProjects,
 } from '../domain/selection.ts';
-import { toChunks } from '../lib/async.ts';
 import { closestMatches } from '../lib/closest-match.ts';
 import type { UseCaseContext } from './context.ts';
+import { readAllProjects } from './list-projects.ts';
 
 /** How many ids are suggested for a name. */
 const maxSimilar = 5;
-const chunkSize = 200;
 
 export type ResolvedSelection =
   /** `selection` has the id of each project in place of its name. `projects` are sorted by their id. */
@@ -65,13 +64,6 @@ export async function resolveSelection(
   if (selected.length === 0) return { kind: 'empty', unmatched: findUnmatched(selection, projects, facts) };
   const renamed = [...idsByName].reduce<Selection>((each, [name, id]) => renameTerm(each, name, id), selection);
   return { kind: 'resolved', selection: renamed, projects: selected, batches };
-}
-
-/** All projects, sorted by their id. */
-export async function readAllProjects({ projects }: Pick<UseCaseContext, 'projects'>): Promise<Project[]> {
-  const ids = [...(await projects.listIds())].sort();
-  const chunks = await Promise.all(toChunks(ids, chunkSize).map((chunk) => projects.readMany(chunk)));
-  return chunks.flat();
 }
 
 function unknownName(selection: Selection, name: string, ids: readonly ProjectId[]): ResolvedSelection {

@@ -112,7 +112,8 @@ function printResult(
 function planText(plan: Plan, projects: readonly DesiredProject[]): string {
   const unchanged = plan.unchanged.length === 0 ? [] : [texts.unchanged(plan.unchanged.length)];
   const kept = plan.kept.length === 0 ? [] : [texts.kept(plan.kept)];
-  if (isEmpty(plan)) return [[texts.nothingToDo, ...unchanged].join(' '), ...kept].join('\n');
+  const unreadable = plan.unreadable.length === 0 ? [] : [texts.unreadable(plan.unreadable)];
+  if (isEmpty(plan)) return [[texts.nothingToDo, ...unchanged].join(' '), ...kept, ...unreadable].join('\n');
   return [
     ...configurationLines(plan, projects),
     ...plan.create.flatMap(createLines),
@@ -123,7 +124,7 @@ function planText(plan: Plan, projects: readonly DesiredProject[]): string {
       ...linkLine(texts.leftPaused, leftPaused),
     ]),
     ...plan.pauseAgain.flatMap(({ project, links }) => [texts.pauseAgain(project.id), ...pauseLines(links)]),
-    ...[...unchanged, ...kept].map((text) => `= ${text}`),
+    ...[...unchanged, ...kept, ...unreadable].map((text) => `= ${text}`),
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 import { StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
+import { readProjectsAndUnreadable } from '../application/list-projects.ts';
+import type { ProjectsAndUnreadable } from '../application/project-store.ts';
 import { observeProjects, readObservationStatus } from '../application/queries.ts';
-import { diffProjects } from '../domain/diff-projects.ts';
 import { allowedAction, desiredLinkState } from '../domain/lifecycle.ts';
 import { defaultConnection } from '../domain/link.ts';
 import { hasQueue, type LinkObservation, type ObservedProject } from '../domain/observation.ts';
@@ -21,7 +22,7 @@ import { checkConnection, toOutcome } from './check-connection.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { programName } from './process-io.ts';
-import { configurationDifferences } from './run.ts';
+import { configurationDifferences, projectDifferences } from './run.ts';
 import { processProblems } from './running-processes.ts';
 import { checkTable } from './show.ts';
 import { cliFormatter } from './terminal-text.ts';
@@ -91,10 +92,11 @@ function checkPolicy({ config, environment }: CommandContext): CheckText {
 async function checkProjects(context: CommandContext): Promise<CheckText[]> {
   try {
     const { useCaseContext } = context.app;
-    const { projects } = useCaseContext;
-    const stored = await projects.readMany(await projects.listIds());
+    const read = await readProjectsAndUnreadable(useCaseContext);
+    const stored = read.projects;
     return [
-      await checkConfigApplied(context, stored),
+      ...checkReadable(read),
+      await checkConfigApplied(context, read),
       ...(await checkProcesses(context)),
       checkObservation(await readObservationStatus(useCaseContext)),
       ...(await checkOtherSyncbots(context, stored)),
@@ -109,13 +111,16 @@ async function checkProjects(context: CommandContext): Promise<CheckText[]> {
   }
 }
 
-async function checkConfigApplied(context: CommandContext, projects: readonly Project[]): Promise<CheckText> {
+/** No item if each project can be read. */
+function checkReadable({ unreadable }: ProjectsAndUnreadable): CheckText[] {
+  if (unreadable.length === 0) return [];
+  return [{ item: texts.items.projects, result: 'fail', message: texts.unreadableProjects(unreadable) }];
+}
+
+async function checkConfigApplied(context: CommandContext, stored: ProjectsAndUnreadable): Promise<CheckText> {
   const { config, configPath } = context;
   const item = texts.items.configApplied(configPath);
-  const differences = [
-    ...messages.definition.diff(diffProjects(projects, config.projects)),
-    ...(await configurationDifferences(context)),
-  ];
+  const differences = [...projectDifferences(config, stored), ...(await configurationDifferences(context))];
   return differences.length === 0
     ? { item, result: 'pass', message: texts.configApplied }
     : { item, result: 'fail', message: texts.configNotApplied(differences) };

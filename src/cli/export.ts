@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { readProjectsAndUnreadable } from '../application/list-projects.ts';
 import { exportConfig, unstoredUrls } from '../config/export-config.ts';
 import { messages } from '../messages/catalog.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
@@ -8,16 +9,15 @@ const texts = messages.cli.export;
 
 /** `syncbot export [--output file]`: writes the stored state as a syncbot.yml. It needs no syncbot.yml. */
 export async function exportState({ app, output }: CommandContext, file: string | null): Promise<ExitCode> {
-  const { configurations, projects } = app.useCaseContext;
+  const { configurations } = app.useCaseContext;
   const stored = await configurations.read();
   if (stored.kind === 'unreadable') {
     output.error({ code: 'unreadable', message: texts.unreadable });
     return exitCodes.failure;
   }
   const configuration = stored.kind === 'none' ? null : stored.configuration;
-  const definitions = (await projects.readMany([...(await projects.listIds())].sort())).map(
-    ({ definition }) => definition,
-  );
+  const { projects, unreadable } = await readProjectsAndUnreadable(app.useCaseContext);
+  const definitions = projects.map(({ definition }) => definition);
   const text = exportConfig({ configuration, definitions });
   if (file === null) {
     output.result(text.trimEnd(), null);
@@ -31,5 +31,7 @@ export async function exportState({ app, output }: CommandContext, file: string 
   }
   if (configuration === null) output.note(texts.projectsOnly);
   for (const { name, variable } of unstoredUrls(configuration)) output.note(texts.urlNotStored(name, variable));
-  return exitCodes.success;
+  if (unreadable.length === 0) return exitCodes.success;
+  output.error({ code: 'project_unreadable', message: texts.unreadableProjects(unreadable) });
+  return exitCodes.failure;
 }

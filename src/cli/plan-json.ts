@@ -10,7 +10,7 @@ import { cliFormatter } from './terminal-text.ts';
  * `configuration` has sentences about the policy, settings and connections, and is null if they stay.
  */
 export function planJson(plan: Plan) {
-  const { configuration, create, update, remove, pauseAgain, unchanged, kept } = plan;
+  const { configuration, create, update, remove, pauseAgain, unchanged, kept, unreadable } = plan;
   return {
     changes: !isEmpty(plan),
     configuration: configuration === null ? null : configuration.changes.map(messages.configuration.change),
@@ -33,6 +33,7 @@ export function planJson(plan: Plan) {
     pauseAgain: pauseAgain.map(({ project, links }) => ({ project: project.id, pauses: links.map(toLink) })),
     unchanged,
     kept,
+    unreadable,
   };
 }
 

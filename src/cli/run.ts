@@ -1,9 +1,11 @@
 import { applyPlan } from '../application/apply-plan.ts';
+import { readProjectsAndUnreadable } from '../application/list-projects.ts';
 import { planApply } from '../application/plan.ts';
+import type { ProjectsAndUnreadable } from '../application/project-store.ts';
 import { validateSlackEnvironment } from '../config/environment.ts';
 import { formatEnvironmentError } from '../config/errors.ts';
 import { configurationChanges } from '../domain/configuration.ts';
-import { diffProjects } from '../domain/diff-projects.ts';
+import { type DesiredProjects, diffProjects } from '../domain/diff-projects.ts';
 import { botActor } from '../domain/project.ts';
 import { messages } from '../messages/catalog.ts';
 import { applyRefusalText } from '../messages/render.ts';
@@ -37,18 +39,25 @@ export async function run(context: CommandContext, role: Role): Promise<ExitCode
  */
 function applyOnFirstRun(context: CommandContext): () => Promise<void> {
   const { app, config, log } = context;
-  const { projects } = app.useCaseContext;
   let isFirstRun = false;
   return async () => {
-    const ids = await projects.listIds();
-    isFirstRun ||= ids.length === 0;
+    const stored = await readProjectsAndUnreadable(app.useCaseContext);
+    isFirstRun ||= stored.projects.length + stored.unreadable.length === 0;
     if (isFirstRun) return applyConfig(context);
     for (const difference of await configurationDifferences(context))
       log.warn({ difference }, 'file and stored configuration differ');
-    const stored = await projects.readMany(ids);
-    for (const difference of messages.definition.diff(diffProjects(stored, config.projects)))
+    for (const difference of projectDifferences(config, stored))
       log.warn({ difference }, 'file and stored projects differ');
   };
+}
+
+/** How the stored projects differ from those of the file. Leaves out those that cannot be read. */
+export function projectDifferences(
+  desired: DesiredProjects,
+  { projects, unreadable }: ProjectsAndUnreadable,
+): string[] {
+  const readable = desired.projects.filter(({ definition }) => !unreadable.includes(definition.id));
+  return messages.definition.diff(diffProjects(projects, readable));
 }
 
 /** How the stored policy, settings and connections differ from the file. The stored ones are used. */

@@ -21,7 +21,7 @@ export async function watch(context: CommandContext, command: WatchCommand): Pro
   screen.onResize(draw);
   draw();
   while (!screen.closed.aborted) {
-    const read = await Promise.race([readAgain(context, parsed.filter, screen), whenClosed(screen)]);
+    const read = await untilClosed(readAgain(context, parsed.filter, screen), screen);
     if (read.kind === 'closed') break;
     const now = clock.now();
     state =
@@ -57,10 +57,12 @@ async function readAgain(context: CommandContext, filter: ListFilter, screen: Sc
   }
 }
 
-function whenClosed({ closed }: Screen): Promise<Reading> {
-  return new Promise((resolve) => {
-    if (closed.aborted) resolve({ kind: 'closed' });
-    closed.addEventListener('abort', () => resolve({ kind: 'closed' }), { once: true });
+/** Waits for the reading, at most until the screen is closed. */
+function untilClosed(reading: Promise<Reading>, { closed }: Screen): Promise<Reading> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => resolve({ kind: 'closed' });
+    closed.addEventListener('abort', onClose);
+    reading.then(resolve, reject).finally(() => closed.removeEventListener('abort', onClose));
   });
 }
 

@@ -50,6 +50,8 @@ const itemResultSchema = z.object({
   pauseUntil: z.number().optional(),
   /** Who has cancelled its pause while that waited until the project had caught up. Earlier versions did not store it. */
   cancelledBy: z.string().optional(),
+  /** When it ended, if its pause waited. Epoch ms. Earlier versions did not store it. */
+  finishedAt: z.number().optional(),
 });
 export type ItemResult = Readonly<z.infer<typeof itemResultSchema>>;
 
@@ -116,8 +118,18 @@ export function operationIdOf({ id, items }: Pick<Batch, 'id' | 'items'>, projec
 }
 
 export function toItemResult(operation: Operation): ItemResult {
-  const { state, refusal, outcome, stateEndedAt, laterFailure, limitChange, catchUpMs, pauseUntil, waitEndedBy } =
-    operation;
+  const {
+    state,
+    refusal,
+    outcome,
+    stateEndedAt,
+    laterFailure,
+    limitChange,
+    catchUpMs,
+    pauseUntil,
+    waitEndedBy,
+    finishedAt,
+  } = operation;
   const linksDone = outcome?.linksDone ?? null;
   const end = catchUpMs === null ? null : endOf(pauseUntil);
   return {
@@ -129,6 +141,7 @@ export function toItemResult(operation: Operation): ItemResult {
     limitChange,
     ...(end === null ? {} : { pauseUntil: end }),
     ...(state === 'cancelled' && waitEndedBy !== null ? { cancelledBy: waitEndedBy } : {}),
+    ...(catchUpMs === null || finishedAt === null ? {} : { finishedAt }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/application/apply-plan.ts';
+import { readHome } from '../../src/application/home.ts';
 import { isEmpty } from '../../src/application/plan.ts';
 import { cliFormatter } from '../../src/cli/terminal-text.ts';
 import { type Link, linkId } from '../../src/domain/link.ts';
@@ -56,6 +57,17 @@ describe('a new project', () => {
     expect(await fixture.planRefusals(desiredProject('orders', [link]))).toEqual(['orders project_unreadable']);
     const other = await fixture.planOrThrow(desiredProject('users', [await services.createLink('users')]));
     expect(other.create.map(({ definition }) => definition.id)).toEqual(['users']);
+    expect(other).toMatchObject({ kept: [], unreadable: ['orders'] });
+    expect(await readHome(services.context, { projects: 10, labels: 10 })).toMatchObject({ unreadableProjects: 1 });
+  });
+
+  test('is created if an apply that was killed has stored only its id', async () => {
+    const link = await services.createLink('orders');
+    await services.redis.sadd(keys.projects, 'orders');
+    const planned = await fixture.planOrThrow(desiredProject('orders', [link]));
+    expect(planned.create.map(({ definition }) => definition.id)).toEqual(['orders']);
+    expect(await readHome(services.context, { projects: 10, labels: 10 })).toMatchObject({ unreadableProjects: 0 });
+    expect(await fixture.applyPlanned(planned)).toEqual(appliedResult);
   });
 
   test('is refused when a worker has processed tasks of a queue, and nothing is changed', async () => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreUnavailableError } from '../../src/application/errors.ts';
+import { keys } from '../support/keys.ts';
 import { startTestServices, type TestLink, type TestServices } from '../support/test-services.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type CliRunOptions, openAppOn, runCliInProcess, writeConfigFile } from './cli-fixture.ts';
@@ -190,6 +191,7 @@ describe('apply and run', () => {
       pauseAgain: [],
       unchanged: [],
       kept: [],
+      unreadable: [],
     });
     expect(await projectState()).toBeUndefined();
     await cli('apply --yes');
@@ -221,6 +223,21 @@ describe('apply and run', () => {
     expect(await cli('export --output /nowhere/syncbot.yml')).toMatchObject({
       exit: 1,
       err: '/nowhere/syncbot.yml cannot be written (ENOENT).\n',
+    });
+  });
+
+  test('a project that cannot be read is named by apply, export and doctor, and no step follows from it', async () => {
+    await cli('apply --yes');
+    await services.redis.hset(keys.project('orders').state, 'v', '9');
+    const named = expect.stringMatching(/does not have orders: .*cannot read it\.\n/);
+    expect(await cli('export')).toMatchObject({ exit: 1, err: named });
+    const doctor = await cli('doctor');
+    expect(doctor).toMatchObject({ exit: 1, out: expect.stringMatching(/^Fail +projects +.* cannot read orders/m) });
+    expect(doctor.out).toMatch(/^Pass +\S+ applied/m);
+    await configFile.rewrite('projects: {}\n');
+    expect(await cli('apply --prune --plan')).toMatchObject({
+      exit: 0,
+      out: 'Nothing to do.\nNot in the file, kept, and this version of syncbot cannot read it: orders.\n',
     });
   });
 

@@ -30,9 +30,13 @@ function startWatch(line: string, size = { columns: 80, rows: 24 }) {
     ...services.context.clock,
     now: () => now,
     sleep: (ms: number, signal?: AbortSignal) =>
-      new Promise<void>((wake) => {
+      new Promise<void>((resolve) => {
+        const wake = () => {
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
         sleeps.push({ ms, wake });
-        signal?.addEventListener('abort', () => wake());
+        signal?.addEventListener('abort', wake);
       }),
   };
   const projects = {
@@ -84,6 +88,19 @@ test('watch shows the list with the time of its reading, reads it again, and q r
   expect(watch.rawModes).toEqual([true, false]);
   expect(watch.out().startsWith('\u001b[?1049h\u001b[?25l\u001b[?7l')).toBe(true);
   expect(watch.out().endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
+});
+
+test('after many readings watch waits for its end with as many listeners as before', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const watch = startWatch('watch');
+  await watch.nextRead();
+  for (let reading = 0; reading < 11; reading += 1) await watch.tick();
+  watch.stdin.write('q');
+  await watch.ended;
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });
 
 test('while Redis does not answer, watch says since when, keeps the old list and goes on', async () => {

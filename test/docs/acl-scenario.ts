@@ -89,6 +89,7 @@ export async function runAclScenario({ botUrl, linksUrl, ownerUrl }: AclScenario
   await runSuccessfully('restore', 'orders', '--yes');
   for (const command of [['list', '--json'], ['show', 'orders', '--json'], ['history', 'orders'], ['doctor']])
     await cli(...command);
+  await runSuccessfully('history', '--all');
   expect(slack.violations).toEqual([]);
 }
 

@@ -50,6 +50,9 @@ describe('a time in the past', () => {
     '2w',
   ])('is not read from %j', (text) => expect(parseSince(text)).toBeNull());
 
+  it('is never before 1970', () =>
+    expect(resolveSince({ kind: 'ago', ms: 2 * now }, { now, timeZone: 'UTC' })).toBe(0));
+
   it.each([
     ['Europe/Berlin', Date.UTC(2026, 10, 26, 20, 30)],
     ['Asia/Kolkata', Date.UTC(2026, 10, 26, 16)],

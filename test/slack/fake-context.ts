@@ -43,6 +43,10 @@ export function createFakeContext(projects: readonly Project[], stores: FakeStor
       read: async (id: string) => projects.find((project) => project.id === id) ?? null,
       readVersion: async (id: string) => projects.find((project) => project.id === id)?.version ?? null,
       readMany: async (ids: readonly string[]) => projects.filter(({ id }) => ids.includes(id)),
+      readManyOrUnreadable: async (ids) => ({
+        projects: projects.filter(({ id }) => ids.includes(id)),
+        unreadable: [],
+      }),
       listByUrgency: async () => ({ kind: 'outdated' }),
       listLabels: async () => [...new Set(projects.flatMap(({ definition }) => definition.labels))],
     }),

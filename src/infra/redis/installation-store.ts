@@ -18,11 +18,10 @@ export function createInstallationStore({ client, keys, skipUnreadable }: Instal
   const readOther = async (prefix: string, isRegistered: boolean): Promise<OtherSyncbot[]> => {
     const reads = createProjectReads({ client, keys: createKeys(prefix), skipUnreadable });
     try {
-      const ids = await reads.listIds();
-      const projects = await reads.readMany(ids);
-      if (ids.length === 0) return [];
+      const { projects, unreadable } = await reads.readManyOrUnreadable(await reads.listIds());
+      if (projects.length + unreadable.length === 0) return [];
       const definitions = projects.map(({ definition }) => definition);
-      return [{ prefix, projects: definitions, unreadableProjects: ids.length - definitions.length }];
+      return [{ prefix, projects: definitions, unreadableProjects: unreadable.length }];
     } catch (error) {
       if (!(error instanceof StoreRefusedError)) throw error;
       return isRegistered ? [{ prefix, projects: null, unreadableProjects: 0 }] : [];

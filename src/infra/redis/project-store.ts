@@ -30,7 +30,7 @@ const moveDeadlineStep = defineStep('move-deadline', replyWithOperationToNotify(
 const markFailedStep = defineStep('mark-failed', replyWithOperationToNotify('failed'));
 const markReconciledStep = defineStep('mark-reconciled', replyWithOperationToNotify('reconciled'));
 
-type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readVersion'>;
+type ProjectReads = Pick<ProjectStore, 'listIds' | 'read' | 'readMany' | 'readManyOrUnreadable' | 'readVersion'>;
 
 export interface ProjectStoreOptions {
   readonly client: RedisClient;
@@ -145,19 +145,31 @@ export function createProjectReads({
     );
     return readProject(id, state, definition);
   }
+  async function readManyOrUnreadable(ids: readonly ProjectId[]) {
+    const projects = [];
+    const unreadable = [];
+    for (const chunk of toChunks(ids, readBatchSize)) {
+      const readings = chunk.map((id) =>
+        skipUnreadable(
+          id,
+          read(id).then((project) => ({ project })),
+        ),
+      );
+      for (const [index, reading] of (await Promise.all(readings)).entries()) {
+        if (reading === null) unreadable.push(...chunk.slice(index, index + 1));
+        else if (reading.project !== null) projects.push(reading.project);
+      }
+    }
+    return { projects, unreadable };
+  }
   return {
     read,
+    readManyOrUnreadable,
     async listIds() {
       const ids = await sendCommands(client, (redis) => redis.smembers(keys.projects));
       return ids.filter((id) => projectIdSchema.safeParse(id).success).sort();
     },
-    async readMany(ids) {
-      const projects = [];
-      for (const chunk of toChunks(ids, readBatchSize)) {
-        projects.push(...(await Promise.all(chunk.map((id) => skipUnreadable(id, read(id))))));
-      }
-      return projects.filter((project) => project !== null);
-    },
+    readMany: async (ids) => (await readManyOrUnreadable(ids)).projects,
     async readVersion(id) {
       const version = await sendCommands(client, (redis) => redis.hget(keys.project(id).state, 'version'));
       return version === null ? null : Number(version);

@@ -48,6 +48,8 @@ export const cliApply = {
   remove: (project: string) => `- remove ${project}`,
   kept: (projects: readonly string[]) =>
     `Not in the file, kept: ${nameUpTo(projects, maxKeptNames)}. To remove ${projects.length === 1 ? 'it' : 'them'}: syncbot apply --prune`,
+  unreadable: (projects: readonly string[]) =>
+    `Not in the file, kept, and this version of syncbot cannot read ${projects.length === 1 ? 'it' : 'them'}: ${nameUpTo(projects, maxKeptNames)}.`,
   pauseAgain: (project: string) => `! pause again ${project}`,
   pauses: (link: string) => `pauses ${link}`,
   leftPaused: (links: readonly string[]) => `stays paused: ${links.join(', ')}`,
@@ -61,6 +63,8 @@ export const cliExport = {
   head: 'Written by syncbot export: it has every setting, and each project has the values that defaults and labels gave it.',
   unreadable:
     'The stored policy, settings and connections cannot be read: a newer syncbot may have written them. Update syncbot.',
+  unreadableProjects: (projects: readonly string[]) =>
+    `The file does not have ${projects.join(', ')}: this version of syncbot cannot read ${projects.length === 1 ? 'it' : 'them'}.`,
   written: (file: string, projectCount: number) => `${file} was written, with ${pluralize(projectCount, 'project')}.`,
   notWritten: (file: string, code: string) => `${file} cannot be written (${code}).`,
   projectsOnly:

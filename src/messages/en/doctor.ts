@@ -1,5 +1,5 @@
 import type { ProjectState } from '../../domain/project-state.ts';
-import { pluralize } from './format.ts';
+import { nameUpTo, pluralize } from './format.ts';
 import { states } from './terms.ts';
 
 const withoutScope = {
@@ -19,6 +19,8 @@ function scopes(missing: readonly Scope[]): string {
   const explained = missing.map((scope) => `${scope} is not granted, so ${withoutScope[scope]}`).join('; ');
   return `${explained}: to grant ${missing.length === 1 ? 'it' : 'them'}, update the app from manifest.yml and install it again`;
 }
+
+const maxNames = 20;
 
 type Flag = 'paused' | 'running';
 
@@ -58,6 +60,8 @@ export const doctorMessages = {
   /** `fault` is null if the reason is not known. */
   projectsUnreadable: (fault: string | null) =>
     `projects and links could not be checked, because the bot's Redis ${fault ?? 'does not answer'}`,
+  unreadableProjects: (projects: readonly string[]) =>
+    `this version of syncbot cannot read ${nameUpTo(projects, maxNames)}: use the version that stored ${projects.length === 1 ? 'it' : 'them'}`,
   configApplied: 'what is stored matches the file',
   configNotApplied: (differences: readonly string[]) => `${differences.join('; ')}: run syncbot apply`,
 

@@ -1,8 +1,8 @@
 import { findTouched } from '../../application/batch-selection.ts';
-import { listProjects } from '../../application/list-projects.ts';
+import { listProjects, readAllProjects } from '../../application/list-projects.ts';
 import { extendPause } from '../../application/pause-end.ts';
 import { resolveProject } from '../../application/resolve-project.ts';
-import { type NameOptions, readAllProjects, resolveSelection } from '../../application/resolve-selection.ts';
+import { type NameOptions, resolveSelection } from '../../application/resolve-selection.ts';
 import { allowedAction } from '../../domain/lifecycle.ts';
 import { emptyFilter } from '../../domain/list-filter.ts';
 import { activeDeadline } from '../../domain/pause-timer.ts';

@@ -36,11 +36,14 @@ export async function replyAfterWait(
 /** After so many ms from OK to the end, the requester of a batch may not look at its message any more. */
 const batchReplyAfterMs = 10_000;
 
-/** The same for a batch, when its message is to show the end. The requester knows of their own press of Cancel. */
+/** The same for a batch, when its message is to show the end. The requester knows of it if they have cancelled its last pause. */
 export function isBatchReplyDue(batch: Batch): boolean {
   const { state, by, catchUpMs, notifiedAt, messages, results, resolvedAt, finishedAt } = batch;
   if (state !== 'done' || catchUpMs === null || notifiedAt !== null || Object.keys(messages).length === 0) return false;
-  const isOwnPress = Object.values(results).some(({ cancelledBy }) => cancelledBy === by);
+  const lastEndAt = Math.max(0, ...Object.values(results).map((result) => result.finishedAt ?? 0));
+  const isOwnPress = Object.values(results).some(
+    (result) => result.cancelledBy === by && (result.finishedAt ?? 0) === lastEndAt,
+  );
   return (finishedAt ?? 0) - (resolvedAt ?? 0) >= batchReplyAfterMs && !isOwnPress && isSlackUser(by);
 }
 

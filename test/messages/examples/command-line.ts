@@ -124,6 +124,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ['a project that is not in the file, without --prune', ['orders']],
       ['several', ['orders', 'users']],
     ],
+    unreadable: [['a project that is not in the file, and that a newer version stored', ['orders']]],
     pausesOnFailure: [['adopt: true, without onFailure', ['orders', 'users']]],
     pauseAgain: [['a link was resumed since the last apply', 'orders']],
     pauses: [['below a project', 'orders-full']],
@@ -137,6 +138,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     ],
   },
   export: {
+    unreadableProjects: [['a newer version stored a project', ['orders']]],
     written: [['with --output', 'syncbot.yml', 12]],
     notWritten: [['the folder does not exist', 'conf/syncbot.yml', 'ENOENT']],
     urlNotStored: [['a URL was written in the file', 'warehouse', 'WAREHOUSE_REDIS_URL']],

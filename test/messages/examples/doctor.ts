@@ -21,6 +21,7 @@ export const doctor: ExamplesOf<typeof messages.doctor> = {
     ["the bot's Redis does not answer", null],
     ['the reason is known', 'needs a password: add it to the URL'],
   ],
+  unreadableProjects: [['a newer version stored a project', ['orders']]],
   configNotApplied: [['the file is newer', ['orders differs from the file: description']]],
   otherSyncbot: {
     readable: [['another syncbot on this Redis', 12]],

@@ -1,12 +1,10 @@
 import { defaultConnection } from '../domain/link.ts';
 import { type Check, type ConnectionInfo, checkEvictionPolicy, type Persistence } from '../domain/precheck.ts';
 import { messages } from '../messages/catalog.ts';
-import type { CheckText } from '../messages/facts.ts';
+import type { CheckOutcome, CheckText } from '../messages/facts.ts';
 import { cliFormatter } from './terminal-text.ts';
 
 const texts = messages.doctor;
-
-export type CheckOutcome = Omit<CheckText, 'item'>;
 
 /** Whether a Redis answers, is new enough, never evicts keys and survives a restart. */
 export function checkConnection(connection: ConnectionInfo): CheckText[] {

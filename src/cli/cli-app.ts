@@ -4,7 +4,7 @@ import type { SyncbotConfig } from '../config/config.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
 import type { Environment } from '../config/environment.ts';
 import type { RedisEndpoint } from '../config/redis-url.ts';
-import type { CheckText } from '../messages/facts.ts';
+import type { CheckOutcome, CheckText } from '../messages/facts.ts';
 
 export const roles = ['all', 'bot', 'worker'] as const;
 export type Role = (typeof roles)[number];
@@ -86,16 +86,13 @@ export interface ProjectIdsOptions {
 /** Reads the ids of the stored projects, sorted, and writes nothing. Throws `StoreUnavailableError`. */
 export type ReadProjectIds = (options: ProjectIdsOptions) => Promise<readonly string[]>;
 
-/** What `init` checks with Slack. `unknown`: Slack did not answer, or the token has no scope for the check. */
-export type SetupCheck = Omit<CheckText, 'item'>;
-
-/** Checks the answers of `init` with Slack. No check throws. */
+/** Checks the answers of `init` with Slack. `unknown`: Slack did not answer, or the token has no scope. No check throws. */
 export interface SlackSetup {
-  checkBotToken(token: string): Promise<SetupCheck>;
-  checkAppToken(token: string): Promise<SetupCheck>;
+  checkBotToken(token: string): Promise<CheckOutcome>;
+  checkAppToken(token: string): Promise<CheckOutcome>;
   /** `id`: of a user or a user group. */
-  checkOperator(botToken: string, id: string): Promise<SetupCheck>;
-  checkChannel(botToken: string, id: string): Promise<SetupCheck>;
+  checkOperator(botToken: string, id: string): Promise<CheckOutcome>;
+  checkChannel(botToken: string, id: string): Promise<CheckOutcome>;
 }
 
 export interface SlackSetupOptions {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { DatabaseRefusedError, StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import { resolveProject } from '../application/resolve-project.ts';
-import type { SyncbotConfig } from '../config/config.ts';
+import type { ConfigResult, SyncbotConfig } from '../config/config.ts';
+import type { ConfigFile } from '../config/config-file.ts';
 import type { ConnectionResolver } from '../config/connection-sources.ts';
-import { type Environment, parseEnvironment } from '../config/environment.ts';
+import { type Environment, parseEnvironment, type RawEnvironment } from '../config/environment.ts';
 import { formatConfigError, formatEnvironmentError } from '../config/errors.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ObservationStatus } from '../domain/observation-status.ts';
@@ -120,12 +121,15 @@ export interface Configuration {
   readonly resolveConnections: ConnectionResolver;
 }
 
-export type ConfigurationResult =
-  | (Configuration & { readonly kind: 'read' })
-  | { readonly kind: 'refused'; readonly error: CliError };
+interface Refused {
+  readonly kind: 'refused';
+  readonly error: CliError;
+}
+
+export type ConfigurationResult = (Configuration & { readonly kind: 'read' }) | Refused;
 
 /** What is read if a command does not read syncbot.yml, or needs none and there is none. */
-const noFile = { kind: 'read', files: [{ path: '', text: 'projects: {}' }] } as const;
+const noFile = [{ path: '', text: 'projects: {}' }];
 
 interface ReadOptions extends Pick<CommandContextOptions, 'configFiles' | 'readsFile'> {
   /** For a command that needs no syncbot.yml: if the file does not exist, the configuration is empty. */
@@ -145,20 +149,30 @@ export async function readConfiguration(
   const paths = configFiles.length > 0 ? configFiles : [environment.configPath];
   const configPath = paths.join(', ');
   const hasFile = readsFile && !(mayLackFile && paths.every((path) => !existsSync(path)));
-  const read = hasFile ? await readConfigFiles(paths) : noFile;
-  if (read.kind === 'refused') return refuse('configuration', read.reasons);
-  const parsedConfig = await loadConfig(read.files, env);
-  if (parsedConfig.kind === 'refused') {
-    return refuse(
-      'configuration',
-      parsedConfig.errors.map((error) => formatConfigError(error.file, error)),
-    );
-  }
-  const { config, resolveConnections } = parsedConfig;
+  const read = hasFile ? await readConfig(paths, env) : await parseFiles(noFile, env);
+  if (read.kind === 'refused') return read;
+  const { config, resolveConnections } = read;
   return { kind: 'read', environment, config, configPath, hasFile, resolveConnections };
 }
 
-function refuse(code: 'environment' | 'configuration', lines: readonly string[]): ConfigurationResult {
+type ConfigFilesReading = Extract<ConfigResult, { readonly kind: 'read' }> | Refused;
+
+/** Reads files and folders that together are one syncbot.yml. Reads of the environment only what the files need. */
+export async function readConfig(paths: readonly string[], env: RawEnvironment): Promise<ConfigFilesReading> {
+  const read = await readConfigFiles(paths);
+  return read.kind === 'refused' ? refuse('configuration', read.reasons) : parseFiles(read.files, env);
+}
+
+async function parseFiles(files: readonly ConfigFile[], env: RawEnvironment): Promise<ConfigFilesReading> {
+  const parsed = await loadConfig(files, env);
+  if (parsed.kind === 'read') return parsed;
+  return refuse(
+    'configuration',
+    parsed.errors.map((error) => formatConfigError(error.file, error)),
+  );
+}
+
+function refuse(code: 'environment' | 'configuration', lines: readonly string[]): Refused {
   return { kind: 'refused', error: { code, message: lines.join('\n') } };
 }
 

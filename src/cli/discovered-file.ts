@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { addProjects } from '../config/add-projects.ts';
 import { schemaComment } from '../config/json-schema.ts';
 import { defaultConnection, type Link } from '../domain/link.ts';
 import type { ProposedProject } from '../domain/propose-projects.ts';
+import { createFile, FileError, readIfExists, replaceFile } from '../lib/text-file.ts';
 import { messages } from '../messages/catalog.ts';
 
 const texts = messages.discover.file;
@@ -34,25 +34,18 @@ export async function writeDiscoveredFile(path: string, file: DiscoveredFile): P
   try {
     const text = await readIfExists(path);
     if (text === null) {
-      await writeFile(path, renderFile(file), { flag: 'wx' });
+      await createFile(path, renderFile(file));
       return { kind: 'written' };
     }
     const added = addProjects(text, renderAddition(file));
     if (added === null) return { kind: 'kept' };
-    await writeFile(path, added);
+    await replaceFile(path, added);
     return { kind: 'written' };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    if (!(error instanceof FileError)) throw error;
     // SYNCBOT_CONFIG can be a folder.
-    return code === 'EISDIR' ? { kind: 'kept' } : { kind: 'failed', code };
+    return error.code === 'EISDIR' ? { kind: 'kept' } : { kind: 'failed', code: error.code };
   }
-}
-
-async function readIfExists(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
 }
 
 /** A syncbot.yml for queues in use, with comments that say what to do next. */

@@ -17,8 +17,8 @@ import {
 import type { Project } from '../domain/project.ts';
 import { findQueuesOfOthers } from '../domain/shared-queues.ts';
 import { messages } from '../messages/catalog.ts';
-import type { CheckText } from '../messages/facts.ts';
-import { type CheckOutcome, checkConnection, toOutcome } from './check-connection.ts';
+import type { CheckOutcome, CheckText } from '../messages/facts.ts';
+import { checkConnection, toOutcome } from './check-connection.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';

@@ -29,14 +29,20 @@ export async function runCli(io: ProcessIo): Promise<ExitCode> {
 /** A variable that is set already wins over `.env`, also if it is empty. */
 async function runWithEnvFile(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
   const file = readEnvFile(io);
-  if (file.kind === 'read') return runCommand({ ...io, env: { ...file.variables, ...io.env } }, command);
-  createOutput(io, io.argv.includes('--json') ? 'json' : 'text').error(file.error);
-  return exitCodes.usageError;
+  if (file.kind === 'refused') {
+    createOutput(io, io.argv.includes('--json') ? 'json' : 'text').error(file.error);
+    return exitCodes.usageError;
+  }
+  // `init` changes `.env`, so it compares the variables of the shell with it.
+  if (command.name === 'init') return (await import('./init/init.ts')).init(io);
+  return runCommand({ ...io, env: { ...file.variables, ...io.env } }, command);
 }
 
-async function runCommand(io: ProcessIo, command: ParsedCommand): Promise<ExitCode> {
+async function runCommand(
+  io: ProcessIo,
+  command: Exclude<ParsedCommand, { readonly name: 'init' }>,
+): Promise<ExitCode> {
   if (command.name === 'project-ids') return (await import('./project-ids.ts')).printProjectIds(io);
-  if (command.name === 'init') return (await import('./init/init.ts')).init(io);
   if (command.name === 'run') {
     const options = { format: 'text', logLevel: 'info', role: command.role, isIdempotent: false } as const;
     return inCommandContext(io, options, async (context) => (await import('./run.ts')).run(context, command.role));

@@ -121,8 +121,12 @@ export interface KeyDocs {
 }
 
 /** An item of a precheck or of `doctor`, as people read it and as `--json` prints it. */
-export interface CheckText {
+export interface CheckText extends CheckOutcome {
   readonly item: string;
+}
+
+/** A check without the name of its item. */
+export interface CheckOutcome {
   readonly result: CheckResult;
   readonly message: string;
 }

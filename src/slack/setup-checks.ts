@@ -2,7 +2,7 @@ import { webApi } from '@slack/bolt';
 import type { Logger } from '../application/context.ts';
 import { emptyPolicy, isUserGroup } from '../domain/authorization.ts';
 import { messages } from '../messages/catalog.ts';
-import type { CheckText } from '../messages/facts.ts';
+import type { CheckOutcome } from '../messages/facts.ts';
 import { createWebClientOptions } from './api-calls.ts';
 import { catchSlackError, checkChannel, checkUserGroup } from './doctor.ts';
 import { findMissingScopes, requiredScopes } from './scopes.ts';
@@ -16,10 +16,10 @@ export interface SetupChecksOptions {
 
 const texts = messages.init;
 
-/** `unknown`: Slack did not answer, or the token has no scope for the check. */
-type SetupCheck = Omit<CheckText, 'item'>;
-
-/** Checks the answers of `syncbot init` with Slack. No check throws. */
+/**
+ * Checks the answers of `syncbot init` with Slack. `unknown`: Slack did not answer, or the token has no scope for the check. No
+ * check throws.
+ */
 export function createSetupChecks({ apiUrl, log }: SetupChecksOptions) {
   const clientOptions = createWebClientOptions({ apiUrl: apiUrl ?? undefined, log }, 0);
   const client = (token: string) => new webApi.WebClient(token, clientOptions);
@@ -30,13 +30,13 @@ export function createSetupChecks({ apiUrl, log }: SetupChecksOptions) {
         await client(token).apps.connections.open();
         return { result: 'pass', message: texts.appTokenAccepted };
       }),
-    checkOperator: (botToken: string, id: string): Promise<SetupCheck> =>
+    checkOperator: (botToken: string, id: string): Promise<CheckOutcome> =>
       isUserGroup(id) ? checkUserGroup(client(botToken), id) : checkUser(client(botToken), id),
-    checkChannel: (botToken: string, id: string): Promise<SetupCheck> => checkChannel(client(botToken), id),
+    checkChannel: (botToken: string, id: string): Promise<CheckOutcome> => checkChannel(client(botToken), id),
   };
 }
 
-async function checkToken(token: 'bot' | 'app', call: () => Promise<SetupCheck>): Promise<SetupCheck> {
+async function checkToken(token: 'bot' | 'app', call: () => Promise<CheckOutcome>): Promise<CheckOutcome> {
   try {
     return await call();
   } catch (error) {
@@ -46,7 +46,7 @@ async function checkToken(token: 'bot' | 'app', call: () => Promise<SetupCheck>)
 }
 
 /** The scopes that an administrator may leave out are named. */
-function checkBot({ user, team, response_metadata: metadata }: webApi.AuthTestResponse): SetupCheck {
+function checkBot({ user, team, response_metadata: metadata }: webApi.AuthTestResponse): CheckOutcome {
   const accepted = texts.botTokenAccepted(user ?? '?', team ?? '?');
   if (metadata?.scopes === undefined) return { result: 'pass', message: accepted };
   const { needed, optional } = findMissingScopes(metadata.scopes, emptyPolicy);
@@ -57,7 +57,7 @@ function checkBot({ user, team, response_metadata: metadata }: webApi.AuthTestRe
   return { result: isRefused ? 'fail' : 'pass', message };
 }
 
-async function checkUser(bot: webApi.WebClient, id: string): Promise<SetupCheck> {
+async function checkUser(bot: webApi.WebClient, id: string): Promise<CheckOutcome> {
   return catchSlackError(id, async () => {
     const { user } = await bot.users.info({ user: id });
     const name = user?.profile?.display_name || user?.real_name || user?.name || id;

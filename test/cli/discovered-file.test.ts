@@ -1,6 +1,9 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderAddition, renderFile } from '../../src/cli/discovered-file.ts';
+import { renderAddition, renderFile, writeDiscoveredFile } from '../../src/cli/discovered-file.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { proposeProjects } from '../../src/domain/propose-projects.ts';
 
@@ -55,4 +58,17 @@ test('syncbot reads the queues of any names from the file that discover writes',
       }
     }),
   );
+});
+
+test('a file without projects is replaced as a whole, so that a crash cannot leave a part of it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'syncbot-discovered-'));
+  const path = join(folder, 'syncbot.yml');
+  await writeFile(path, 'policy: { operators: [U0ALICE] }\n');
+  const before = await stat(path);
+  const projects = proposeProjects([{ queue: 'orders', prefix: 'bull', connection: 'default' }]);
+  const file = { projects, newConnection: null, warnings: [], hasMixedFlags: () => false, hasOldBullmq: () => false };
+  expect(await writeDiscoveredFile(path, file)).toEqual({ kind: 'written' });
+  expect(await readFile(path, 'utf8')).toMatch(/^policy: .*\nprojects:\n {2}orders:\n/);
+  expect((await stat(path)).ino).not.toBe(before.ino);
+  await rm(folder, { recursive: true });
 });

@@ -1,5 +1,3 @@
-import { chmod, rename, writeFile } from 'node:fs/promises';
-
 /** A variable of `.env` with its value. Null removes it. */
 export type EnvVariables = Readonly<Record<string, string | null>>;
 
@@ -19,16 +17,7 @@ export function setVariables(text: string, variables: EnvVariables): string {
   return `${[...kept, ...added].join('\n')}\n`;
 }
 
-/** In single quotes neither Node nor Docker Compose nor systemd replaces anything. No value has a single quote. */
+/** In single quotes neither Node nor Docker Compose nor systemd replaces anything. No value has a single quote: `init` refuses it. */
 function variableLine(name: string, value: string): string {
   return /^[\w:/@.,+~-]*$/.test(value) ? `${name}=${value}` : `${name}='${value}'`;
-}
-
-/** Writes a file that only its owner may read, as a whole: a crash leaves the old or the new file. */
-export async function writeSecretFile(path: string, text: string): Promise<void> {
-  const newPath = `${path}.new`;
-  await writeFile(newPath, '', { mode: 0o600 });
-  await chmod(newPath, 0o600);
-  await writeFile(newPath, text);
-  await rename(newPath, path);
 }

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FileError, readIfExists, replaceFile } from '../../lib/text-file.ts';
 import { messages } from '../../messages/catalog.ts';
 import { type ExitCode, exitCodes } from '../cli-app.ts';
 import { envFileName } from '../env-file.ts';
@@ -38,8 +39,13 @@ export async function init(io: ProcessIo): Promise<ExitCode> {
       terminal.print(texts.stopped);
       return exitCodes.failure;
     }
-    if (!(error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error)) throw error;
-    output.error({ code: 'not_written', message: texts.notWritten(String(error.path), String(error.code)) });
+    if (!(error instanceof FileError)) throw error;
+    const { operation, path, code } = error;
+    output.error(
+      operation === 'read'
+        ? { code: 'not_read', message: texts.notRead(path, code) }
+        : { code: 'not_written', message: texts.notWritten(path, code) },
+    );
     return exitCodes.failure;
   }
 }
@@ -78,20 +84,13 @@ async function askModeAndWriteManifest(context: InitContext): Promise<SlackMode>
   if (existing === manifest) {
     terminal.print(texts.manifestSame);
   } else if (isOwn || (await terminal.confirm(texts.mayReplaceManifest, false))) {
-    await writeFile(path, manifest);
+    await replaceFile(path, manifest);
     terminal.print(texts.manifestWritten);
   } else {
     terminal.print(texts.manifestKept(command, mode.kind === 'http' ? mode.url : null));
   }
   const hasApp = context.value('SLACK_BOT_TOKEN') !== null;
   if (!hasApp) terminal.print(texts.createApp(mode.kind));
-  else if (existing !== manifest) terminal.print(texts.changeApp(mode.kind));
+  else if (existing !== manifest) terminal.print(texts.changeApp(mode.kind, context.value('SLACK_APP_TOKEN') !== null));
   return mode;
-}
-
-async function readIfExists(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
 }

@@ -1,14 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { formatEnvironmentError } from '../../config/errors.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { type FilePolicy, readPolicy, setPolicy } from '../../config/set-policy.ts';
 import { worstResult } from '../../domain/precheck.ts';
+import { createFile, readIfExists, replaceFile } from '../../lib/text-file.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { SetupCheck, SlackSetup } from '../cli-app.ts';
-import { readConfiguration } from '../command-context.ts';
+import type { CheckOutcome } from '../../messages/facts.ts';
+import type { SlackSetup } from '../cli-app.ts';
+import { readConfig } from '../command-context.ts';
 import { programName } from '../process-io.ts';
 import type { InitContext } from './init-context.ts';
 import { renderPolicy, renderPolicyFile } from './policy-file.ts';
@@ -23,12 +24,11 @@ export async function askOperatorsAndChannel(context: InitContext, slack: SlackS
   const file = resolve(io.folder, path);
   if (!existsSync(file)) {
     const answers = await askPolicy(context, slack, { operators: [], channel: null });
-    await writeFile(file, renderPolicyFile(answers), { flag: 'wx' });
+    await createFile(file, renderPolicyFile(answers));
     terminal.print(texts.written(path));
     return texts.next(programName(io));
   }
-  const env = { ...io.env, REDIS_URL: value('REDIS_URL') ?? '', SYNCBOT_CONFIG: file };
-  const read = await readConfiguration({ ...io, env }, {});
+  const read = await readConfig([file], context.env());
   if (read.kind === 'refused') {
     terminal.print(`${texts.policyUnreadable(path)}\n${read.error.message}`);
     return texts.next(programName(io));
@@ -44,15 +44,15 @@ async function changePolicy(
   { path, file }: { readonly path: string; readonly file: string },
 ): Promise<void> {
   const { terminal } = context;
-  const present = readPolicy(await readFile(file, 'utf8'));
+  const present = readPolicy((await readIfExists(file)) ?? '');
   const answers = await askPolicy(context, slack, present);
   if (isDeepStrictEqual(answers, present)) return terminal.print(texts.policySame(path));
-  const edited = setPolicy(await readFile(file, 'utf8'), answers);
+  const edited = setPolicy((await readIfExists(file)) ?? '', answers);
   if (edited === null)
     return terminal.print(
       texts.policyByHand(path, renderPolicy(answers), answers.channel === null && present.channel !== null),
     );
-  await writeFile(file, edited);
+  await replaceFile(file, edited);
   terminal.print(texts.policyChanged(path));
 }
 
@@ -72,7 +72,7 @@ async function askPolicy(context: InitContext, slack: SlackSetup, present: FileP
   });
   const typedChannel = await askUntilAccepted(terminal, {
     text: texts.channel.text,
-    suggestion: isPresent ? (present.channel ?? texts.channel.none) : null,
+    suggestion: present.channel ?? (isPresent ? texts.channel.none : null),
     check: async (typed) => {
       const channel = toChannel(typed);
       if (channel === present.channel || channel === null) return accepted;
@@ -96,8 +96,8 @@ function toChannel(typed: string): string | null {
 
 async function checkOperators(
   ids: readonly string[],
-  checkOperator: (id: string) => Promise<SetupCheck>,
-): Promise<SetupCheck> {
+  checkOperator: (id: string) => Promise<CheckOutcome>,
+): Promise<CheckOutcome> {
   const form = checkForm({ operators: ids, channel: null });
   if (form.result !== 'pass' || ids.length === 0) return ids.length === 0 ? refused(texts.needsAnswer) : form;
   const checks = await Promise.all(ids.map(checkOperator));
@@ -106,7 +106,7 @@ async function checkOperators(
 }
 
 /** By the rules of syncbot.yml. */
-function checkForm(facts: FilePolicy): SetupCheck {
+function checkForm(facts: FilePolicy): CheckOutcome {
   // The ids are quoted, so that the text stays YAML with any answer.
   const quoted = {
     operators: facts.operators.map((id) => JSON.stringify(id)),

@@ -1,7 +1,7 @@
 import { type EnvironmentResult, parseEnvironment } from '../../config/environment.ts';
 import { formatEnvironmentError } from '../../config/errors.ts';
 import { messages } from '../../messages/catalog.ts';
-import type { SetupCheck } from '../cli-app.ts';
+import type { CheckOutcome } from '../../messages/facts.ts';
 import type { Terminal } from './terminal.ts';
 
 const texts = messages.init;
@@ -14,7 +14,7 @@ export interface Question {
   /** A suggestion that is no secret, although the answer can be one. */
   readonly shownSuggestion?: string | undefined;
   /** The message is a whole sentence. It is empty if there is nothing to say. */
-  readonly check: (answer: string) => SetupCheck | Promise<SetupCheck>;
+  readonly check: (answer: string) => CheckOutcome | Promise<CheckOutcome>;
 }
 
 /** Asks until an answer passes its check, or could not be checked and the user takes it. */
@@ -37,14 +37,14 @@ export async function askUntilAccepted(terminal: Terminal, question: Question): 
   }
 }
 
-export const accepted: SetupCheck = { result: 'pass', message: '' };
+export const accepted: CheckOutcome = { result: 'pass', message: '' };
 
-export function refused(message: string): SetupCheck {
+export function refused(message: string): CheckOutcome {
   return { result: 'fail', message };
 }
 
 /** Checks the form of a variable. The message does not quote the value. */
-export function checkVariable(name: string, value: string): SetupCheck & { readonly parsed: EnvironmentResult } {
+export function checkVariable(name: string, value: string): CheckOutcome & { readonly parsed: EnvironmentResult } {
   const parsed = parseEnvironment({ [name]: value });
   if (parsed.kind === 'read') return { ...accepted, parsed };
   return { ...refused(parsed.errors.map(formatEnvironmentError).join('\n')), parsed };

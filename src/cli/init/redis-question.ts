@@ -2,8 +2,8 @@ import { defaultRedisUrl } from '../../config/environment.ts';
 import { type RedisEndpoint, redisIdentity } from '../../config/redis-url.ts';
 import { defaultConnection } from '../../domain/link.ts';
 import { messages } from '../../messages/catalog.ts';
+import type { CheckOutcome } from '../../messages/facts.ts';
 import { checkConnection } from '../check-connection.ts';
-import type { SetupCheck } from '../cli-app.ts';
 import { cliFormatter } from '../terminal-text.ts';
 import type { InitContext } from './init-context.ts';
 import { askUntilAccepted, checkVariable } from './questions.ts';
@@ -27,7 +27,7 @@ export async function askRedisUrl(context: InitContext): Promise<void> {
 }
 
 /** Whether Redis answers and is new enough. A first try needs no more, so what else `doctor` fails on is accepted and named. */
-async function checkRedis({ io, log }: InitContext, url: string): Promise<SetupCheck> {
+async function checkRedis({ io, log }: InitContext, url: string): Promise<CheckOutcome> {
   const { parsed, ...form } = checkVariable('REDIS_URL', url);
   if (parsed.kind === 'refused') return form;
   const endpoint = parsed.environment.secrets.redis;

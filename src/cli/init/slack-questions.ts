@@ -1,5 +1,6 @@
 import { messages } from '../../messages/catalog.ts';
-import type { SetupCheck, SlackSetup } from '../cli-app.ts';
+import type { CheckOutcome } from '../../messages/facts.ts';
+import type { SlackSetup } from '../cli-app.ts';
 import type { InitContext } from './init-context.ts';
 import { requestPath, type SlackMode } from './manifest.ts';
 import { accepted, askUntilAccepted, checkVariable, refused } from './questions.ts';
@@ -18,7 +19,7 @@ export async function askMode(context: InitContext, url: string | null): Promise
   if (answer === '1') return { kind: 'socket' };
   const address = await askUntilAccepted(terminal, {
     ...texts.url,
-    suggestion: url === null ? null : new URL(url).origin,
+    suggestion: url === null ? null : toRequestUrl(url),
     check: (typed) => (toRequestUrl(typed) === null ? refused(texts.url.invalid) : accepted),
   });
   return { kind: 'http', url: toRequestUrl(address) ?? '' };
@@ -76,13 +77,15 @@ export async function askTransportSecret(context: InitContext, slack: SlackSetup
 }
 
 /** Null if the form is right. */
-function checkForm(name: string, value: string): SetupCheck | null {
+function checkForm(name: string, value: string): CheckOutcome | null {
+  // Copied with quotes from another file. In `.env` a single quote would end the value.
+  if (/['"]/.test(value)) return refused(texts.withoutQuotes(name));
   const check = checkVariable(name, value);
   return check.result === 'pass' ? null : check;
 }
 
 /** Slack has no method that checks one. Its documentation does not promise the form. */
-function checkSigningSecret(secret: string): SetupCheck {
+function checkSigningSecret(secret: string): CheckOutcome {
   return /^[0-9a-f]{32}$/.test(secret)
     ? { result: 'pass', message: texts.signingSecret.accepted }
     : { result: 'unknown', message: texts.signingSecret.oddForm };

@@ -47,6 +47,8 @@ export function openTerminal({ stdin, stderr }: Pick<ProcessIo, 'stdin' | 'stder
     throw stopped.signal.aborted ? new StoppedError() : error;
   };
   const ask: Terminal['ask'] = async (question, { isSecret = false } = {}) => {
+    // Ctrl-C came while no question was open. A closed interface would read stdin again.
+    if (stopped.signal.aborted) throw new StoppedError();
     // Removes what was typed ahead.
     lines.write(null, { ctrl: true, name: 'u' });
     if (isSecret) stderr.write(question);

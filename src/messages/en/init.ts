@@ -16,10 +16,10 @@ export const initMessages = {
     '  manifest.yml  describes the Slack app',
     '  .env          tokens and addresses; only you may read it, and it must not be committed',
     '  syncbot.yml   who may change projects',
-    'Ctrl-C stops it. The next syncbot init suggests what you have answered.',
+    'Ctrl-C stops it. The next syncbot init suggests what is in these files.',
     '',
   ].join('\n'),
-  stopped: 'Stopped. Each accepted answer is kept. To continue, run syncbot init again.',
+  stopped: 'Stopped. What is in .env, manifest.yml and syncbot.yml is kept. To continue, run syncbot init again.',
   sentence: (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
   yesOrNo: (question: string, byDefault: boolean) => `${question} ${byDefault ? '[Y/n]' : '[y/N]'} `,
 
@@ -29,6 +29,7 @@ export const initMessages = {
     `${text}, not shown${enter === null ? '' : ` [Enter: ${enter}]`}: `,
   keepSet: 'keep what is set',
   needsYesOrNo: 'Write y or n.',
+  withoutQuotes: (name: string) => `Write ${name} without quotes.`,
   needsAnswer: 'An answer is needed. Ctrl-C stops.',
   useAnyway: 'That could not be checked. Use it?',
   about: (name: string, message: string) => `${name}: ${message}.`,
@@ -72,15 +73,16 @@ export const initMessages = {
       'If the app exists, compare its page “App Manifest” with manifest.yml.',
       '',
     ].join('\n'),
-  /** The app exists, and the manifest is another one now. */
-  changeApp: (mode: 'socket' | 'http') =>
+  /** The app exists, and the manifest is another one now. `hasAppToken`: SLACK_APP_TOKEN is set. */
+  changeApp: (mode: 'socket' | 'http', hasAppToken: boolean) =>
     [
       '',
       'Change the Slack app now:',
       '  1. Open https://api.slack.com/apps, choose the app, then the page “App Manifest”.',
       '  2. Choose YAML, replace the text by that of manifest.yml, and save the changes.',
       '  3. If Slack asks for it, install the app again.',
-      `  4. ${mode === 'http' ? verifyLater : needsAppToken}`,
+      ...(mode === 'http' ? [`  4. ${verifyLater}`] : []),
+      ...(mode === 'socket' && !hasAppToken ? [`  4. ${needsAppToken}`] : []),
       '',
     ].join('\n'),
 
@@ -136,6 +138,7 @@ export const initMessages = {
     ].join('\n'),
   policyUnreadable: (path: string) => `${path} exists and was kept, but it has errors:`,
   written: (path: string) => `${path} was written.`,
+  notRead: (path: string, code: string) => `${path} cannot be read (${code}).`,
   notWritten: (path: string, code: string) => `${path} cannot be written (${code}).`,
   setElsewhere: (names: readonly string[]) =>
     `Your shell sets another value of ${nameUpTo(names, maxNames)}. It wins over .env: remove it there.`,

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
@@ -92,7 +94,10 @@ test('After Ctrl-C the next init suggests the accepted answers.', async () => {
   await first.answer(questions.botToken, slack.botToken);
   expect(await fixture.read('manifest.yml')).toContain('- command: /move\n');
   await first.type(questions.appToken, 'xapp-half\u0003');
-  expect(await first.ended).toMatchObject({ exit: 1, err: expect.stringMatching(/run syncbot init again\.\n$/) });
+  expect(await first.ended).toMatchObject({
+    exit: 1,
+    err: expect.stringMatching(/Stopped\. What is in .* run syncbot init again\.\n$/),
+  });
   expect(parseEnv(await fixture.read('.env'))).toEqual({ SLACK_COMMAND: '/move', SLACK_BOT_TOKEN: slack.botToken });
 
   const second = fixture.start();
@@ -141,7 +146,8 @@ test('The arrow keys show no earlier answer, and what is typed ahead is not show
 test('Existing files are kept: .env with its other lines, a changed manifest, and syncbot.yml.', async () => {
   await using fixture = await startInitFixture();
   const { slack } = fixture;
-  const env = `# mine\nOTHER='a # b'\nexport SLACK_APP_TOKEN=${slack.appToken}\nSLACK_SIGNING_SECRET=x\nREDIS_URL=${sharedRedisUrl()}\n`;
+  // The bot token is of another kind. `init` does not ask for the port.
+  const env = `# mine\nOTHER='a # b'\nPORT=none\nSLACK_BOT_TOKEN=xapp-swapped\nexport SLACK_APP_TOKEN=${slack.appToken}\nSLACK_SIGNING_SECRET=x\nREDIS_URL=${sharedRedisUrl()}\n`;
   await fixture.write('.env', env);
   await fixture.write('manifest.yml', 'mine: true\n');
   await fixture.write('syncbot.yml', 'policy: { operators: [U0BOB] }\nprojects: {}\n');
@@ -165,10 +171,11 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer('or none [none]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
   expect(init.shown()).toContain('syncbot.yml is right already.');
+  expect(init.shown()).not.toContain('needs an app-level token');
   expect(await fixture.read('syncbot.yml')).toBe('policy: { operators: [U0BOB] }\nprojects: {}\n');
   expect(await fixture.read('manifest.yml')).toBe('mine: true\n');
   expect(await fixture.read('.env')).toBe(
-    `${env.replace('export ', '')}SLACK_COMMAND=/sync\nSLACK_BOT_TOKEN=${slack.botToken}\n`,
+    `${env.replace('export ', '').replace('xapp-swapped', slack.botToken)}SLACK_COMMAND=/sync\n`,
   );
   expect(await fixture.modeOf('.env')).toBe('600');
 });
@@ -207,6 +214,7 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   await using fixture = await startInitFixture();
   const { slack } = fixture;
   await fixture.write('.env', `SLACK_APP_TOKEN=${slack.appToken}\n`);
+  await fixture.write('syncbot.yml', 'defaults: { channel: C0SYNC }\nprojects: {}\n');
   const init = fixture.start();
   await init.answer(questions.mayChangeEnv, 'y');
   await init.answer(questions.mode, '2');
@@ -216,11 +224,16 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   await init.answer(questions.botToken, slack.botToken);
   await init.answer(questions.signingSecret, 'short');
   await init.answer(questions.useAnyway, 'n');
+  await init.answer(questions.signingSecret, `'${slack.signingSecret}'`);
+  await init.type('Write SLACK_SIGNING_SECRET without quotes.', '');
   await init.answer(questions.signingSecret, slack.signingSecret);
   await init.answer(questions.redis, sharedRedisUrl());
-  await init.answer(questions.operators, 'U0ALICE');
-  await init.answer(questions.channel, 'none');
+  await init.answer('Copy member ID): ', 'U0ALICE');
+  await init.answer('or none [C0SYNC]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
+  expect(await fixture.read('syncbot.yml')).toBe(
+    'defaults: { channel: C0SYNC }\nprojects: {}\npolicy:\n  operators: [U0ALICE]\n',
+  );
   expect(await fixture.read('manifest.yml')).toContain('request_url: https://bot.example.com/slack/events\n');
   const env = parseEnv(await fixture.read('.env'));
   expect(env).toMatchObject({ SLACK_SIGNING_SECRET: slack.signingSecret });
@@ -230,7 +243,10 @@ test('In HTTP mode init asks for the address and the signing secret, and removes
   const again = fixture.start();
   await again.answer(questions.mayChangeEnv, '');
   await again.answer('Choose [2]', '');
-  await again.answer(`${questions.url} at which Slack reaches this bot [https://bot.example.com]`, '\u0003');
+  await again.answer(
+    `${questions.url} at which Slack reaches this bot [https://bot.example.com/slack/events]`,
+    '\u0003',
+  );
   await again.ended;
   expect(init.shown()).toContain('press “Retry” on the page “Event Subscriptions”');
 });
@@ -281,9 +297,14 @@ test('Without a Slack that answers, and without scopes, the user decides.', asyn
   expect(init.shown()).toContain('acme. Channels:read is not granted, so changes from public channels are refused');
 });
 
-test('A variable that the shell sets to another value is named, because it wins.', async () => {
+test.each([
+  ['another value', ''],
+  ['the old value of .env', 'SLACK_COMMAND=/other\n'],
+])('A variable that the shell sets to %s is named, because it wins.', async (_name, env) => {
   await using fixture = await startInitFixture();
+  await fixture.write('.env', env);
   const init = fixture.start({ SLACK_COMMAND: '/other' });
+  if (env !== '') await init.answer(questions.mayChangeEnv, '');
   await answerAll(init, fixture.slack);
   expect((await init.ended).err).toContain('Your shell sets another value of SLACK_COMMAND.');
 });
@@ -292,18 +313,29 @@ test('After a wrong answer the suggestion is still the one before it.', async ()
   await using fixture = await startInitFixture();
   await fixture.write(
     'manifest.yml',
-    'settings: { interactivity: { request_url: "https://bot.example.com/slack/events" } }\n',
+    'settings: { interactivity: { request_url: "https://example.com/bot/slack/events" } }\n',
   );
   const init = fixture.start();
   await init.answer('Choose [2]', '3');
   await init.answer('Choose [2]', '');
-  await init.answer('this bot [https://bot.example.com]', 'example');
-  await init.answer('this bot [https://bot.example.com]', '');
+  await init.answer('this bot [https://example.com/bot/slack/events]', 'example');
+  await init.answer('this bot [https://example.com/bot/slack/events]', '');
   await init.answer('Slash command [/sync]', 'Sync');
   await init.answer('Slash command [/sync]', '');
-  await init.type(questions.mayReplace, '\u0003');
+  await init.answer(questions.mayReplace, 'y');
+  await init.type(questions.botToken, '\u0003');
   expect(await init.ended).toMatchObject({ exit: 1 });
   expect(await fixture.read('.env')).toBe('SLACK_COMMAND=/sync\n');
+  expect(await fixture.read('manifest.yml')).toContain('request_url: https://example.com/bot/slack/events\n');
+});
+
+test('Without an address in the request_url of the manifest, init suggests none.', async () => {
+  await using fixture = await startInitFixture();
+  await fixture.write('manifest.yml', 'settings: { interactivity: { request_url: later } }\n');
+  const init = fixture.start();
+  await init.answer('Choose [2]', '');
+  await init.type(`${questions.url} at which Slack reaches this bot: `, '\u0003');
+  expect(await init.ended).toMatchObject({ exit: 1 });
 });
 
 test('The suggested mode is the one that run would use: Socket Mode with an app token, whatever the manifest is.', async () => {
@@ -315,6 +347,21 @@ test('The suggested mode is the one that run would use: Socket Mode with an app 
   const init = fixture.start({ SLACK_APP_TOKEN: 'xapp-1', SLACK_SIGNING_SECRET: 'x' });
   await init.type('Choose [1]', '\u0003');
   expect(await init.ended).toMatchObject({ exit: 1 });
+});
+
+test.each([
+  ['read', 'manifest.yml', 'manifest.yml'],
+  ['written', '.env', '.env.new'],
+])('A file that cannot be %s is named.', async (verb, name, blocked) => {
+  await using fixture = await startInitFixture();
+  await mkdir(join(fixture.folder, blocked));
+  const init = fixture.start();
+  if (verb === 'written') {
+    await init.answer(questions.mode, '');
+    await init.answer(questions.command, '');
+  }
+  const message = `${join(fixture.folder, name)} cannot be ${verb} (EISDIR).\n`;
+  expect(await init.ended).toMatchObject({ exit: 1, err: expect.stringContaining(message) });
 });
 
 test('In a checkout of syncbot init asks before it replaces the template of the manifest.', async () => {

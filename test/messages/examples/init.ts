@@ -15,6 +15,7 @@ export const init: ExamplesOf<typeof messages.init> = {
     ['the first time', 'Signing secret', null],
     ['.env has it', 'Signing secret', 'keep what is set'],
   ],
+  withoutQuotes: [['copied with its quotes', 'SLACK_SIGNING_SECRET']],
   about: [['a channel', 'C0123456', 'the bot is a member']],
   kept: [['the answer is no', '.env']],
   manifestKept: [
@@ -26,8 +27,9 @@ export const init: ExamplesOf<typeof messages.init> = {
     ['HTTP mode', 'http'],
   ],
   changeApp: [
-    ['Socket Mode', 'socket'],
-    ['HTTP mode', 'http'],
+    ['Socket Mode', 'socket', false],
+    ['another command in Socket Mode', 'socket', true],
+    ['HTTP mode', 'http', false],
   ],
   botTokenAccepted: [['a good bot token', 'syncbot', 'acme']],
   redis: {
@@ -53,6 +55,7 @@ export const init: ExamplesOf<typeof messages.init> = {
   ],
   policyUnreadable: [['it has a mistake', 'syncbot.yml']],
   written: [['a new file', 'syncbot.yml']],
+  notRead: [['a folder has its name', 'manifest.yml', 'EISDIR']],
   notWritten: [['a read-only folder', '.env', 'EROFS']],
   next: [
     ['it has no projects', 'syncbot'],

@@ -14,7 +14,9 @@ export function createTelemetry(version: string): Telemetry<Context> {
   return {
     tracer: {
       startSpan(name, { kind } = { kind: SpanKind.INTERNAL }, parent) {
-        if (!isTraced(kind, name, parent)) return noSpan;
+        if (!hasSpan(kind, name, parent)) return noSpan;
+        const sender = activeSpan();
+        if (kind === SpanKind.PRODUCER && sender !== null) keepSpan(sender);
         const span = tracer.startSpan(
           name,
           { kind },
@@ -38,13 +40,11 @@ export function createTelemetry(version: string): Telemetry<Context> {
  * The sweep adds jobs again, in the trace of their operation, but without a span. An action whose job has no trace begins one:
  * the command line of a laptop may write no traces.
  */
-function isTraced(kind: SpanKind, name: string, parent: Context | undefined): boolean {
+function hasSpan(kind: SpanKind, name: string, parent: Context | undefined): boolean {
   switch (kind) {
     case SpanKind.PRODUCER: {
       const sender = activeSpan();
-      if (sender === null || isRemote(sender)) return false;
-      keepSpan(sender);
-      return true;
+      return sender !== null && !isRemote(sender);
     }
     case SpanKind.CONSUMER:
       return name === 'process actions' || (parent !== undefined && spanOf(parent) !== null);

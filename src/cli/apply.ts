@@ -40,7 +40,7 @@ export async function apply(
     return exitCodes.failure;
   }
   const { plan } = planned;
-  output.result(planText(plan, config.projects), planJson(plan));
+  output.result(planText(plan, config.projects, programName(io)), planJson(plan));
   if (isPlanOnly) return isEmpty(plan) ? exitCodes.success : exitCodes.wouldChange;
   if (isEmpty(plan)) {
     await noteProcesses(context);
@@ -109,9 +109,9 @@ function printResult(
 }
 
 /** What applying the plan would change. Names each queue that it would pause. */
-function planText(plan: Plan, projects: readonly DesiredProject[]): string {
+function planText(plan: Plan, projects: readonly DesiredProject[], program: string): string {
   const unchanged = plan.unchanged.length === 0 ? [] : [texts.unchanged(plan.unchanged.length)];
-  const kept = plan.kept.length === 0 ? [] : [texts.kept(plan.kept)];
+  const kept = plan.kept.length === 0 ? [] : [texts.kept(plan.kept, program)];
   const unreadable = plan.unreadable.length === 0 ? [] : [texts.unreadable(plan.unreadable)];
   if (isEmpty(plan)) return [[texts.nothingToDo, ...unchanged].join(' '), ...kept, ...unreadable].join('\n');
   return [

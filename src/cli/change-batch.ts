@@ -10,13 +10,12 @@ import type { Action } from '../domain/lifecycle.ts';
 import type { ProjectId } from '../domain/project.ts';
 import { formatSelection } from '../domain/selection.ts';
 import { messages } from '../messages/catalog.ts';
-import { joinDots } from '../messages/format.ts';
+import { type Formatter, joinDots } from '../messages/format.ts';
 import type { ChangeBatchCommand } from './change-arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
-import { cliFormatter } from './terminal-text.ts';
 import { type GoalOption, isInEffectAlready, waitForProjects, waitWithoutOperation } from './wait.ts';
 
 const texts = messages.cli.changeBatch;
@@ -25,21 +24,18 @@ const confirmRetryDelayMs = 500;
 
 /** `syncbot pause label:prod`: requests a batch, asks for confirmation, confirms it and waits until it has ended. */
 export async function changeBatch(context: CommandContext, command: ChangeBatchCommand): Promise<ExitCode> {
-  const { app, output, io } = context;
+  const { app, output, format, io } = context;
   const { action, limit, whenCaughtUp, reason, wait, yes, json } = command;
   const useCases = app.useCaseContext;
   const names = { readName: (text: string) => ({ text, channel: null }), onlyIds: yes || json };
   const resolved = await resolveSelection(useCases, command.selection, names);
   const selection = formatSelection(command.selection);
   if (resolved.kind === 'unknown_name') {
-    const message = messages.selection.unknownName(
-      { name: resolved.name, command: `${action} ${selection}` },
-      cliFormatter,
-    );
+    const message = messages.selection.unknownName({ name: resolved.name, command: `${action} ${selection}` }, format);
     return fail(context, 'unknown_project', message);
   }
   if (resolved.kind === 'empty')
-    return fail(context, 'selection_empty', messages.selection.empty({ ...resolved, selection }, cliFormatter));
+    return fail(context, 'selection_empty', messages.selection.empty({ ...resolved, selection }, format));
   const by = `cli:${io.user}`;
   const requested = await requestBatch(useCases, {
     action,
@@ -61,7 +57,7 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
   if (requested.kind === 'refused') return printRefusal(context, requested.refusal);
   if (requested.kind === 'none_allowed') return refuse(context, command, requested.refused);
   const { batch, links } = requested;
-  for (const line of refusedLines(batch.refused)) output.note(line);
+  for (const line of refusedLines(batch.refused, format)) output.note(line);
   const already = wait === null ? [] : alreadyInEffect(action, batch.refused);
   if (wait !== null && !canReach(wait, { projects: already, refused: batch.refused })) {
     await cancelBatch(useCases, { id: batch.id, by, dialog: null });
@@ -69,9 +65,9 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
     return fail(context, 'cannot_be_quiet', messages.wait.cannotPause(ids));
   }
   if (wait !== null && already.length > 0) output.note(messages.wait.already(wait.goal, already));
-  const warning = yes ? messages.batch.endsTooLate(requested.logEnds, cliFormatter) : null;
+  const warning = yes ? messages.batch.endsTooLate(requested.logEnds, format) : null;
   if (warning !== null) output.note(warning);
-  if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested, cliFormatter)))) {
+  if (!yes && !(await promptYesNo(io, texts.question({ ...batch, links }, requested, format)))) {
     await cancelBatch(useCases, { id: batch.id, by, dialog: null });
     return fail(context, 'cancelled', messages.cli.change.cancelled);
   }
@@ -83,7 +79,7 @@ export async function changeBatch(context: CommandContext, command: ChangeBatchC
   if (confirmed.kind === 'not_requester') return printRefusal(context, { code: 'not_requester', by: confirmed.by });
   const ended = await waitForEnd(context, end);
   if (wait === null || ended === null || !isDone(ended)) return printOutcome(context, batch.id, ended);
-  const message = outcomeMessage(ended);
+  const message = outcomeMessage(ended, format);
   const data = batchJson(ended, message);
   output.step('done', data, message);
   const restore = action === 'pause' ? `batch:${batch.id}` : null;
@@ -98,7 +94,7 @@ async function refuse(
   refused: readonly RefusedItem[],
 ): Promise<ExitCode> {
   const projects = alreadyInEffect(action, refused);
-  const lines = refusedLines(refused);
+  const lines = refusedLines(refused, context.format);
   if (wait === null || projects.length === 0 || !canReach(wait, { projects, refused }))
     return fail(context, 'not_allowed', [messages.batch.noneAllowed({ action, refused }), ...lines].join('\n'));
   for (const line of lines) context.output.note(line);
@@ -123,8 +119,8 @@ function fail({ output }: CommandContext, code: string, message: string): ExitCo
   return exitCodes.failure;
 }
 
-function refusedLines(refused: readonly RefusedItem[]): string[] {
-  return refused.map((item) => messages.batch.refusedLine(item, cliFormatter));
+function refusedLines(refused: readonly RefusedItem[], format: Formatter): string[] {
+  return refused.map((item) => messages.batch.refusedLine(item, format));
 }
 
 interface WaitOptions {
@@ -169,22 +165,22 @@ async function waitForEnd({ app }: CommandContext, { id, deadlineAt, signal }: W
 }
 
 /** Exit code 0 only if each project that could be changed is done. */
-function printOutcome({ output }: CommandContext, id: string, batch: Batch | null): ExitCode {
+function printOutcome({ output, format }: CommandContext, id: string, batch: Batch | null): ExitCode {
   if (batch === null) {
-    output.error({ code: 'not_known', message: texts.unknownOutcome(id), data: { id } });
+    output.error({ code: 'not_known', message: texts.unknownOutcome(id, format.command('list')), data: { id } });
     return exitCodes.failure;
   }
-  const message = outcomeMessage(batch);
+  const message = outcomeMessage(batch, format);
   const data = batchJson(batch, message);
   const isOpen = batch.state === 'confirmed';
   if (output.format === 'json-lines') {
-    const [code, text] = isOpen ? ['still_open', texts.stillOpen(id)] : ['not_done', message];
+    const [code, text] = isOpen ? ['still_open', texts.stillOpen(id, format.command('list'))] : ['not_done', message];
     output.error({ code, message: text, data });
     return exitCodes.failure;
   }
   output.result(message, data);
   if (isDone(batch)) return exitCodes.success;
-  if (isOpen) output.error({ code: 'still_open', message: texts.stillOpen(id) });
+  if (isOpen) output.error({ code: 'still_open', message: texts.stillOpen(id, format.command('list')) });
   return exitCodes.failure;
 }
 
@@ -192,8 +188,8 @@ function isDone({ state, items, results }: Batch): boolean {
   return state === 'done' && items.every(({ project }) => results[project]?.state === 'done');
 }
 
-function outcomeMessage(batch: Batch): string {
-  const facts = { batch, items: batch.items, refused: batch.refused, format: cliFormatter };
+function outcomeMessage(batch: Batch, format: Formatter): string {
+  const facts = { batch, items: batch.items, refused: batch.refused, format };
   const lines = failedItems(batch).flatMap((item) => {
     const result = batch.results[item.project];
     return result === undefined ? [] : [messages.batch.failedLine(item, result, facts)];

@@ -7,14 +7,13 @@ import { requestAction } from '../application/request-action.ts';
 import { isUnfinished, isWaitingToCatchUp, type Operation, type OperationRef, refOf } from '../domain/operation.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { messages } from '../messages/catalog.ts';
-import { joinDots } from '../messages/format.ts';
+import { type Formatter, joinDots } from '../messages/format.ts';
 import { outcomeText, refusalText } from '../messages/render.ts';
 import type { ChangeCommand } from './change-arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import { abortOnStopSignal } from './process-io.ts';
 import { promptYesNo } from './prompt.ts';
-import { cliFormatter } from './terminal-text.ts';
 import { isInEffectAlready, waitForProjects, waitWithoutOperation } from './wait.ts';
 
 const texts = messages.cli.change;
@@ -41,7 +40,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   if (requested.kind === 'refused') return refuse(context, command, requested.refusal);
   const ref = refOf(requested.operation);
   const now = await app.useCaseContext.serverClock.now();
-  const facts = { ...requested, now, format: cliFormatter };
+  const facts = { ...requested, now, format: context.format };
   const warning = yes && action === 'pause' ? texts.endsTooLate(facts) : '';
   if (warning !== '') output.note(warning);
   if (!yes && !(await promptYesNo(io, texts.question(facts)))) {
@@ -57,7 +56,7 @@ export async function changeState(context: CommandContext, command: ChangeComman
   const result = await waitForOutcome(context, wait);
   if (goal === null || result.kind !== 'read' || result.operation.state !== 'done')
     return printOutcome(context, { ref, result });
-  const message = outcomeMessage(result.operation);
+  const message = outcomeMessage(result.operation, context.format);
   const data = outcomeJson(result.operation, message);
   output.step('done', data, message);
   const restore = action === 'pause' ? project : null;
@@ -72,7 +71,7 @@ async function refuse(
   refusal: Refusal,
 ): Promise<ExitCode> {
   if (wait === null || action === 'retry' || !isInEffectAlready(action, refusal)) return printRefusal(context, refusal);
-  context.output.note(refusalText(refusal, cliFormatter));
+  context.output.note(refusalText(refusal, context.format));
   return waitWithoutOperation(context, { wait, action, projects: [project] });
 }
 
@@ -113,7 +112,7 @@ type OperationResult =
  * Returns `unavailable` if Redis never answered. Prints what a pause `--when-caught-up` waits for.
  */
 async function waitForOutcome(
-  { app: { useCaseContext: context }, output }: CommandContext,
+  { app: { useCaseContext: context }, output, format }: CommandContext,
   { ref, deadlineAt, signal }: WaitOptions,
 ): Promise<OperationResult> {
   let last: OperationResult = { kind: 'unavailable' };
@@ -122,7 +121,7 @@ async function waitForOutcome(
     const current = await readOperation(context, ref);
     if (current.kind !== 'unavailable') last = current;
     if (current.kind === 'read' && isWaitingToCatchUp(current.operation)) {
-      const { headline } = outcomeText({ operation: current.operation, format: cliFormatter });
+      const { headline } = outcomeText({ operation: current.operation, format });
       if (headline !== noted) output.note(headline);
       noted = headline;
     }
@@ -149,16 +148,20 @@ async function readOperation(
 }
 
 function printOutcome(
-  { output }: CommandContext,
+  { output, format }: CommandContext,
   { ref, result }: { readonly ref: OperationRef; readonly result: OperationResult },
 ): ExitCode {
   if (result.kind !== 'read') {
     const data = { id: ref.operation, project: ref.project };
-    output.error({ code: 'not_known', message: texts.unknownOutcome(ref), data });
+    output.error({
+      code: 'not_known',
+      message: texts.unknownOutcome(ref, format.command(`show ${ref.project}`)),
+      data,
+    });
     return exitCodes.failure;
   }
   const { operation } = result;
-  const message = outcomeMessage(operation);
+  const message = outcomeMessage(operation, format);
   const data = outcomeJson(operation, message);
   if (operation.state === 'done') {
     output.result(message, data);
@@ -169,19 +172,22 @@ function printOutcome(
   return exitCodes.failure;
 }
 
-function outcomeMessage(operation: Operation): string {
-  const { headline, attribution, more } = outcomeText({ operation, format: cliFormatter });
+function outcomeMessage(operation: Operation, format: Formatter): string {
+  const { headline, attribution, more } = outcomeText({ operation, format });
   // The lines of an open operation already name a missing worker.
-  const openLines = stillOpenLines(operation);
+  const openLines = stillOpenLines(operation, format);
   return [joinDots(headline, attribution), ...(openLines.length > 0 ? openLines : more)].join('\n');
 }
 
-function stillOpenLines(operation: Operation): string[] {
+function stillOpenLines(operation: Operation, format: Formatter): string[] {
   switch (operation.state) {
     case 'requested':
     case 'confirmed':
     case 'running':
-      return [stillOpenText(operation, operation.state), texts.checkLater(refOf(operation))];
+      return [
+        stillOpenText(operation, operation.state),
+        texts.checkLater(operation.id, format.command(`show ${operation.project}`)),
+      ];
     default:
       return [];
   }

@@ -12,16 +12,19 @@ import type { ProjectId } from '../domain/project.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
+import type { Formatter } from '../messages/format.ts';
 import { refusalText } from '../messages/render.ts';
 import { type CliApp, type ExitCode, exitCodes, type Role, StartError } from './cli-app.ts';
 import { readConfigFiles } from './config-files.ts';
 import { type CliError, createOutput, type Output, type OutputFormat } from './output.ts';
-import type { ProcessIo } from './process-io.ts';
-import { cliFormatter, sanitizeText } from './terminal-text.ts';
+import { type ProcessIo, programName } from './process-io.ts';
+import { cliFormatter, formatterFor, sanitizeText } from './terminal-text.ts';
 
 export interface CommandContext extends Configuration {
   readonly io: ProcessIo;
   readonly output: Output;
+  /** Names commands as the user starts syncbot. */
+  readonly format: Formatter;
   readonly app: CliApp;
   readonly log: Logger;
 }
@@ -72,7 +75,7 @@ export async function withCommandContext(
       version,
       ...(tracedAs === undefined ? {} : { tracedAs }),
     });
-    return await run({ io, output, ...configuration, app, log });
+    return await run({ io, output, format: formatterFor(programName(io)), ...configuration, app, log });
   } catch (error) {
     const isExpected = error instanceof StartError || error instanceof StoreUnavailableError;
     if (!isExpected) log.error({ error }, 'command failed');
@@ -82,8 +85,8 @@ export async function withCommandContext(
 }
 
 /** Prints why a use case refused. */
-export function printRefusal({ output }: CommandContext, refusal: Refusal): ExitCode {
-  output.error({ code: refusal.code, message: refusalText(refusal, cliFormatter) });
+export function printRefusal({ output, format }: CommandContext, refusal: Refusal): ExitCode {
+  output.error({ code: refusal.code, message: refusalText(refusal, format) });
   return exitCodes.failure;
 }
 

@@ -10,6 +10,7 @@ import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { type Paint, projectStyle } from './paint.ts';
 import type { ListCommand } from './parsed-command.ts';
+import { programName } from './process-io.ts';
 import { projectJson } from './show.ts';
 import { type Column, formatTable } from './table.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
@@ -33,12 +34,12 @@ export async function list(
 
 /** Prints a filter that cannot be read, and returns the exit code. */
 export function parseFilter(
-  { output }: CommandContext,
+  { output, format }: CommandContext,
   text: string,
 ): { readonly kind: 'filter'; readonly filter: ListFilter } | { readonly kind: 'exit'; readonly code: ExitCode } {
   const parsed = parseListFilter(text);
   if (parsed.kind === 'filter') return parsed;
-  output.error({ code: 'usage', message: unknownFilterText(parsed, suggestFilters(parsed), cliFormatter) });
+  output.error({ code: 'usage', message: unknownFilterText(parsed, suggestFilters(parsed), format) });
   return { kind: 'exit', code: exitCodes.usageError };
 }
 
@@ -82,9 +83,11 @@ export async function readListView(
   };
 }
 
-async function emptyText({ app, configPath }: CommandContext, filter: ListFilter): Promise<string> {
+async function emptyText({ app, configPath, format, io }: CommandContext, filter: ListFilter): Promise<string> {
   const reason = await explainNoMatch(app.useCaseContext, filter);
-  return reason.kind === 'no_projects' ? texts.noProjects(configPath) : noMatchText(reason, filter, cliFormatter);
+  return reason.kind === 'no_projects'
+    ? texts.noProjects(configPath, programName(io))
+    : noMatchText(reason, filter, format);
 }
 
 const columns: readonly Column[] = [

@@ -27,7 +27,7 @@ import { logRetentionDeadline } from '../domain/source-log-retention.ts';
 import { worstLinksFirst } from '../domain/worst-links.ts';
 import { messages } from '../messages/catalog.ts';
 import type { CheckText } from '../messages/facts.ts';
-import { joinDots } from '../messages/format.ts';
+import { type Formatter, joinDots } from '../messages/format.ts';
 import { listRow } from '../messages/list-text.ts';
 import { alertText, precheckText } from '../messages/render.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
@@ -51,7 +51,7 @@ export async function show(context: CommandContext, id: string): Promise<ExitCod
   ]);
   const { samples: trend, precheck: items } = details;
   const data = { ...projectJson(details, operation), precheck: items.map(toCheckText), trend };
-  context.output.result(detailsText(details, now, context.output.paint), data);
+  context.output.result(detailsText(details, now, context), data);
   noteIfNotObserved(context.output, observation);
   return exitCodes.success;
 }
@@ -140,16 +140,17 @@ const unreadStats = {
 };
 
 /** In the order of `show` in Slack: state, cause, action, numbers, links (the worst first), precheck, last operations. */
-function detailsText(details: ProjectDetails, now: number, paint: Paint): string {
+function detailsText(details: ProjectDetails, now: number, { output, format }: CommandContext): string {
+  const { paint } = output;
   const { project, stats, precheck: items, operations } = details;
   const { show: shared, links, precheck: checks } = messages;
   const state = messages.states[project.state];
   const facts = [
     ...stateFacts(details),
     ...alertFacts(details, now),
-    ...actionFacts(details),
+    ...actionFacts(details, format),
     ...statFacts(details, now),
-    ...skippedFacts(project),
+    ...skippedFacts(project, format),
     ...definitionFacts(project),
   ].map(([label, value]) => {
     const text = sanitizeText(value);
@@ -214,10 +215,10 @@ function alertFacts({ project }: ProjectDetails, now: number): Fact[] {
   });
 }
 
-function actionFacts(details: ProjectDetails): Fact[] {
+function actionFacts(details: ProjectDetails, format: Formatter): Fact[] {
   const { id, state } = details.project;
   const action = availableAction(details);
-  if (action !== null) return [[messages.factLabels.possibleNow, cliFormatter.command(`${action} ${id}`)]];
+  if (action !== null) return [[messages.factLabels.possibleNow, format.command(`${action} ${id}`)]];
   return state === 'not_started' ? [[messages.factLabels.canStart, texts.afterPrecheck]] : [];
 }
 
@@ -230,9 +231,9 @@ function statFacts(details: ProjectDetails, now: number): Fact[] {
   ];
 }
 
-function skippedFacts({ id, skippedTasks }: Project): Fact[] {
+function skippedFacts({ id, skippedTasks }: Project, format: Formatter): Fact[] {
   if (skippedTasks.length === 0) return [];
-  const command = cliFormatter.command(`skipped ${id}`);
+  const command = format.command(`skipped ${id}`);
   return [[messages.factLabels.skipped, joinDots(messages.show.skipped(skippedTasks.length), command)]];
 }
 

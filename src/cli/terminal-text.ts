@@ -13,6 +13,11 @@ export const cliFormatter: Formatter = {
   command: (commandLine) => `syncbot ${sanitizeText(commandLine)}`,
 };
 
+/** As `cliFormatter`, for texts that name a command. `program`: how the user starts syncbot. */
+export function formatterFor(program: string): Formatter {
+  return { ...cliFormatter, command: (commandLine) => `${program} ${sanitizeText(commandLine)}` };
+}
+
 /** For the texts of records in `--json`, which are the same on every machine. */
 export const utcFormatter: Formatter = { ...cliFormatter, time: formatUtc, at: (at) => `at ${formatUtc(at)}` };
 

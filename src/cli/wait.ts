@@ -51,7 +51,7 @@ export async function waitWithoutOperation(
 
 /** Waits until the projects have reached the goal, and prints what remains until then. */
 export async function waitForProjects(context: CommandContext, options: ProjectsToWaitFor): Promise<ExitCode> {
-  const { app, output } = context;
+  const { app, output, format } = context;
   const { wait, projects, signal, data, restore } = options;
   const { goal, ms } = wait;
   const { clock } = app.useCaseContext;
@@ -78,7 +78,7 @@ export async function waitForProjects(context: CommandContext, options: Projects
         title,
         ...(last.isStoreAvailable ? [] : [texts.lastKnown]),
         texts.remaining(goal, last.remaining, cliFormatter),
-        ...(restore === null ? [] : [texts.restoreWith(cliFormatter.command(`restore ${restore}`))]),
+        ...(restore === null ? [] : [texts.restoreWith(format.command(`restore ${restore}`))]),
       ].join('\n');
       output.error({ code: kind, message, data: { ...data, wait: { goal, reached: false, ...statusJson(last) } } });
       return kind === 'timed_out' ? exitCodes.waitTimedOut : exitCodes.failure;

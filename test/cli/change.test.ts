@@ -203,6 +203,9 @@ describe('apply and run', () => {
       exit: 0,
       out: 'Nothing to do.\nNot in the file, kept: orders. To remove it: syncbot apply --prune\n',
     });
+    const startedByNpx = { env: { ...configFile.env, npm_command: 'exec' } };
+    expect((await cli('apply --plan', startedByNpx)).out).toContain('To remove it: npx syncbot apply --prune\n');
+    expect((await cli('show gone', startedByNpx)).err).toContain('npx syncbot list shows all projects.');
     const pruned = await cli('apply --prune --plan --json');
     expect(pruned.exit).toBe(3);
     expect(JSON.parse(pruned.out)).toMatchObject({ remove: [{ project: 'orders', leftPaused: [orders] }], kept: [] });

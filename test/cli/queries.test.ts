@@ -229,6 +229,8 @@ describe('show and precheck', () => {
     expect(exit).toBe(0);
     expect(out).toContain('Orders [2J to the warehouse');
     expect(out).toContain('syncbot pause orders');
+    const byNpx = await cli('show orders', { env: { ...configFile.env, npm_command: 'exec' } });
+    expect(byNpx.out).toContain('npx syncbot pause orders');
     expect(out).toMatch(/state +Running · Since 2\d{3}-\d\d-\d\d \d\d:\d\d UTC by cli:test/);
     expect(out).toMatch(/orders-incr +other +Running +0/);
     expect(out).toMatch(/^Precheck: \d of \d pass/m);

@@ -46,8 +46,8 @@ export const cliApply = {
     `When a task fails for good, syncbot pauses the links of its project until a restore: ${nameUpTo(projects, maxKeptNames)}. With onFailure: continue there is only an alert.`,
   change: (project: string, changes: readonly string[]) => `~ change ${project}: ${changes.join(', ')}`,
   remove: (project: string) => `- remove ${project}`,
-  kept: (projects: readonly string[]) =>
-    `Not in the file, kept: ${nameUpTo(projects, maxKeptNames)}. To remove ${projects.length === 1 ? 'it' : 'them'}: syncbot apply --prune`,
+  kept: (projects: readonly string[], program: string) =>
+    `Not in the file, kept: ${nameUpTo(projects, maxKeptNames)}. To remove ${projects.length === 1 ? 'it' : 'them'}: ${program} apply --prune`,
   unreadable: (projects: readonly string[]) =>
     `Not in the file, kept, and this version of syncbot cannot read ${projects.length === 1 ? 'it' : 'them'}: ${nameUpTo(projects, maxKeptNames)}.`,
   pauseAgain: (project: string) => `! pause again ${project}`,

@@ -34,8 +34,9 @@ export const cliChange = {
   endsTooLate: (facts: QuestionFacts) => (facts.operation.pauseUntil === null ? '' : logRetention(facts).trim()),
   cancelled: `Cancelled. ${nothingChanged}`,
   checking: "The bot's Redis does not answer. Checking whether the operation was confirmed…",
-  unknownOutcome: ({ project, operation }: OperationRef) =>
-    `The outcome of operation ${operation} on ${project} is unknown. Check with: syncbot show ${project}`,
+  /** `check`: the command that shows the project. */
+  unknownOutcome: ({ project, operation }: OperationRef, check: string) =>
+    `The outcome of operation ${operation} on ${project} is unknown. Check with: ${check}`,
   /** What happens to an operation after the command has stopped waiting for it. */
   stillOpen: {
     requested: nothingChanged,
@@ -43,7 +44,7 @@ export const cliChange = {
     waiting: catchUp.goesOn,
     running: 'It is still running and continues without this command.',
   },
-  checkLater: ({ project, operation }: OperationRef) => `Operation ${operation}. Check with: syncbot show ${project}`,
+  checkLater: (operation: string, check: string) => `Operation ${operation}. Check with: ${check}`,
 };
 
 /** Texts of the same commands for several projects. */
@@ -66,8 +67,10 @@ export const cliChangeBatch = {
     );
   },
   checking: "The bot's Redis does not answer. Checking whether the batch was confirmed…",
-  unknownOutcome: (id: string) => `The outcome of batch ${id} is unknown. Check with: syncbot list`,
-  stillOpen: (id: string) => `Batch ${id} is not done yet and continues without this command. Check with: syncbot list`,
+  /** `check`: the command that shows the projects. */
+  unknownOutcome: (id: string, check: string) => `The outcome of batch ${id} is unknown. Check with: ${check}`,
+  stillOpen: (id: string, check: string) =>
+    `Batch ${id} is not done yet and continues without this command. Check with: ${check}`,
 };
 
 interface QuestionFacts extends LogRetentionFacts {

@@ -42,8 +42,8 @@ export const cliMessages = {
   resolvedName: (name: string, project: string) => `“${name}” is the project ${project}.`,
 
   list: {
-    noProjects: (configPath: string) =>
-      `There is no project yet. Define projects in ${configPath}, then run: syncbot apply`,
+    noProjects: (configPath: string, program: string) =>
+      `There is no project yet. Define projects in ${configPath}, then run: ${program} apply`,
     links: ({ total, paused, unreadable, missing, notConfigured, unreachable }: LinkCounts) => {
       const parts = [
         ...(paused === 0 ? [] : [paused === total ? `${total} paused` : `${paused} of ${total} paused`]),

@@ -27,7 +27,7 @@ export const cli: ExamplesOf<typeof messages.cli> = {
   unexpectedError: [['an error of syncbot', 'TypeError']],
   resolvedName: [['a part of a name', 'ord', 'orders']],
   list: {
-    noProjects: [['nothing is configured', 'syncbot.yml']],
+    noProjects: [['nothing is configured', 'syncbot.yml', 'syncbot']],
     links: [
       ['the column LINKS', { ...noLinks, total: 10 }],
       ['some of them need attention', { ...noLinks, total: 10, paused: 2, missing: 1, unreachable: 1 }],
@@ -77,8 +77,8 @@ export const cli: ExamplesOf<typeof messages.cli> = {
       ],
     ],
     endsTooLate: [['`syncbot pause orders --for 2h --yes`', { operation: timed, ...question, project: shortLog }]],
-    unknownOutcome: [['Redis stopped during the command', pending]],
-    checkLater: [['the command waited long enough', pending]],
+    unknownOutcome: [['Redis stopped during the command', pending, 'syncbot show orders']],
+    checkLater: [['the command waited long enough', 'op1', 'syncbot show orders']],
   },
   changeBatch: {
     question: [
@@ -95,8 +95,8 @@ export const cli: ExamplesOf<typeof messages.cli> = {
         format,
       ],
     ],
-    unknownOutcome: [['Redis stopped during the command', 'b1']],
-    stillOpen: [['the command waited long enough', 'b1']],
+    unknownOutcome: [['Redis stopped during the command', 'b1', 'npx syncbot list']],
+    stillOpen: [['the command waited long enough', 'b1', 'syncbot list']],
   },
   apply: {
     refused: [['the file cannot be applied', ['orders is Running: Pause it first, then apply again.']]],
@@ -121,8 +121,8 @@ export const cli: ExamplesOf<typeof messages.cli> = {
     change: [['another definition', 'orders', ['description', 'link orders-incr added']]],
     remove: [['a project that is not in the file', 'orders']],
     kept: [
-      ['a project that is not in the file, without --prune', ['orders']],
-      ['several', ['orders', 'users']],
+      ['a project that is not in the file, without --prune', ['orders'], 'syncbot'],
+      ['several', ['orders', 'users'], 'npx syncbot'],
     ],
     unreadable: [['a project that is not in the file, and that a newer version stored', ['orders']]],
     pausesOnFailure: [['adopt: true, without onFailure', ['orders', 'users']]],

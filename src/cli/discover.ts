@@ -3,13 +3,13 @@ import type { LinkGateway } from '../application/ports.ts';
 import { defaultConnection, linkId, linkName } from '../domain/link.ts';
 import { createLogger } from '../logging/logger.ts';
 import { messages } from '../messages/catalog.ts';
-import type { DiscoverCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type Configuration, readConfiguration, toCliError } from './command-context.ts';
 import { type ChosenConnection, chooseConnection, knownLinks } from './discover-connection.ts';
 import { type DiscoveredFile, type NewConnection, renderAddition, writeDiscoveredFile } from './discovered-file.ts';
 import { flagOf, isOldBullmq, queueJson, queueTable, queueWarnings } from './discovered-queues.ts';
 import { createOutput, type Output } from './output.ts';
+import type { DiscoverCommand } from './parsed-command.ts';
 import { type ProcessIo, programName } from './process-io.ts';
 import { cliFormatter, sanitizeText } from './terminal-text.ts';
 

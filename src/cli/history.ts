@@ -10,10 +10,10 @@ import { resolveSince } from '../lib/resolve-since.ts';
 import type { SinceTime } from '../lib/since-time.ts';
 import { messages } from '../messages/catalog.ts';
 import { historyLineText, historySummary, historyText } from '../messages/render.ts';
-import type { HistoryCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, printRefusal } from './command-context.ts';
 import type { OutputLine } from './output.ts';
+import type { HistoryCommand } from './parsed-command.ts';
 import { type Column, formatTable } from './table.ts';
 import { cliFormatter, sanitizeText, utcFormatter } from './terminal-text.ts';
 

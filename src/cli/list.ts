@@ -6,10 +6,10 @@ import { hasQueue, isNotConfigured, type ObservedProject } from '../domain/obser
 import { messages } from '../messages/catalog.ts';
 import { joinDots } from '../messages/format.ts';
 import { listHeading, listRow, listWarnings, noMatchText, unknownFilterText } from '../messages/list-text.ts';
-import type { ListCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext } from './command-context.ts';
 import { type Paint, projectStyle } from './paint.ts';
+import type { ListCommand } from './parsed-command.ts';
 import { programName } from './process-io.ts';
 import { projectJson } from './show.ts';
 import { type Column, formatTable } from './table.ts';

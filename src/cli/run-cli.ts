@@ -1,9 +1,10 @@
 import { messages } from '../messages/catalog.ts';
-import { type ParsedCommand, parseArguments } from './arguments.ts';
+import { parseArguments } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import type { CommandContext, CommandContextOptions } from './command-context.ts';
 import { readEnvFile } from './env-file.ts';
 import { createOutput, type OutputFormat } from './output.ts';
+import type { ParsedCommand } from './parsed-command.ts';
 import type { ProcessIo } from './process-io.ts';
 import { isInteractive, notInteractiveError } from './prompt.ts';
 import { hasScreen } from './screen.ts';

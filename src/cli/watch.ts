@@ -1,10 +1,10 @@
 import { StoreRefusedError, StoreUnavailableError } from '../application/errors.ts';
 import type { ListFilter } from '../domain/list-filter.ts';
 import { messages } from '../messages/catalog.ts';
-import type { WatchCommand } from './arguments.ts';
 import { type ExitCode, exitCodes } from './cli-app.ts';
 import { type CommandContext, toCliError } from './command-context.ts';
 import { type ListView, parseFilter, readListView } from './list.ts';
+import type { WatchCommand } from './parsed-command.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { formatClockTime } from './terminal-text.ts';
 

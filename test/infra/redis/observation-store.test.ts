@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObservationStore } from '../../../src/application/stores.ts';
+import { createObservationStore } from '../../../src/infra/redis/observation-store.ts';
 import { keys } from '../../support/keys.ts';
 import { startTestServices, type TestServices } from '../../support/test-services.ts';
 
@@ -36,6 +37,21 @@ describe('the time since the first check that found no observer', () => {
     expect([await observations.markReported(), await observations.markReported()]).toEqual([true, false]);
     expect(await services.redis.pttl(keys.observerMissingReported)).toBeGreaterThan(0);
     expect([await observations.markObserved(), await observations.markObserved()]).toEqual([true, false]);
+    expect(await observations.markReported()).toBe(true);
+  });
+
+  it('is reported again after a process that died while it recorded the end of an outage', async () => {
+    await observations.markNotObserved();
+    await observations.markReported();
+    let deleted = 0;
+    const client = new Proxy(services.redis, {
+      get(redis, name) {
+        if (name === 'del' && deleted++ > 0) return () => Promise.reject(new Error('the process died'));
+        const value: unknown = Reflect.get(redis, name);
+        return typeof value === 'function' ? value.bind(redis) : value;
+      },
+    });
+    await expect(createObservationStore(client, keys).markObserved()).rejects.toThrow();
     expect(await observations.markReported()).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findTouched } from '../../src/application/batch-selection.ts';
+import { cancelWaits } from '../../src/application/catch-up.ts';
 import { cancelBatch, confirmBatch, decideWave } from '../../src/application/confirm-batch.ts';
 import type { UseCaseContext } from '../../src/application/context.ts';
 import { execute } from '../../src/application/execute.ts';
@@ -125,6 +126,18 @@ describe('the dialog of a batch', () => {
     expect((await read(batch)).state).toBe('cancelled');
     expect(await context.operations.listRecent('orders', 10)).toEqual([]);
   });
+});
+
+it('The log names who requested a batch at its end, and has no line for a Cancel that found no wait.', async () => {
+  const lines: object[] = [];
+  const log = { ...context.log, info: (fields: object, msg: string) => void lines.push({ ...fields, msg }) };
+  context = overrideContext(context, { log });
+  const batch = await request();
+  await press(batch);
+  await run(batch);
+  expect(lines).toContainEqual({ batch: batch.id, by: alice, state: 'done', msg: 'batch ended or stopped' });
+  expect(await cancelWaits(context, { id: batch.id, by: alice })).toMatchObject({ kind: 'not_waiting' });
+  expect(lines).not.toContainEqual(expect.objectContaining({ msg: 'waits of a batch cancelled' }));
 });
 
 describe('a request', () => {

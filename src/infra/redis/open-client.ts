@@ -10,6 +10,7 @@ import { repairCluster } from './repair-cluster.ts';
  */
 export type ConnectionUse = 'commands' | 'links' | 'blocking';
 
+/** How long one attempt to connect takes at most, ms. */
 export const connectTimeoutMs = 5_000;
 
 type SentinelEndpoint = Extract<RedisEndpoint, { kind: 'sentinel' }>;
@@ -58,6 +59,7 @@ function sentinelOptions({ tls, sentinelTls, sentinelUsername, sentinelPassword 
   };
 }
 
+/** The option `tls` of ioredis, if the connection has one. */
 export function tlsOptions(tls: RedisTls | undefined) {
   return tls === undefined ? {} : { tls };
 }

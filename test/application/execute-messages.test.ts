@@ -29,7 +29,7 @@ it.each<[ClaimResult, object[], object[]]>([
     [
       {
         level: 'info',
-        fields: { project: 'orders', operationId: 'op1', code: 'claim_timeout' },
+        fields: { project: 'orders', operationId: 'op1', by: 'U0ALICE', code: 'claim_timeout' },
         message: 'operation refused by the worker',
       },
     ],
@@ -89,7 +89,7 @@ it.each([
     expect(ended).toEqual([]);
     expect(alerts).toEqual([['project_failed', 'alert_resolved']]);
     expect(logLines.map(({ fields, message }) => ({ ...fields, message }))).toEqual([
-      { project: 'orders', operationId: 'op1', action: 'pause', message: 'operation started' },
+      { project: 'orders', operationId: 'op1', action: 'pause', by: 'U0ALICE', message: 'operation started' },
       {
         project: 'orders',
         operationId: 'op1',

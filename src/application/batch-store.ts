@@ -22,6 +22,8 @@ export interface BatchStore {
   update(batch: Pick<Batch, 'id' | 'version' | 'state'>, change: BatchChange): Promise<WriteResult>;
   /** Records which version the messages show. */
   markNotified(id: string, notified: NotifiedBatch): Promise<void>;
+  /** Removes a batch from the open ones that has ended and whose message is up to date, or that does not exist any more. */
+  close(id: string): Promise<void>;
 }
 
 export type NewBatch = Pick<

@@ -1,4 +1,4 @@
-import { changedAt as batchChangedAt, hasChangedSinceEnd } from '../domain/batch.ts';
+import { changedAt as batchChangedAt, hasChangedSinceEnd, isOpenBatch } from '../domain/batch.ts';
 import { isUnfinished, type Operation, refOf } from '../domain/operation.ts';
 import type { Project } from '../domain/project.ts';
 import { forEachIsolated, toChunks } from '../lib/async.ts';
@@ -108,10 +108,11 @@ async function sweepBatch({ batches, jobs, notifications }: UseCaseContext, id: 
   if (batch?.state === 'requested' && now > batch.expiresAt)
     await batches.resolve({ id, decision: 'expire', by: null, dialog: null });
   if (batch?.state === 'confirmed') await jobs.continueBatch(id);
-  const isOutdated = batch !== null && batch.version > batch.notifiedVersion;
-  if (isOutdated && now - batchChangedAt(batch, now) < notifyWithinMs) return notifications.batchChanged(id);
-  // Removes a batch from the open ones that has ended, or does not exist any more.
-  await batches.markNotified(id, { version: batch?.version ?? 0, messages: {}, dialogUses: 0 });
+  if (batch !== null && batch.version > batch.notifiedVersion) {
+    if (now - batchChangedAt(batch, now) < notifyWithinMs) return notifications.batchChanged(id);
+    return batches.markNotified(id, { version: batch.version, messages: {}, dialogUses: 0 });
+  }
+  if (batch === null || !isOpenBatch(batch)) await batches.close(id);
 }
 
 /** When the message of the operation was due last, as far as its record has the time. */

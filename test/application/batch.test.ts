@@ -6,6 +6,7 @@ import { readAllProjects } from '../../src/application/list-projects.ts';
 import { refreshBatch } from '../../src/application/refresh-batch.ts';
 import { requestBatch } from '../../src/application/request-batch.ts';
 import { runBatch } from '../../src/application/run-batch.ts';
+import { sweep } from '../../src/application/sweep.ts';
 import { operationIdOf } from '../../src/domain/batch.ts';
 import type { Action } from '../../src/domain/lifecycle.ts';
 import { startTestServices, type TestServices } from '../support/test-services.ts';
@@ -113,7 +114,7 @@ describe('a project that is changed after its batch has ended', () => {
     // A suspended bot writes an older message over the newer one. Then another bot writes the newer one again.
     for (const [version, isOpen] of [[ended.version - 1, true] as const, [ended.version, false] as const]) {
       await context.batches.markNotified(batch.id, { version, messages: {}, dialogUses: 0 });
-      expect((await context.batches.listOpen()).includes(batch.id)).toBe(isOpen);
+      await waitFor(async () => (await context.batches.listOpen()).includes(batch.id) === isOpen);
       expect((await context.batches.read(batch.id))?.notifiedVersion).toBe(version);
     }
     const change = await requestAndConfirmWithoutJob(services, 'carts', isRunning ? 'restore' : 'pause');
@@ -133,6 +134,21 @@ describe('a project that is changed after its batch has ended', () => {
     expect(batch?.notifiedVersion).toBeLessThan(batch?.version ?? 0);
     expect(await batches.listOpen()).toContain(id);
   }
+
+  it('is due again, also if a sweep has read the batch before an older message was written.', async () => {
+    const { context } = services;
+    const { id } = await changeAfterEnd();
+    const version = (await context.batches.read(id))?.version ?? 0;
+    await context.batches.markNotified(id, { version, messages: {}, dialogUses: 0 });
+    const read = async () => {
+      const batch = await context.batches.read(id);
+      await context.batches.markNotified(id, { version: version - 1, messages: {}, dialogUses: 0 });
+      return batch;
+    };
+    await sweep({ ...context, batches: { ...context.batches, listOpen: async () => [id], read } });
+    expect((await context.batches.read(id))?.notifiedVersion).toBe(version - 1);
+    await waitFor(async () => (await context.batches.listOpen()).includes(id));
+  });
 
   it('is found by the sweep, and the message of the batch is due.', async () => {
     await waitForChange(await changeAfterEnd());

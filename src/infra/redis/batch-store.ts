@@ -35,7 +35,12 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
   const read = async (id: string) =>
     readBatchHash(await sendCommands(client, (redis) => redis.hgetall(keys.batch(id))));
   const addToOpen = (id: string) => sendCommands(client, (redis) => redis.zadd(keys.openBatches, Date.now(), id));
-  const removeFromOpen = (id: string) => sendCommands(client, (redis) => redis.zrem(keys.openBatches, id));
+  /** Another process may find meanwhile that the message is due again. So this looks again after it has removed the id. */
+  const close = async (id: string) => {
+    await sendCommands(client, (redis) => redis.zrem(keys.openBatches, id));
+    const batch = await read(id);
+    if (batch !== null && (isOpenBatch(batch) || batch.version > batch.notifiedVersion)) await addToOpen(id);
+  };
 
   return {
     read,
@@ -53,7 +58,7 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
     async resolve({ id, ...step }) {
       const [kind, value] = resolveReply.parse(await run(resolveScript, id, step));
       if (kind === 'unknown') {
-        await removeFromOpen(id);
+        await close(id);
         return { kind };
       }
       if (kind === 'not_requester') return { kind, by: value };
@@ -66,15 +71,19 @@ export function createBatchStore({ client, keys, settings }: BatchStoreOptions):
       // As in `request`: nothing would find the messages that are due again.
       if (!isOpenBatch(batch)) await addToOpen(id);
       const fields = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, toField(value)]));
-      return { kind: z.enum(['written', 'conflict']).parse(await run(updateScript, id, { version, fields })) };
+      const kind = z.enum(['written', 'conflict']).parse(await run(updateScript, id, { version, fields }));
+      // A sweep that has read the batch before may have removed the id.
+      if (kind === 'written' && !isOpenBatch(batch)) await addToOpen(id);
+      return { kind };
     },
     async markNotified(id, { version, messages, dialogUses }) {
       const fields = Object.fromEntries(
         Object.entries(messages).map(([channel, message]) => [`${messagePrefix}${channel}`, JSON.stringify(message)]),
       );
       const isComplete = (await run(markNotifiedScript, id, { version, fields, dialogUses })) === 1;
-      await (isComplete ? removeFromOpen(id) : addToOpen(id));
+      await (isComplete ? close(id) : addToOpen(id));
     },
+    close,
   };
 }
 

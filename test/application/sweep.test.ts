@@ -134,9 +134,10 @@ describe('the sweep', () => {
     await runSweep((context) => ({
       batches: {
         ...context.batches,
-        async markNotified(id, notified) {
+        async read(id) {
+          const batch = await context.batches.read(id);
           swept.push(id);
-          await context.batches.markNotified(id, notified);
+          return batch;
         },
       },
     }));

@@ -202,15 +202,7 @@ test('a role whose bot fails ends after the preparation that is still running', 
   let attempts = 0;
   let finishPreparation = () => {};
   const createSlack = () => ({
-    notifier: {
-      notifyOperation: async () => {},
-      notifyAlerts: async () => {},
-      notifyBatch: async () => {},
-      notifyObservation: async () => {},
-      notifyHome: async () => {},
-      notifyHomes: async () => {},
-      notifyDigest: async () => {},
-    },
+    notifier: silentNotifier,
     async start() {
       await waitFor(() => attempts === 2);
       throw new SlackConnectionError('token_revoked', 'Slack refuses the token.');

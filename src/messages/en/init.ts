@@ -127,12 +127,12 @@ export const initMessages = {
     operators.length === 0
       ? `${path} exists and was kept. Write your Slack user id into policy.operators there.`
       : `${path} exists and was kept. Its operators are ${nameUpTo(operators, maxNames)}. To change them or the channel, edit policy.operators and defaults.channel there.`,
-  policySame: (path: string) => `${path} is right already.`,
+  policySame: (path: string) => `${path} has these answers already.`,
   policyChanged: (path: string) => `${path} was changed: policy.operators and defaults.channel are your answers.`,
   /** `lines`: keys of the file. `removesChannel`: it has a channel, and the answer is none. */
   policyByHand: (path: string, lines: readonly string[], removesChannel: boolean) =>
     [
-      `${path} was kept, because only you can change its form. Write there:`,
+      `${path} was kept: syncbot cannot change these keys without changing others. Write there:`,
       ...lines,
       ...(removesChannel ? ['Remove defaults.channel there.'] : []),
     ].join('\n'),

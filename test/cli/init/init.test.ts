@@ -170,7 +170,7 @@ test('Existing files are kept: .env with its other lines, a changed manifest, an
   await init.answer('Copy member ID) [U0BOB]: ', '');
   await init.answer('or none [none]: ', '');
   expect(await init.ended).toMatchObject({ exit: 0 });
-  expect(init.shown()).toContain('syncbot.yml is right already.');
+  expect(init.shown()).toContain('syncbot.yml has these answers already.');
   expect(init.shown()).not.toContain('needs an app-level token');
   expect(await fixture.read('syncbot.yml')).toBe('policy: { operators: [U0BOB] }\nprojects: {}\n');
   expect(await fixture.read('manifest.yml')).toBe('mine: true\n');

@@ -5,8 +5,8 @@ import { createKeys } from './infra/redis/keys.ts';
 import { createProjectReads } from './infra/redis/project-store.ts';
 
 /**
- * Opens one connection to the bot's Redis and nothing of BullMQ, which takes longer and would write its version. Throws at the
- * first error of the connection: a person waits at a shell.
+ * Opens one connection to the bot's Redis and none to the links, which would take longer. Throws at the first error of the
+ * connection: a person waits at a shell.
  */
 export const readProjectIds: ReadProjectIds = async ({ endpoint, keyPrefix }) => {
   const failed = new AbortController();

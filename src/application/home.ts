@@ -41,7 +41,7 @@ export interface HomeLimits {
 
 type ReadContext = Pick<UseCaseContext, 'projects' | 'operations' | 'batches' | 'observations' | 'serverClock'>;
 
-/** Reads what all Homes show, with one call per subject. Of all projects only their ids are read, unless one of them is in no count. */
+/** Reads what all Homes show, with one call per subject. Of all projects only the ids are read. If the counts lack one, the records are read too. */
 export async function readHome(context: ReadContext, limits: HomeLimits): Promise<HomeFacts> {
   const [all, ids, labels, operations, batches, lastCycle, now] = await Promise.all([
     readHomeProjects(context, emptyFilter, limits),

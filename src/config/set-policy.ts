@@ -20,7 +20,7 @@ export function readPolicy(text: string): FilePolicy {
   };
 }
 
-/** Returns the text with these values. The rest stays as it is. Returns null if only a person can change its form. */
+/** Returns the text with these values. The rest stays as it is. Returns null if a comment would be lost, or another key changed. */
 export function setPolicy(text: string, { operators, channel }: FilePolicy): string | null {
   const before = readPolicy(text);
   const changes: NewValue[] = [];
